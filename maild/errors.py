@@ -1,0 +1,80 @@
+"""The error tree, split by what the caller must do.
+
+    MaildError
+    ├── ConfigError      the operator must mend a file: exit 78, every problem at once
+    ├── TemporaryError   try again later: SMTP 451, exit 75
+    │   ├── StoreBusy    the database did not answer in time
+    │   ├── DiskFull     no room: SMTP 452
+    │   ├── LostRace     somebody changed the ticket meanwhile: look up again
+    │   └── ServerAway   a mail server could not be reached or broke off
+    └── PermanentError   never try again: SMTP 5xx
+        ├── HostileMail  outside the limits: hold it with its raw bytes
+        └── NotAllowed   the actor or the value is refused
+
+Anything else that is raised is a bug: the mail in hand is held and the next one goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that an operator must mend.
+
+    `line` counts from 1; 0 means that the file as a whole is meant.
+    """
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.text}"
+
+
+class MaildError(Exception):
+    """The root of everything that maild raises on purpose."""
+
+
+class ConfigError(MaildError):
+    """What an operator wrote cannot be used; carries every problem found."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Take at least one problem."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class TemporaryError(MaildError):
+    """It may work later; nothing was lost."""
+
+
+class StoreBusy(TemporaryError):
+    """The database did not answer in time."""
+
+
+class DiskFull(TemporaryError):
+    """There is no room for what should be stored."""
+
+
+class LostRace(TemporaryError):
+    """The ticket changed between look-up and commit."""
+
+
+class ServerAway(TemporaryError):
+    """A mail server could not be reached, or broke off."""
+
+
+class PermanentError(MaildError):
+    """It will never work; do not try again."""
+
+
+class HostileMail(PermanentError):
+    """A mail outside the limits: held with its raw bytes and this reason."""
+
+
+class NotAllowed(PermanentError):
+    """The actor or the value is refused."""
