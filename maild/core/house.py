@@ -1,0 +1,149 @@
+"""The house: who works here, which addresses are ours, and what is promised.
+
+These values come from config.toml (`maild.settings` makes them) and are handed to the pure core,
+which never reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Provider(StrEnum):
+    """Whose marks of authentication a mailbox's mail carries (TRUST.md)."""
+
+    GENERIC = "generic"
+    GMAIL = "gmail"
+    M365 = "m365"
+
+
+class AgentTrust(StrEnum):
+    """What an agent's mail must prove before it is acted upon: `[trust] agents`."""
+
+    TOKEN_AND_DOMAIN = "token+domain"
+    TOKEN = "token"
+    CONFIRM_ALL = "confirm-all"
+
+
+class AcknowledgePolicy(StrEnum):
+    """Who gets an acknowledgement: `[trust] acknowledge`."""
+
+    EVERYBODY = "everybody"
+    """The unverified too, with a fixed text that holds nothing of theirs, once a day an address."""
+    VERIFIED = "verified"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """One support address with all that makes its brand: From, reply address, tag, queue."""
+
+    name: str
+    """Unique; also the brand in `[Name #N]`."""
+    address: str
+    """Lower case."""
+    aliases: tuple[str, ...] = ()
+    queue: str = "support"
+    language: str = "en"
+    reply_delimiter: str = ""
+    """A line above which the customer is asked to answer; empty for none."""
+    authserv_id: tuple[str, ...] = ()
+    provider: Provider = Provider.GENERIC
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The address and its aliases."""
+        return (self.address, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A pile of tickets that some agents work on."""
+
+    name: str
+    lead: str = ""
+    """Address of the agent who leads it; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Somebody who works tickets from their own mail client."""
+
+    address: str
+    """Registered address, lower case: the only one that mail for the agent goes to."""
+    aliases: tuple[str, ...] = ()
+    name: str = ""
+    queues: tuple[str, ...] = ()
+    """Empty means every queue."""
+    tier: int = 1
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    capacity: int = 0
+    """Most open tickets at once; 0 means no bound."""
+    calendar: str = ""
+
+    def serves(self, queue: str) -> bool:
+        """Tell whether the agent works on a queue."""
+        return not self.queues or queue in self.queues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A customer's company, known by its mail domains."""
+
+    name: str
+    domains: tuple[str, ...] = ()
+    segment: str = "free"
+    account_manager: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything about us that a decision may need."""
+
+    name: str
+    domain: str
+    """Right side of our Message-IDs."""
+    reply_domain: str = ""
+    """When set, reply addresses are `TOKEN@reply_domain`; else `local+TOKEN@domain`."""
+    mailboxes: tuple[Mailbox, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
+    agent_trust: AgentTrust = AgentTrust.TOKEN_AND_DOMAIN
+    acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
+    trusted_clients: tuple[str, ...] = ()
+    """CIDR networks whose direct submissions are believed (TRUST.md, E2)."""
+    trusted_domains: tuple[str, ...] = ()
+    undo_seconds: int = 0
+    attachment_bytes_out: int = 10 * 1024 * 1024
+    """Largest sum of attachments that is sent along; the rest is named in the text."""
+    acknowledge_age_seconds_max: int = 2 * 24 * 3600
+    """Mail that is older than this when it is read gets no acknowledgement."""
+    automatic_per_ticket_hour: int = 10
+    """Automatic mails that one ticket may cause in an hour."""
+
+    def mailbox(self, name: str) -> Mailbox:
+        """Return a mailbox by its name; the first one when the name is unknown."""
+        return next((box for box in self.mailboxes if box.name == name), self.mailboxes[0])
+
+    def mailbox_of(self, address: str) -> Mailbox | None:
+        """Return the mailbox that an address (without token) belongs to."""
+        wanted = address.lower()
+        return next((box for box in self.mailboxes if wanted in box.addresses), None)
+
+    def agent_of(self, address: str) -> Agent | None:
+        """Return the agent whose registered address or alias this is."""
+        wanted = address.lower()
+        return next((a for a in self.agents if wanted == a.address or wanted in a.aliases), None)
+
+    def organisation_of(self, address: str) -> Organisation | None:
+        """Return the organisation that an address's domain belongs to."""
+        domain = address.rpartition("@")[2].lower()
+        return next((o for o in self.organisations if domain in o.domains), None)
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """Every address of every mailbox."""
+        return tuple(address for box in self.mailboxes for address in box.addresses)

@@ -1,0 +1,130 @@
+"""config.toml -> frozen `Settings`, all problems at once with file and line.
+
+This file holds the shape; `load` reads, checks and fills it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from maild.core.house import House
+from maild.core.mail import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """One place to listen on: `host:port`, `unix:/path` or `fd:name` (socket activation)."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`[[smtp.account]]`: somebody who may submit mail by AUTH over TLS."""
+
+    user: str
+    password: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """`[smtp]`: the listener."""
+
+    listen: tuple[Listen, ...] = ()
+    lmtp: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    max_size_bytes: int = 25 * 1024 * 1024
+    trusted_clients: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapSettings:
+    """`[mailbox.imap]`: a mailbox that is polled."""
+
+    mailbox: str
+    """Name of the mailbox it belongs to."""
+    host: str
+    port: int = 993
+    tls: str = "tls"
+    """`tls` (implicit), `starttls`, or `none` (loopback only)."""
+    user: str = ""
+    password: str = ""
+    oauth: str = ""
+    folder: str = "INBOX"
+    since: str = "now"
+    """`now`, `all`, or an ISO date: what of an old mailbox is taken at the first connection."""
+    idle: bool = True
+    poll_seconds: int = 60
+    after: str = "flag"
+    """`flag`, `delete`, or `move:FOLDER`: what happens to a mail once it is in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings:
+    """`[relay]` or `[mailbox.relay]`: where outgoing mail goes."""
+
+    scheme: str
+    """`smtp` (STARTTLS), `smtps`, or `maildir`."""
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+    user: str = ""
+    password: str = ""
+    oauth: str = ""
+    envelope: str = "verp"
+    """Return path of automatic mail: `verp`, `null` or `plain`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """`[web]`: pages for customers, and the admin address for metrics and health."""
+
+    listen: Listen | None = None
+    public_url: str = ""
+    admin_listen: Listen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeLimits:
+    """`[limits]` beyond those of a single mail."""
+
+    recipients: int = 100
+    connections: int = 200
+    connections_per_address: int = 20
+    idle_seconds: int = 300
+    line_bytes: int = 64 * 1024
+    bytes_per_second_min: int = 500
+    disk_free_bytes: int = 64 * 1024 * 1024
+    reader_processes: int = 2
+    reader_cpu_seconds: int = 5
+    reader_memory_bytes: int = 512 * 1024 * 1024
+    reader_wall_seconds: int = 20
+    imap_fetch_bytes: int = 25 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that config.toml says, checked."""
+
+    file: Path | None
+    """The file it came from; None for the embedded default."""
+    state_dir: Path
+    secret_file: Path
+    rules_dir: Path
+    templates_dir: Path | None
+    """Overlay over the shipped templates, file by file; None for none."""
+    database_url: str
+    house: House
+    smtp: SmtpSettings
+    imap: tuple[ImapSettings, ...] = ()
+    relay: RelaySettings
+    mailbox_relays: tuple[tuple[str, RelaySettings], ...] = ()
+    """(mailbox name, relay) where it differs from `relay`."""
+    web: WebSettings = WebSettings()
+    limits: Limits = Limits()
+    runtime: RuntimeLimits = RuntimeLimits()
