@@ -21,8 +21,8 @@ class Provider(StrEnum):
 class AgentTrust(StrEnum):
     """What an agent's mail must prove before it is acted upon: `[trust] agents`."""
 
-    TOKEN_AND_DOMAIN = "token+domain"
-    TOKEN = "token"
+    TOKEN_AND_DOMAIN = "token+domain"  # noqa: S105 - a choice, not a secret
+    TOKEN = "token"  # noqa: S105 - a choice, not a secret
     CONFIRM_ALL = "confirm-all"
 
 
@@ -30,7 +30,7 @@ class AcknowledgePolicy(StrEnum):
     """Who gets an acknowledgement: `[trust] acknowledge`."""
 
     EVERYBODY = "everybody"
-    """The unverified too, with a fixed text that holds nothing of theirs, once a day an address."""
+    """The unverified too, with a fixed text that holds nothing of theirs, once a day each."""
     VERIFIED = "verified"
     NOBODY = "nobody"
 

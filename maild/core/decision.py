@@ -1,0 +1,150 @@
+"""What was decided about one event: the output of `core.decide`, the input of the commit.
+
+A decision is complete: the commit adds nothing but numbers (the ticket's, the posts') and the
+compose step nothing but bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from maild.core.mail import Attachment
+from maild.core.reason import Reason
+from maild.core.ticket import Participant, Post, Ticket
+
+
+class Outcome(StrEnum):
+    """How a journal row ends; `WAIT` sends it back into the line for a moment."""
+
+    POSTED = "posted"
+    HELD = "held"
+    IGNORED = "ignored"
+    WAIT = "wait"
+
+
+class ReplyKind(StrEnum):
+    """What a mail of ours is; each kind but REPLY is automatic (RFC 3834)."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REPLY = "reply"
+    """An agent's words to the customer: the only kind that a person wrote."""
+    NOTIFICATION = "notification"
+    """To an agent, about a ticket; may be answered."""
+    TEMPLATE = "template"
+    """To the customer, from a template that a rule named."""
+    TROUBLE = "trouble"
+    """To an agent: a mail of theirs was held, or a reply could not be delivered."""
+
+
+class Audience(StrEnum):
+    """Who reads a mail of ours: decides its token, its thread and what it may hold."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """An attachment that travels along: its bytes lie in a journal row's raw mail."""
+
+    journal_id: int
+    """0 means the mail that is being handled now."""
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """One earlier post, as a notification or a reply shows it."""
+
+    author: str
+    at: str
+    """RFC 3339, UTC."""
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One mail of ours to one recipient, decided but not yet written.
+
+    Text that customers or agents wrote stands in `text` and `html` only; a template may print it,
+    never run it.
+    """
+
+    kind: ReplyKind
+    audience: Audience
+    template: str
+    """Name of the template without language and ending, e.g. `acknowledgement`."""
+    recipient: str
+    """The address it goes to: exactly one."""
+    recipient_name: str = ""
+    to: tuple[Participant, ...] = ()
+    """Who is shown in To (the customer); empty means the recipient."""
+    cc: tuple[Participant, ...] = ()
+    """Who is shown in Cc."""
+    mailbox: str
+    """Name of the mailbox whose brand it carries."""
+    language: str
+    subject: str
+    """Base subject, without `Re:` and tag."""
+    fixed: bool = False
+    """The recipient is not verified: nothing that the sender wrote may appear."""
+    sender_name: str = ""
+    """Shown beside the support address in From, e.g. the agent's name."""
+    text: str = ""
+    html: str = ""
+    """Sanitised HTML; empty for none."""
+    author: str = ""
+    """Who wrote `text`, as shown to the reader (a name or an address)."""
+    history: tuple[Quoted, ...] = ()
+    files: tuple[SentFile, ...] = ()
+    files_left_out: tuple[Attachment, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    thread_index: str = ""
+    """The parent's Thread-Index; ours becomes its child."""
+    post_n: int = 0
+    """The post of the ticket that it carries: every copy of that post has one Message-ID.
+    0 for a mail that carries no post."""
+    reason: str = ""
+    """Why the agent gets it, in one sentence of the reader's language or empty."""
+    key: str
+    """Unique for ever: a second commit of the same decision adds no second mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """One line of the ticket's append-only log, not yet stamped with a number."""
+
+    kind: str
+    """`noun.past`, e.g. `ticket.created`, `state.changed`."""
+    actor: str = ""
+    """An address, `rule:NAME`, or `maild`."""
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """All that follows from one event."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    before: Ticket | None = None
+    """The ticket as it was looked up; None when `after` is new or there is none."""
+    after: Ticket | None = None
+    posts: tuple[Post, ...] = ()
+    """Posts to add; `n` is already right for a known ticket, counted from 1 for a new one."""
+    keys: tuple[str, ...] = ()
+    """Message-IDs that belong to the ticket from now on."""
+    events: tuple[EventDraft, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Names of the rules that fired, in order."""
+    trust: str = ""
+    thread_by: str = ""
+    """By what the ticket was found: `token`, `references`, `thread-index`, `subject`, or empty."""
+    suspect: str = ""
+    """Address whose outgoing mail came back; empty for none."""
+    same_as: int = 0
+    """Journal row that this mail repeats; 0 for none."""

@@ -1,0 +1,54 @@
+"""Why something was decided: every decision carries one or more of these.
+
+A `Reason` is a kind (stable, for machines) and a detail in words (for people).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """The kinds of reasons; the value is what `explain` and the journal show."""
+
+    SAME_MAIL = "same-mail"
+    OWN_LOOP = "own-loop"
+    BOUNCE_OF_OURS = "bounce-of-ours"
+    BOUNCE_UNPROVEN = "bounce-unproven"
+    AUTOMATIC = "automatic"
+    NO_MAILBOX = "no-mailbox"
+    NEW_TICKET = "new-ticket"
+    THREADED = "threaded"
+    LINKED_CLOSED = "linked-closed"
+    LINKED_UNPROVEN = "linked-unproven"
+    SUBJECT_TAG_REFUSED = "subject-tag-refused"
+    TRUST = "trust"
+    AGENT_REPLY = "agent-reply"
+    AGENT_NOTE = "agent-note"
+    AGENT_UNPROVEN = "agent-unproven"
+    AGENT_AS_CUSTOMER = "agent-as-customer"
+    COMMAND_UNKNOWN = "command-unknown"
+    NOTHING_WRITTEN = "nothing-written"
+    TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
+    NO_SENDER = "no-sender"
+    RULE = "rule"
+    RULE_HELD = "rule-held"
+    RULE_IGNORED = "rule-ignored"
+    NOT_ACKNOWLEDGED = "not-acknowledged"
+    WAITING = "waiting"
+    HOSTILE = "hostile"
+    READER_FAILED = "reader-failed"
+    INTERNAL = "internal"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason."""
+
+    why: Why
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.detail}" if self.detail else str(self.why)
