@@ -1,12 +1,12 @@
 """A ticket as a value, and the one table of what moves it.
 
-| event                              | new     | open    | pending | on-hold | solved | closed     |
-|------------------------------------|---------|---------|---------|---------|--------|------------|
-| customer's mail                    | new     | open    | open    | open    | open   | new ticket |
-| agent's public reply               | pending | pending | pending | pending | solved | closed     |
-| note, acknowledgement, automatic   | -       | -       | -       | -       | -      | -          |
-| `#solve`, with or without a reply  | solved  | solved  | solved  | solved  | solved | closed     |
-| solved for M days                  | -       | -       | -       | -       | closed | -          |
+| event                       | new     | open    | pending | on-hold | solved | closed     |
+|-----------------------------|---------|---------|---------|---------|--------|------------|
+| customer's mail             | new     | open    | open    | open    | open   | new ticket |
+| agent's public reply        | pending | pending | pending | pending | solved | closed     |
+| note, ack, automatic mail   | -       | -       | -       | -       | -      | -          |
+| `#solve`, reply or not      | solved  | solved  | solved  | solved  | solved | closed     |
+| solved for M days           | -       | -       | -       | -       | closed | -          |
 
 `merged` and `spam` are ends of their own; nothing here moves them.
 """

@@ -1,0 +1,219 @@
+"""Readable text from markup tokens: lines, lists, rows of tables, links, quotes; pure and linear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from maild.core.markup import BLOCKS, Kind, Token
+
+_SPACES = re.compile(r"[ \t\n\f\r]+")
+_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table".split())
+_QUOTE_DEPTH_MAX = 20
+_LINK_MAX = 500
+_BLANK_LINES_MAX = 2
+
+
+def text_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> str:
+    """Return the readable text of balanced tokens, lines ending in LF, without outer blank lines.
+
+    Quotes (`blockquote`) are prefixed by `> ` unless `mark_quotes` is false.
+    """
+    writer = _Writer(mark_quotes=mark_quotes)
+    for token in tokens:
+        if token.kind is Kind.TEXT:
+            writer.characters(token.text)
+        elif token.kind is Kind.START:
+            writer.start(token.name, token.attributes)
+        else:
+            writer.end(token.name)
+    return writer.finish()
+
+
+class _Writer:
+    """Collects lines; knows how far it is indented and whether white space counts."""
+
+    def __init__(self, *, mark_quotes: bool) -> None:
+        self._mark_quotes = mark_quotes
+        self._lines: list[str] = []
+        self._line: list[str] = []
+        self._blank_wanted = False
+        self._quotes = 0
+        self._verbatim = 0
+        self._lists: list[int] = []
+        """One entry for each open list: the next number, or -1 for bullets."""
+        self._links: list[tuple[str, int, int]] = []
+        """Address, and where its text begins: line and piece."""
+        self._paragraphs: list[bool] = []
+        """Whether each open paragraph wants a blank line behind it."""
+
+    def characters(self, text: str) -> None:
+        if self._verbatim:
+            self._verbatim_text(text)
+            return
+        text = _SPACES.sub(" ", text)
+        if not self._line or self._line[-1].endswith(" "):
+            text = text.lstrip(" ")
+        if text:
+            self._begin()
+            self._line.append(text)
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "br":
+            self._break(forced=True)
+        elif name == "img":
+            self._image(attributes)
+        elif name == "a":
+            self._links.append((attributes.get("href", ""), len(self._lines), len(self._line)))
+        elif name in BLOCKS:
+            self._block_start(name, attributes)
+
+    def end(self, name: str) -> None:
+        if name == "a":
+            self._link_end()
+        elif name in BLOCKS:
+            self._block_end(name)
+
+    def finish(self) -> str:
+        self._break()
+        lines = self._lines
+        first, last = 0, len(lines)
+        while first < last and not lines[first].strip():
+            first += 1
+        while last > first and not lines[last - 1].strip():
+            last -= 1
+        return "\n".join(lines[first:last])
+
+    def _block_start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name in ("td", "th"):
+            if self._line:
+                self._line.append("  ")
+            return
+        self._break()
+        if name in _PARAGRAPHS and not (name in ("ul", "ol") and self._lists):
+            self._paragraph_start(name, attributes)
+        if name == "blockquote":
+            self._quotes += 1
+        elif name == "pre":
+            self._verbatim += 1
+        elif name in ("ul", "ol"):
+            self._lists.append(_first_number(attributes) if name == "ol" else -1)
+        elif name == "li":
+            self._item()
+        elif name == "hr":
+            self._begin()
+            self._line.append("-" * 30)
+            self._break()
+
+    def _block_end(self, name: str) -> None:
+        if name in ("td", "th"):
+            return
+        self._break()
+        if name == "blockquote":
+            self._quotes -= 1
+        elif name == "pre":
+            self._verbatim -= 1
+        elif name in ("ul", "ol") and self._lists:
+            self._lists.pop()
+        if name in _PARAGRAPHS and not (name in ("ul", "ol") and self._lists):
+            tight = self._paragraphs.pop() if self._paragraphs else False
+            self._blank_wanted = self._blank_wanted or not tight
+
+    def _paragraph_start(self, name: str, attributes: Mapping[str, str]) -> None:
+        tight = name == "p" and _is_tight(attributes)
+        tight = tight or name == "table"
+        self._paragraphs.append(tight)
+        self._blank_wanted = self._blank_wanted or not tight
+
+    def _item(self) -> None:
+        self._begin()
+        depth = min(len(self._lists), _QUOTE_DEPTH_MAX)
+        number = self._lists[-1] if self._lists else -1
+        if number >= 0:
+            self._lists[-1] = number + 1
+        mark = f"{number}. " if number >= 0 else "* "
+        self._line.append("  " * max(0, depth - 1) + mark)
+
+    def _image(self, attributes: Mapping[str, str]) -> None:
+        alternative = " ".join(attributes.get("alt", "").split())
+        if not alternative:
+            return
+        short = len(alternative) <= 4 or not alternative.isascii()  # noqa: PLR2004 an emoji
+        self.characters(alternative if short else f"[{alternative}]")
+
+    def _link_end(self) -> None:
+        if not self._links:
+            return
+        address, line, piece = self._links.pop()
+        if not address.lower().startswith(("http://", "https://")) or len(address) > _LINK_MAX:
+            return
+        if line != len(self._lists_lines()):
+            return
+        shown = "".join(self._line[piece:]).strip()
+        if shown and not _same_address(shown, address):
+            self.characters(f" ({address.strip()})" if not shown.endswith(" ") else address)
+
+    def _lists_lines(self) -> list[str]:
+        return self._lines
+
+    def _verbatim_text(self, text: str) -> None:
+        first, *rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if first:
+            self._begin()
+            self._line.append(first)
+        for piece in rest:
+            self._break(forced=True)
+            if piece:
+                self._line.append(piece)
+
+    def _begin(self) -> None:
+        """Write the blank line that is due before the first characters of a block."""
+        if self._line:
+            return
+        if self._blank_wanted and self._lines and self._lines[-1].strip("> "):
+            self._lines.append(self._prefix().rstrip())
+        self._blank_wanted = False
+
+    def _break(self, *, forced: bool = False) -> None:
+        """End the line; an empty one is only written when forced (`br`)."""
+        if self._line:
+            line = "".join(self._line)
+            self._line.clear()
+            self._lines.append((self._prefix() + line.rstrip(" ").replace("\xa0", " ")).rstrip())
+        elif forced:
+            self._blank_wanted = False
+            if not self._ends_blank():
+                self._lines.append(self._prefix().rstrip())
+
+    def _ends_blank(self) -> bool:
+        tail = self._lines[-_BLANK_LINES_MAX:]
+        return len(tail) == _BLANK_LINES_MAX and not any(line.strip("> ") for line in tail)
+
+    def _prefix(self) -> str:
+        return "> " * min(self._quotes, _QUOTE_DEPTH_MAX) if self._mark_quotes else ""
+
+
+_TIGHT = re.compile(r"margin(?:-bottom)?:0(?![1-9])(?!\.[1-9])")
+
+
+def _is_tight(attributes: Mapping[str, str]) -> bool:
+    """Whether a paragraph has no distance to the next, as those of Outlook."""
+    if "msonormal" in attributes.get("class", "").lower():
+        return True
+    return _TIGHT.search(attributes.get("style", "").lower().replace(" ", "")) is not None
+
+
+def _first_number(attributes: Mapping[str, str]) -> int:
+    start = attributes.get("start", "1")
+    return int(start) if start.isdecimal() and len(start) <= 6 else 1  # noqa: PLR2004 digits
+
+
+def _same_address(shown: str, address: str) -> bool:
+    return _bare(shown) == _bare(address)
+
+
+def _bare(address: str) -> str:
+    address = address.strip().lower()
+    return (
+        address.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+    )

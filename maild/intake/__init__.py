@@ -1,0 +1,1 @@
+"""Mail in: every way ends in the journal; nothing is decided here."""

@@ -1,0 +1,1 @@
+"""Mail out: a decided reply becomes bytes, and the bytes reach a relay."""

@@ -1,0 +1,1 @@
+"""Facts: everything that is kept, in one database, behind small doors."""
