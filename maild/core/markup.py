@@ -17,16 +17,24 @@ from typing import NamedTuple
 
 DEPTH_MAX = 150
 """How deep elements may nest; tags below are dropped, their text is kept."""
+TOKENS_MAX = 50_000
+"""How many tokens are kept apart; behind them tags are dropped, their text is kept."""
 
-VOID = frozenset(
-    "area base basefont bgsound br col embed frame hr img input link meta param source track wbr".split()
+
+def words(text: str) -> frozenset[str]:
+    """Return the set of the words of a line: a readable way to write long lists of names."""
+    return frozenset(text.split())
+
+
+VOID = words(
+    "area base basefont bgsound br col embed frame hr img input link meta param source track wbr"
 )
 """Elements that never have content."""
 
-BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dir div dl dt fieldset figure "
-    "figcaption footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre section "
-    "summary table tbody td tfoot th thead tr ul".split()
+BLOCKS = words(
+    "address article aside blockquote body caption center dd details dir div dl dt fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre "
+    "section summary table tbody td tfoot th thead tr ul"
 )
 """Elements that begin on a line of their own."""
 
@@ -65,20 +73,16 @@ def read(source: str) -> list[Token]:
     return builder.tokens
 
 
-def matching_end(tokens: list[Token], start: int) -> int:
-    """Return the index of the END that belongs to the START at `start` (itself when void)."""
-    if tokens[start].name in VOID:
-        return start
-    depth = 0
-    for index in range(start, len(tokens)):
-        token = tokens[index]
-        if token.kind is Kind.START and token.name not in VOID:
-            depth += 1
-        elif token.kind is Kind.END:
-            depth -= 1
-            if depth == 0:
-                return index
-    return len(tokens) - 1
+def pairs_of(tokens: list[Token]) -> list[int]:
+    """Return for each START of balanced tokens the index of its END, else its own index."""
+    pairs = list(range(len(tokens)))
+    opened: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind is Kind.END:
+            pairs[opened.pop()] = index
+        elif token.kind is Kind.START and token.name not in VOID:
+            opened.append(index)
+    return pairs
 
 
 def unescape(text: str) -> str:
@@ -108,46 +112,42 @@ _RAW = {
     name: re.compile(rf"</{name}(?=[ \t\n\f\r/>]|\Z)", re.IGNORECASE)
     for name in ("script", "style", "title", "xmp", "iframe", "noembed", "noframes", "textarea")
 }
-_UNSEEN = frozenset(
+_UNSEEN = words(
     "script style title iframe noembed noframes template svg math xml object applet audio video "
-    "canvas select datalist".split()
+    "canvas select datalist"
 )
-_KEPT_ATTRIBUTES = frozenset(
+_KEPT_ATTRIBUTES = words(
     "align alt bgcolor border cellpadding cellspacing class color colspan dir face height hidden "
-    "href id lang name reversed rowspan size src start style title type valign width".split()
+    "href id lang name rowspan size src start style title type valign width"
 )
 _ATTRIBUTES_MAX = 50
 _ATTRIBUTE_LENGTH_MAX = 4096
-_HIDDEN = re.compile(
-    r"display:none|visibility:hidden|max-height:0(?:px)?(?:;|!|$)|mso-hide:all.*font-size:[01]px"
-)
+_HIDDEN = re.compile(r"display:none|visibility:hidden|max-height:0(?:px)?(?:;|!|$)")
 _NO_ATTRIBUTES: Mapping[str, str] = {}
 
 
 def _cut(source: str) -> Iterator[Token]:
     position = 0
-    while position < len(source):
-        found = _TAG.search(source, position)
-        if found is None:
-            break
+    while found := _TAG.search(source, position):
         if found.start() > position:
             yield Token(Kind.TEXT, text=unescape(source[position : found.start()]))
         position = found.end()
         name = (found[2] or "").lower()
-        if not name:
-            continue
-        if found[1]:
+        if name and found[1]:
             yield Token(Kind.END, name)
-            continue
-        yield Token(Kind.START, name, _attributes(found[3]))
-        if name in _RAW:
-            end = _RAW[name].search(source, position)
-            position_end = end.start() if end else len(source)
-            if name not in _UNSEEN:
-                yield Token(Kind.TEXT, text=source[position:position_end])
-            position = position_end
+        elif name:
+            yield Token(Kind.START, name, _attributes(found[3]))
+            if name in _RAW:
+                start, position = position, _raw_end(source, name, position)
+                yield Token(Kind.TEXT, text=source[start:position])
     if position < len(source):
         yield Token(Kind.TEXT, text=unescape(source[position:]))
+
+
+def _raw_end(source: str, name: str, position: int) -> int:
+    """Return where the content of an element ends in which markup does not count."""
+    end = _RAW[name].search(source, position)
+    return end.start() if end else len(source)
 
 
 def _attributes(source: str) -> Mapping[str, str]:
@@ -182,20 +182,26 @@ class _Builder:
         self._stack: list[str] = []
         self._open: Counter[str] = Counter()
         self._too_deep: Counter[str] = Counter()
+        self._rest: list[str] = []
+        """Texts behind the last token that is kept apart."""
         self._unseen_from = 0
         """Depth of the outermost element that is not shown; 0 for none."""
 
     def text(self, token: Token) -> None:
-        if not self._unseen_from:
+        if self._unseen_from:
+            return
+        if len(self.tokens) < TOKENS_MAX:
             self.tokens.append(token)
+        else:
+            self._rest.append(token.text)
 
     def start(self, token: Token) -> None:
         self._close_implied(token.name)
         if token.name in VOID:
             if not self._unseen_from and not is_hidden(token.attributes):
-                self.tokens.append(token)
+                self.text(token)
             return
-        if len(self._stack) >= DEPTH_MAX:
+        if len(self._stack) >= DEPTH_MAX or len(self.tokens) >= TOKENS_MAX:
             self._too_deep[token.name] += 1
             return
         self._stack.append(token.name)
@@ -219,6 +225,8 @@ class _Builder:
             pass
 
     def finish(self) -> None:
+        if self._rest:
+            self.tokens.append(Token(Kind.TEXT, text="\n".join(self._rest)))
         while self._stack:
             self._pop()
 
@@ -255,22 +263,23 @@ class _Builder:
                 return
 
 
-_INLINE = frozenset("a abbr b big code em font i s small span strike strong sub sup tt u".split())
-_BARRIERS = frozenset("table td th caption blockquote li div".split())
-_TABLE = frozenset(("table",))
-_PARAGRAPH = (frozenset(("p",)), frozenset("table td th caption button div blockquote li".split()))
+_INLINE = words("a abbr b big code em font i s small span strike strong sub sup tt u")
+_BARRIERS = words("table td th caption blockquote li div")
+_TABLE = words("table")
+_ROW_GROUPS = words("tbody thead tfoot tr")
+_PARAGRAPH = (words("p"), words("table td th caption button div blockquote li"))
 _NO_IMPLIED: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _IMPLIED = {
-    "li": (frozenset(("li",)), frozenset("ul ol menu table".split())),
-    "dt": (frozenset(("dt", "dd")), frozenset(("dl", "table"))),
-    "dd": (frozenset(("dt", "dd")), frozenset(("dl", "table"))),
-    "td": (frozenset(("td", "th")), _TABLE | {"tr"}),
-    "th": (frozenset(("td", "th")), _TABLE | {"tr"}),
-    "tr": (frozenset(("tr",)), _TABLE),
-    "tbody": (frozenset("tbody thead tfoot tr".split()), _TABLE),
-    "thead": (frozenset("tbody thead tfoot tr".split()), _TABLE),
-    "tfoot": (frozenset("tbody thead tfoot tr".split()), _TABLE),
-    "option": (frozenset(("option",)), frozenset(("select",))),
+    "li": (words("li"), words("ul ol menu table")),
+    "dt": (words("dt dd"), words("dl table")),
+    "dd": (words("dt dd"), words("dl table")),
+    "td": (words("td th"), words("table tr")),
+    "th": (words("td th"), words("table tr")),
+    "tr": (words("tr"), _TABLE),
+    "tbody": (_ROW_GROUPS, _TABLE),
+    "thead": (_ROW_GROUPS, _TABLE),
+    "tfoot": (_ROW_GROUPS, _TABLE),
+    "option": (words("option"), words("select")),
     "body": _NO_IMPLIED,
     "html": _NO_IMPLIED,
 }

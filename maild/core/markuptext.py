@@ -1,14 +1,14 @@
-"""Readable text from markup tokens: lines, lists, rows of tables, links, quotes; pure and linear."""
+"""Readable text from markup tokens: lines, lists, table rows, links, quotes; pure and linear."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from maild.core.markup import BLOCKS, Kind, Token
+from maild.core.markup import BLOCKS, Kind, Token, words
 
 _SPACES = re.compile(r"[ \t\n\f\r]+")
-_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table".split())
+_PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table")
 _QUOTE_DEPTH_MAX = 20
 _LINK_MAX = 500
 _BLANK_LINES_MAX = 2
@@ -39,6 +39,8 @@ class _Writer:
         self._line: list[str] = []
         self._blank_wanted = False
         self._quotes = 0
+        self._quotes_min = 0
+        """The least depth of quotation since the last line: that of a blank line between."""
         self._verbatim = 0
         self._lists: list[int] = []
         """One entry for each open list: the next number, or -1 for bullets."""
@@ -92,6 +94,9 @@ class _Writer:
         self._break()
         if name in _PARAGRAPHS and not (name in ("ul", "ol") and self._lists):
             self._paragraph_start(name, attributes)
+        self._block_mark(name, attributes)
+
+    def _block_mark(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "blockquote":
             self._quotes += 1
         elif name == "pre":
@@ -111,6 +116,7 @@ class _Writer:
         self._break()
         if name == "blockquote":
             self._quotes -= 1
+            self._quotes_min = min(self._quotes, self._quotes_min)
         elif name == "pre":
             self._verbatim -= 1
         elif name in ("ul", "ol") and self._lists:
@@ -147,14 +153,11 @@ class _Writer:
         address, line, piece = self._links.pop()
         if not address.lower().startswith(("http://", "https://")) or len(address) > _LINK_MAX:
             return
-        if line != len(self._lists_lines()):
+        if line != len(self._lines):
             return
         shown = "".join(self._line[piece:]).strip()
         if shown and not _same_address(shown, address):
-            self.characters(f" ({address.strip()})" if not shown.endswith(" ") else address)
-
-    def _lists_lines(self) -> list[str]:
-        return self._lines
+            self.characters(f" ({address.strip()})")
 
     def _verbatim_text(self, text: str) -> None:
         first, *rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -171,7 +174,7 @@ class _Writer:
         if self._line:
             return
         if self._blank_wanted and self._lines and self._lines[-1].strip("> "):
-            self._lines.append(self._prefix().rstrip())
+            self._lines.append(self._prefix(min(self._quotes, self._quotes_min)).rstrip())
         self._blank_wanted = False
 
     def _break(self, *, forced: bool = False) -> None:
@@ -179,18 +182,20 @@ class _Writer:
         if self._line:
             line = "".join(self._line)
             self._line.clear()
-            self._lines.append((self._prefix() + line.rstrip(" ").replace("\xa0", " ")).rstrip())
+            prefix = self._prefix(self._quotes)
+            self._lines.append((prefix + line.replace("\xa0", " ")).rstrip())
+            self._quotes_min = self._quotes
         elif forced:
             self._blank_wanted = False
             if not self._ends_blank():
-                self._lines.append(self._prefix().rstrip())
+                self._lines.append(self._prefix(self._quotes).rstrip())
 
     def _ends_blank(self) -> bool:
         tail = self._lines[-_BLANK_LINES_MAX:]
         return len(tail) == _BLANK_LINES_MAX and not any(line.strip("> ") for line in tail)
 
-    def _prefix(self) -> str:
-        return "> " * min(self._quotes, _QUOTE_DEPTH_MAX) if self._mark_quotes else ""
+    def _prefix(self, depth: int) -> str:
+        return "> " * min(depth, _QUOTE_DEPTH_MAX) if self._mark_quotes else ""
 
 
 _TIGHT = re.compile(r"margin(?:-bottom)?:0(?![1-9])(?!\.[1-9])")

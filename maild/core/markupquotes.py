@@ -1,0 +1,192 @@
+"""Which tokens of an HTML mail are a quotation, told by the marks that mail programs leave.
+
+Strategy: a *container* mark says that the element is a quotation; a *divider* mark says that the
+quotation begins here and lasts to the end of the mail.  Answers that stand between the quoted
+blocks of a container stay.  A forwarded mail is no quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from maild.core.markup import Kind, Token, pairs_of
+
+_CONTAINER_CLASSES = re.compile(
+    r"(?:^|[\s_])(?:gmail_quote(?:_container)?|gmail_attr|yahoo_quoted|moz-cite-prefix"
+    r"|moz-email-headers-table|protonmail_quote|tutanota_quote|zmail_extra|airmail_ext_on"
+    r"|front-blockquote|missive_quote|nylas-quote|email_?quote|email-quoted-reply"
+    r"|cite-prefix|mailmateQuote|mcnt-quote|quotedmail|mail-quote-collapse|hs_reply"
+    r"|ms-outlook-mobile-reference-message|quoted-text|history_container|mailbird_quote"
+    r"|sh-quoted-content|canary_quote|spike-quote|iwaquote|wmquote)(?:\s|$)",
+    re.IGNORECASE,
+)
+_CONTAINER_IDS = re.compile(
+    r"(?:^|_)(?:olk_src_body_section|yahoo_quoted(?:_\d+)?|mail-editor-reference-message-container"
+    r"|reply-intro|isquotedcontent|mail_android_quote|qt|replyblockquote|original-content"
+    r"|ms-outlook-mobile-reference-message|origbody|quotedcontent|forwardcontainer)$",
+    re.IGNORECASE,
+)
+_DIVIDER_IDS = re.compile(
+    r"(?:^|_)(?:divrplyfwdmsg|appendonsend|stopspelling|zwchr|lineBreakAtBeginningOfMessage"
+    r"|replySplit|originalmessage|x_?divRplyFwdMsg|aolmsgpart\w*)$",
+    re.IGNORECASE,
+)
+_DIVIDER_CLASSES = re.compile(
+    r"(?:^|\s)(?:zwchr|gmail_quote_divider|OutlookMessageHeader)(?:\s|$)"
+)
+_DIVIDER_STYLE = re.compile(
+    r"border:none;border-top:solid#(?:b5c4df|e1e1e1)|border-top:solid#(?:b5c4df|e1e1e1)1\.0pt"
+    r"|border-top:1(?:\.0)?pxsolid#(?:b5c4df|e1e1e1)|border-width:1ptmediummedium"
+    r"|border-color:(?:rgb\(\d+,\d+,\d+\)|#[0-9a-f]{6})currentcolorcurrentcolor",
+)
+_QUOTE_NAMES = frozenset(("quote", "messagereplysection", "quoted-content"))
+_FORWARD = re.compile(
+    r"\s*(?:-{2,}|_{2,}|begin )\s*(?:forwarded|message transféré|mensaje reenviado|"
+    r"mensagem encaminhada|weitergeleitete|messaggio inoltrato|doorgestuurd|"
+    r"пересылаемое|vidarebefordrat|videresendt|przekazana|转发)",
+    re.IGNORECASE,
+)
+_FORWARD_REACH = 40
+_ATTRIBUTION_REACH = 30
+
+
+def without_quotes(tokens: list[Token]) -> list[Token] | None:
+    """Return the balanced tokens that are not quoted; None when no quotation is marked."""
+    folding = _Folding(tokens)
+    if not folding.marked() and not folding.last_blockquote():
+        return None
+    rest = folding.rest()
+    return rest if _has_text(rest) else None
+
+
+class _Folding:
+    """Which tokens of one mail are kept."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._pairs = pairs_of(tokens)
+        self._kept = bytearray(b"\x01") * len(tokens)
+        self._first_text = next(
+            (index for index, token in enumerate(tokens) if _shows(token)), len(tokens)
+        )
+
+    def marked(self) -> bool:
+        """Drop what mail programs marked as quoted; tell whether there was any."""
+        found = False
+        index = 0
+        while index < len(self._tokens):
+            token, end = self._tokens[index], index
+            if token.kind is Kind.START and token.attributes:
+                if self._first_text < index and _is_divider(token):
+                    self._drop(index, len(self._tokens) - 1)
+                    return True
+                if _is_container(token):
+                    end = self._pairs[index]
+                    found = self._container(index, end) or found
+            index = end + 1
+        return found
+
+    def last_blockquote(self) -> bool:
+        """Drop an unmarked blockquote at the very end of the mail that follows other text."""
+        index, start, end = 0, -1, -1
+        while index < len(self._tokens):
+            if _opens_blockquote(self._tokens[index]):
+                start, end = index, self._pairs[index]
+                index = end
+            index += 1
+        if start < 0 or self._first_text > start:
+            return False
+        if _has_text(self._tokens[end + 1 :]) and not _is_attributed(self._tokens, start):
+            return False
+        self._drop(start, end)
+        return True
+
+    def rest(self) -> list[Token]:
+        """Return the kept tokens, balanced: an END stays exactly when its START does."""
+        kept = self._kept
+        for start, end in enumerate(self._pairs):
+            if end > start:
+                kept[end] = kept[start]
+        return [token for token, keep in zip(self._tokens, kept, strict=True) if keep]
+
+    def _container(self, start: int, end: int) -> bool:
+        """Drop a container; what stands between the quote blocks inside it is an answer."""
+        if _is_forward(self._tokens, start, end):
+            return False
+        blocks: list[tuple[int, int]] = []
+        index = start + 1
+        while index < end and self._tokens[start].name != "blockquote":
+            if _opens_blockquote(self._tokens[index]):
+                blocks.append((index, self._pairs[index]))
+                index = self._pairs[index]
+            index += 1
+        self._drop(start, blocks[0][1] if blocks else end)
+        for first, last in blocks[1:]:
+            self._drop(first, last)
+        return True
+
+    def _drop(self, start: int, end: int) -> None:
+        self._kept[start : end + 1] = bytes(end + 1 - start)
+
+
+def _is_container(token: Token) -> bool:
+    attributes = token.attributes
+    if not attributes:
+        return False
+    if token.name == "blockquote" and attributes.get("type", "").lower() == "cite":
+        return True
+    if attributes.get("name", "").lower() in _QUOTE_NAMES and token.name != "a":
+        return True
+    if _CONTAINER_CLASSES.search(attributes.get("class", "")):
+        return True
+    return _CONTAINER_IDS.search(attributes.get("id", "")) is not None
+
+
+def _is_divider(token: Token) -> bool:
+    attributes = token.attributes
+    if not attributes:
+        return False
+    if _DIVIDER_IDS.search(attributes.get("id", "")):
+        return True
+    if _DIVIDER_CLASSES.search(attributes.get("class", "")):
+        return True
+    style = attributes.get("style", "")
+    if "border" not in style.lower():
+        return False
+    return _DIVIDER_STYLE.search(style.lower().replace(" ", "")) is not None
+
+
+def _is_forward(tokens: list[Token], start: int, end: int) -> bool:
+    """Whether the text just before or at the beginning of an element announces a forward."""
+    inside = "".join(_texts(tokens[start : min(end, start + _FORWARD_REACH)]))
+    if _FORWARD.match(inside):
+        return True
+    before = "".join(_texts(tokens[max(0, start - _FORWARD_REACH) : start]))
+    return _FORWARD.search(before) is not None
+
+
+_ATTRIBUTION_END = re.compile(r"(?:\d{4}|\d:\d\d|@)[^\n]*[:：]\s*$")
+
+
+def _is_attributed(tokens: list[Token], start: int) -> bool:
+    before = "".join(_texts(tokens[max(0, start - _ATTRIBUTION_REACH) : start]))
+    return _ATTRIBUTION_END.search(before[-300:].replace("\n", " ")) is not None
+
+
+def _texts(tokens: Iterable[Token]) -> Iterable[str]:
+    return (token.text for token in tokens if token.kind is Kind.TEXT)
+
+
+def _has_text(tokens: Iterable[Token]) -> bool:
+    return any(_shows(token) for token in tokens)
+
+
+def _shows(token: Token) -> bool:
+    if token.kind is Kind.TEXT:
+        return bool(token.text.strip(" \t\n\f\r\xa0\u200b\ufeff"))
+    return token.kind is Kind.START and token.name == "img"
+
+
+def _opens_blockquote(token: Token) -> bool:
+    return token.kind is Kind.START and token.name == "blockquote"
