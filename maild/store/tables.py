@@ -1,8 +1,7 @@
-"""The tables. What is in a row is told here; how rows move is told where they are moved.
+"""The tables: what is in a row is told here; how rows move is told where they are moved.
 
-SQLModel's table classes do not validate: values are checked before they come here. Times are
-aware UTC (`UTC` refuses others). Closed choices are VARCHAR with a CHECK, never native enums.
-The journal's states stand in `store/journal.py`, the outbox's in `store/outbox.py`.
+SQLModel's table classes do not validate: values are checked before they come here. The journal's
+states stand in `store/journal.py`, the outbox's in `store/outbox.py`.
 """
 
 from __future__ import annotations
@@ -11,68 +10,34 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON as SqlJson  # noqa: N811 - beside the type of the same name
-from sqlalchemy import BigInteger as SqlBigInteger
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy import Integer as SqlInteger
 from sqlmodel import Field, SQLModel
 
 from maild.core.decision import ReplyKind
 from maild.core.mail import Source
 from maild.core.ticket import PostKind, Priority, Role, State
+from maild.store.columns import (
+    BigKey,
+    json_value,
+    long_text,
+    metadata,
+    moment,
+    one_of,
+    reference,
+    row_id,
+)
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata = MetaData(naming_convention=NAMING)
-metadata = SQLModel.metadata
-
-BigKey = SqlBigInteger().with_variant(SqlInteger(), "sqlite")
-"""SQLite numbers rows by itself only where the key is INTEGER."""
-
-
-class UTC(TypeDecorator[dt.datetime]):
-    """An aware UTC time; a naive one is a bug and is refused before it is stored."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self, value: dt.datetime | None, dialect: Dialect
-    ) -> dt.datetime | None:
-        """Refuse naive times; SQLite keeps UTC without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive time must not be stored")
-        utc = value.astimezone(dt.UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(
-        self, value: dt.datetime | None, dialect: Dialect
-    ) -> dt.datetime | None:
-        """Give back aware UTC."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+__all__ = ["metadata"]
 
 
 class JournalState(StrEnum):
@@ -103,49 +68,23 @@ class DeadlineState(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    choices = ", ".join(f"'{value.value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({choices})", name=column)
-
-
-def _key(**more: Any) -> Any:
-    return Field(default=None, sa_column=Column(BigKey, primary_key=True, **more))
-
-
-def _time(*, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UTC, nullable=nullable, index=index))
-
-
-def _text() -> Any:
-    return Field(default="", sa_column=Column(Text, nullable=False, default=""))
-
-
-def _json() -> Any:
-    return Field(sa_column=Column(SqlJson, nullable=False))
-
-
-def _reference(target: str, *, nullable: bool = False, unique: bool = False) -> Any:
-    column = Column(BigKey, ForeignKey(target), nullable=nullable, unique=unique, index=not unique)
-    return Field(default=None, sa_column=column)
-
-
 class Meta(SQLModel, table=True):
     """Small facts about the database itself: which house it belongs to, which version wrote it."""
 
     __tablename__ = "meta"
     name: str = Field(primary_key=True)
-    value: str = _text()
+    value: str = long_text()
 
 
 class Blob(SQLModel, table=True):
     """A run of bytes, stored once, compressed, in chunks."""
 
     __tablename__ = "blob"
-    id: int = _key()
+    id: int = row_id()
     sha256: str = Field(sa_column=Column(String(64), nullable=False, index=True))
     size: int
     chunks: int
-    created_at: dt.datetime = _time()
+    created_at: dt.datetime = moment()
 
 
 class BlobChunk(SQLModel, table=True):
@@ -164,43 +103,43 @@ class JournalRow(SQLModel, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        _one_of("state", JournalState),
-        _one_of("source", Source),
+        one_of("state", JournalState),
+        one_of("source", Source),
         CheckConstraint("outcome IN ('', 'posted', 'held', 'ignored', 'erased')", name="outcome"),
         CheckConstraint("(state IN ('done', 'held')) = (outcome <> '')", name="ended"),
         Index("ix_journal_due", "state", "not_before", "id"),
     )
-    id: int = _key()
-    blob_id: int | None = _reference("blob.id", nullable=True)
+    id: int = row_id()
+    blob_id: int | None = reference("blob.id", nullable=True)
     sha256: str = Field(sa_column=Column(String(64), nullable=False, index=True))
     size: int
     source: str = Field(sa_column=Column(String(8), nullable=False))
     mailbox: str = ""
     mail_from: str = ""
-    rcpt_to: list[str] = _json()
+    rcpt_to: list[str] = json_value()
     client: str = ""
     helo: str = ""
     account: str = ""
     message_id: str = Field(default="", sa_column=Column(Text, nullable=False, index=True))
     """Cut from the header at intake, so that a reply can wait for the mail it answers."""
-    received_at: dt.datetime = _time(index=True)
+    received_at: dt.datetime = moment(index=True)
     state: str = Field(default=JournalState.RECEIVED, sa_column=Column(String(16), nullable=False))
-    not_before: dt.datetime | None = _time(nullable=True)
+    not_before: dt.datetime | None = moment(nullable=True)
     tries: int = 0
     """Tries that counted: the reader died or failed while the daemon lived."""
     suspect: bool = False
     """It was in hand when a daemon died: taken one by one."""
     claimed_by: str = ""
-    claimed_until: dt.datetime | None = _time(nullable=True)
+    claimed_until: dt.datetime | None = moment(nullable=True)
     outcome: str = ""
-    reason: str = _text()
+    reason: str = long_text()
     identity: str = ""
     """The strict From; part of what makes two mails the same."""
     content_hash: str = Field(default="", sa_column=Column(String(64), nullable=False, index=True))
     trust: str = ""
-    ticket_id: int | None = _reference("ticket.id", nullable=True)
+    ticket_id: int | None = reference("ticket.id", nullable=True)
     post_id: int | None = Field(default=None, sa_column=Column(BigKey, nullable=True))
-    ended_at: dt.datetime | None = _time(nullable=True)
+    ended_at: dt.datetime | None = moment(nullable=True)
 
 
 class LedgerRow(SQLModel, table=True):
@@ -208,18 +147,18 @@ class LedgerRow(SQLModel, table=True):
 
     __tablename__ = "ledger"
     __table_args__ = (UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),)
-    id: int = _key()
+    id: int = row_id()
     mailbox: str
     folder: str
-    uidvalidity: int = Field(sa_column=Column(SqlBigInteger, nullable=False))
-    uid: int = Field(sa_column=Column(SqlBigInteger, nullable=False))
-    journal_id: int | None = _reference("journal.id", nullable=True)
+    uidvalidity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    uid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    journal_id: int | None = reference("journal.id", nullable=True)
     sha256: str = Field(default="", sa_column=Column(String(64), nullable=False, index=True))
     after_done: bool = False
     """Whether the flag, the move or the deletion on the server was confirmed."""
     passed_over: str = ""
     """Why it was not taken; empty when it was."""
-    at: dt.datetime = _time()
+    at: dt.datetime = moment()
 
 
 class MailboxRow(SQLModel, table=True):
@@ -228,11 +167,11 @@ class MailboxRow(SQLModel, table=True):
     __tablename__ = "mailbox"
     name: str = Field(primary_key=True)
     folder: str = ""
-    uidvalidity: int = Field(default=0, sa_column=Column(SqlBigInteger, nullable=False))
-    first_uid: int = Field(default=0, sa_column=Column(SqlBigInteger, nullable=False))
+    uidvalidity: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    first_uid: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """UIDs below this were there before us and are left alone."""
-    last_success: dt.datetime | None = _time(nullable=True)
-    last_error: str = _text()
+    last_success: dt.datetime | None = moment(nullable=True)
+    last_error: str = long_text()
     behind: int = 0
 
 
@@ -240,7 +179,7 @@ class CustomerRow(SQLModel, table=True):
     """Somebody who wrote to us."""
 
     __tablename__ = "customer"
-    id: int = _key()
+    id: int = row_id()
     address: str = Field(unique=True)
     name: str = ""
     language: str = ""
@@ -248,41 +187,41 @@ class CustomerRow(SQLModel, table=True):
     """Empty means: that of the organisation, else free."""
     organisation: str = ""
     verified: bool = False
-    created_at: dt.datetime = _time()
+    created_at: dt.datetime = moment()
 
 
 class TicketRow(SQLModel, table=True):
     """A ticket as it stands; its id is its number."""
 
     __tablename__ = "ticket"
-    __table_args__ = (_one_of("state", State), _one_of("priority", Priority))
-    id: int = _key()
+    __table_args__ = (one_of("state", State), one_of("priority", Priority))
+    id: int = row_id()
     version: int = 1
-    subject: str = _text()
+    subject: str = long_text()
     state: str = Field(sa_column=Column(String(16), nullable=False, index=True))
     queue: str = Field(index=True)
     priority: str = Field(sa_column=Column(String(8), nullable=False))
     tier: int = 1
     assignee: str = Field(default="", index=True)
-    tags: list[str] = _json()
+    tags: list[str] = json_value()
     language: str = ""
     mailbox: str = ""
-    customer_id: int = _reference("customer.id")
-    linked_id: int | None = _reference("ticket.id", nullable=True)
-    created_at: dt.datetime = _time(index=True)
-    updated_at: dt.datetime = _time()
-    first_response_at: dt.datetime | None = _time(nullable=True)
-    solved_at: dt.datetime | None = _time(nullable=True)
-    closed_at: dt.datetime | None = _time(nullable=True)
+    customer_id: int = reference("customer.id")
+    linked_id: int | None = reference("ticket.id", nullable=True)
+    created_at: dt.datetime = moment(index=True)
+    updated_at: dt.datetime = moment()
+    first_response_at: dt.datetime | None = moment(nullable=True)
+    solved_at: dt.datetime | None = moment(nullable=True)
+    closed_at: dt.datetime | None = moment(nullable=True)
 
 
 class ParticipantRow(SQLModel, table=True):
     """Who takes part in a ticket."""
 
     __tablename__ = "participant"
-    __table_args__ = (_one_of("role", Role), UniqueConstraint("ticket_id", "address"))
-    id: int = _key()
-    ticket_id: int = _reference("ticket.id")
+    __table_args__ = (one_of("role", Role), UniqueConstraint("ticket_id", "address"))
+    id: int = row_id()
+    ticket_id: int = reference("ticket.id")
     address: str
     name: str = ""
     role: str = Field(sa_column=Column(String(16), nullable=False))
@@ -292,22 +231,22 @@ class PostRow(SQLModel, table=True):
     """One entry of a ticket's story."""
 
     __tablename__ = "post"
-    __table_args__ = (_one_of("kind", PostKind), UniqueConstraint("ticket_id", "n"))
-    id: int = _key()
-    ticket_id: int = _reference("ticket.id")
+    __table_args__ = (one_of("kind", PostKind), UniqueConstraint("ticket_id", "n"))
+    id: int = row_id()
+    ticket_id: int = reference("ticket.id")
     n: int
     kind: str = Field(sa_column=Column(String(16), nullable=False))
     author: str = ""
     author_name: str = ""
-    at: dt.datetime = _time()
-    text: str = _text()
-    reply_text: str = _text()
-    html: str = _text()
+    at: dt.datetime = moment()
+    text: str = long_text()
+    reply_text: str = long_text()
+    html: str = long_text()
     language: str = ""
     message_id: str = Field(default="", sa_column=Column(Text, nullable=False, index=True))
-    thread_index: str = _text()
+    thread_index: str = long_text()
     trust: str = ""
-    journal_id: int | None = _reference("journal.id", nullable=True, unique=True)
+    journal_id: int | None = reference("journal.id", nullable=True, unique=True)
 
 
 class AttachmentRow(SQLModel, table=True):
@@ -315,8 +254,8 @@ class AttachmentRow(SQLModel, table=True):
 
     __tablename__ = "attachment"
     __table_args__ = (UniqueConstraint("post_id", "n"),)
-    id: int = _key()
-    post_id: int = _reference("post.id")
+    id: int = row_id()
+    post_id: int = reference("post.id")
     n: int
     name: str = ""
     type: str = ""
@@ -335,7 +274,7 @@ class MessageKeyRow(SQLModel, table=True):
 
     __tablename__ = "message_key"
     message_id: str = Field(sa_column=Column(Text, primary_key=True))
-    ticket_id: int = _reference("ticket.id")
+    ticket_id: int = reference("ticket.id")
 
 
 class EventRow(SQLModel, table=True):
@@ -343,15 +282,15 @@ class EventRow(SQLModel, table=True):
 
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_ticket_id_id", "ticket_id", "id"),)
-    id: int = _key()
+    id: int = row_id()
     ticket_id: int | None = Field(
         default=None, sa_column=Column(BigKey, ForeignKey("ticket.id"), nullable=True)
     )
-    at: dt.datetime = _time(index=True)
+    at: dt.datetime = moment(index=True)
     kind: str = Field(index=True)
     actor: str = ""
-    data: dict[str, str] = _json()
-    journal_id: int | None = _reference("journal.id", nullable=True)
+    data: dict[str, str] = json_value()
+    journal_id: int | None = reference("journal.id", nullable=True)
 
 
 class OutboxRow(SQLModel, table=True):
@@ -359,15 +298,15 @@ class OutboxRow(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        _one_of("state", OutboxState),
-        _one_of("kind", ReplyKind),
+        one_of("state", OutboxState),
+        one_of("kind", ReplyKind),
         Index("ix_outbox_due", "state", "next_try_at", "id"),
         Index("ix_outbox_recipient_kind_created_at", "recipient", "kind", "created_at"),
     )
-    id: int = _key()
+    id: int = row_id()
     key: str = Field(unique=True)
     """Of the decision that made it: a second commit adds no second mail."""
-    ticket_id: int | None = _reference("ticket.id", nullable=True)
+    ticket_id: int | None = reference("ticket.id", nullable=True)
     post_id: int | None = Field(default=None, sa_column=Column(BigKey, nullable=True))
     kind: str = Field(sa_column=Column(String(24), nullable=False))
     mailbox: str = ""
@@ -379,19 +318,19 @@ class OutboxRow(SQLModel, table=True):
     size: int
     literal: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """The bytes that are ours, compressed."""
-    pieces: list[list[Any]] = _json()
+    pieces: list[list[Any]] = json_value()
     """How literal bytes and parts of raw mails follow each other (`outbox/compose.py`)."""
     state: str = Field(sa_column=Column(String(16), nullable=False))
-    created_at: dt.datetime = _time()
-    not_before: dt.datetime = _time()
-    next_try_at: dt.datetime = _time()
+    created_at: dt.datetime = moment()
+    not_before: dt.datetime = moment()
+    next_try_at: dt.datetime = moment()
     attempts: int = 0
     unknown_ends: int = 0
     """How often the relay fell silent after the final dot."""
     claimed_by: str = ""
-    claimed_until: dt.datetime | None = _time(nullable=True)
-    last_error: str = _text()
-    sent_at: dt.datetime | None = _time(nullable=True)
+    claimed_until: dt.datetime | None = moment(nullable=True)
+    last_error: str = long_text()
+    sent_at: dt.datetime | None = moment(nullable=True)
     told: bool = False
     """Whether the agent was told of the delay."""
 
@@ -401,13 +340,13 @@ class AttemptRow(SQLModel, table=True):
 
     __tablename__ = "attempt"
     __table_args__ = (UniqueConstraint("outbox_id", "n"),)
-    id: int = _key()
-    outbox_id: int = _reference("outbox.id")
+    id: int = row_id()
+    outbox_id: int = reference("outbox.id")
     n: int
-    at: dt.datetime = _time()
+    at: dt.datetime = moment()
     result: str = ""
     """Empty while it is under way; then sent, temporary, permanent or unknown."""
-    answer: str = _text()
+    answer: str = long_text()
 
 
 class DeadlineRow(SQLModel, table=True):
@@ -415,19 +354,19 @@ class DeadlineRow(SQLModel, table=True):
 
     __tablename__ = "deadline"
     __table_args__ = (
-        _one_of("state", DeadlineState),
+        one_of("state", DeadlineState),
         Index("ix_deadline_due", "state", "due_at", "id"),
     )
-    id: int = _key()
-    ticket_id: int = _reference("ticket.id")
+    id: int = row_id()
+    ticket_id: int = reference("ticket.id")
     kind: str
-    due_at: dt.datetime = _time()
+    due_at: dt.datetime = moment()
     state: str = Field(sa_column=Column(String(16), nullable=False))
     policy: str = ""
     policy_version: int = 0
     claimed_by: str = ""
-    claimed_until: dt.datetime | None = _time(nullable=True)
-    fired_at: dt.datetime | None = _time(nullable=True)
+    claimed_until: dt.datetime | None = moment(nullable=True)
+    fired_at: dt.datetime | None = moment(nullable=True)
     late: bool = False
 
 
@@ -437,6 +376,6 @@ class NodeRow(SQLModel, table=True):
     __tablename__ = "node"
     name: str = Field(primary_key=True)
     """`host:boot:pid`, as it stands in `claimed_by`."""
-    started_at: dt.datetime = _time()
-    seen_at: dt.datetime = _time()
+    started_at: dt.datetime = moment()
+    seen_at: dt.datetime = moment()
     version: str = ""

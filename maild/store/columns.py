@@ -1,0 +1,98 @@
+"""The kinds of columns: how a time, a choice, a text or a reference is kept.
+
+Times are aware UTC (`UTC` refuses others). Closed choices are VARCHAR with a CHECK, never native
+enums, whose new values a migration would not see.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON as SqlJson  # noqa: N811 - beside the name of its maker below
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata = MetaData(naming_convention=NAMING)
+metadata = SQLModel.metadata
+
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers rows by itself only where the key is INTEGER."""
+
+
+class UTC(TypeDecorator[dt.datetime]):
+    """An aware UTC time; a naive one is a bug and is refused before it is stored."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        """Refuse naive times; SQLite keeps UTC without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time must not be stored")
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        """Give back aware UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Allow only the values of an enum."""
+    choices = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({choices})", name=column)
+
+
+def row_id(**more: Any) -> Any:
+    """A number that the database gives."""
+    return Field(default=None, sa_column=Column(BigKey, primary_key=True, **more))
+
+
+def moment(*, nullable: bool = False, index: bool = False) -> Any:
+    """An aware UTC time."""
+    return Field(default=None, sa_column=Column(UTC, nullable=nullable, index=index))
+
+
+def long_text() -> Any:
+    """Text of any length, never NULL."""
+    return Field(default="", sa_column=Column(Text, nullable=False, default=""))
+
+
+def json_value() -> Any:
+    """A JSON value; reassign it, a change in place is not seen."""
+    return Field(sa_column=Column(SqlJson, nullable=False))
+
+
+def reference(target: str, *, nullable: bool = False, unique: bool = False) -> Any:
+    """A row of another table."""
+    column = Column(BigKey, ForeignKey(target), nullable=nullable, unique=unique, index=not unique)
+    return Field(default=None, sa_column=column)

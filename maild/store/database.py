@@ -1,0 +1,174 @@
+"""One door to the database: how it is opened, read and written.
+
+Strategy: SQLite and PostgreSQL see the same statements. On SQLite a write transaction begins
+with BEGIN IMMEDIATE (the default loses updates without an error), in WAL mode with
+`synchronous=FULL` (NORMAL loses acknowledged mail at a power cut), and one process-wide lock lets
+the writers of this process queue up instead of polling the file lock. PostgreSQL refuses to be
+used with `fsync=off`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from maild.errors import ConfigError, DiskFull, Problem, StoreBusy
+
+BUSY_TIMEOUT_SECONDS = 30
+_WRITE = "maild_write"
+
+
+class Database:
+    """An open database: `read()` and `write()` are the only two ways in."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Wrap an engine made by `open_database`."""
+        self.engine = engine
+        self._for_writing = engine.execution_options(**{_WRITE: True})
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection with one consistent view; nothing is written."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection inside one transaction; it is durable when the block ends.
+
+        Raises `StoreBusy` or `DiskFull`; then nothing at all was written.
+        """
+        with translated(), self._turn(), self._for_writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise StoreBusy("another thread held the database for too long")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def close(self) -> None:
+        """Close every connection; on SQLite the write-ahead log is folded in first."""
+        if self.is_sqlite and self.engine.url.database not in (None, "", ":memory:"):
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        self.engine.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the library's errors into ours (STYLE: library types never cross a file boundary)."""
+    try:
+        yield
+    except OperationalError as error:
+        words = str(error.orig)
+        if "full" in words or "No space" in words:
+            raise DiskFull(words) from error
+        raise StoreBusy(words) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreBusy(str(error.orig)) from error
+        raise
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """Return the number that the database gave to the row just inserted."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def open_database(url: str) -> Database:
+    """Open `sqlite:///PATH`, `sqlite://` (in memory, for one thread's tests) or `postgresql://`.
+
+    Raises `ConfigError` when the address cannot be used or the server is not durable.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url, parsed.database)
+    if parsed.get_backend_name() != "postgresql":
+        raise _refused(f"unknown kind of database: {parsed.get_backend_name()}")
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+    )
+    database = Database(engine)
+    with database.read() as connection:
+        if connection.execute(text("SHOW fsync")).scalar_one() != "on":
+            raise _refused("PostgreSQL runs with fsync=off: acknowledged mail could be lost")
+    return database
+
+
+def _open_sqlite(url: str, path: str | None) -> Database:
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8 if path and path != ":memory:" else 1,
+        max_overflow=8 if path and path != ":memory:" else 0,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    database = Database(engine)
+    _assert_durable(database, in_memory=not path or path == ":memory:")
+    return database
+
+
+def _prepare(connection: object, _record: object) -> None:
+    """Set the recipe on each new connection; `isolation_level=None` gives BEGIN into our hands."""
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        "cache_size=-32768",
+        "mmap_size=0",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _assert_durable(database: Database, *, in_memory: bool) -> None:
+    """Ask back what the recipe set: a file system may have refused a part of it."""
+    expected = {
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "journal_mode": "memory" if in_memory else "wal",
+    }
+    with database.read() as connection:
+        for name, wanted in expected.items():
+            found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            if found != wanted:
+                raise _refused(f"SQLite says {name}={found}, but {wanted} is needed here")
+
+
+def _refused(words: str) -> ConfigError:
+    return ConfigError((Problem(file="[database] url", line=0, text=words),))

@@ -1,0 +1,229 @@
+"""The journal: every raw mail that was acknowledged, and what became of it.
+
+| state    | outcome                 | means                             | leaves it by        |
+|----------|-------------------------|-----------------------------------|---------------------|
+| received | -                       | durable, acknowledged, waits      | claim               |
+| parsing  | -                       | in a node's hand, on a lease      | end, recover        |
+| done     | posted, ignored, erased | on a ticket, or set aside         | -                   |
+| held     | held                    | kept whole for a person           | release, drop       |
+
+A try counts only when the reader's child died or failed while the daemon lived. After a crash of
+the daemon the rows it had in hand are suspects: they are taken one by one, so that a mail that
+kills the daemon is found without its neighbours. A clean stop counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from maild.core.decision import Outcome
+from maild.core.mail import Envelope, Source
+from maild.store import blobs
+from maild.store.database import Database
+from maild.store.tables import JournalRow, JournalState, metadata
+
+LEASE = timedelta(minutes=2)
+TRIES_MAX = 3
+_JOURNAL = metadata.tables[JournalRow.__tablename__]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One mail in hand."""
+
+    id: int
+    envelope: Envelope
+    raw: bytes
+    sha256: str
+    message_id: str
+    received_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a journal row ends."""
+
+    journal_id: int
+    outcome: Outcome
+    reason: str
+    identity: str = ""
+    content_hash: str = ""
+    trust: str = ""
+    ticket_id: int | None = None
+    post_id: int | None = None
+
+
+def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Claimed, ...]:
+    """Take the oldest mails that are due, in journal order; a suspect is taken alone."""
+    due = and_(
+        _JOURNAL.c.state == JournalState.RECEIVED,
+        or_(_JOURNAL.c.not_before.is_(None), _JOURNAL.c.not_before <= now),
+    )
+    with database.write() as connection:
+        found = connection.execute(
+            select(_JOURNAL.c.id, _JOURNAL.c.suspect)
+            .where(due)
+            .order_by(_JOURNAL.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        ids = _until_suspect(found)
+        if not ids:
+            return ()
+        connection.execute(
+            update(_JOURNAL)
+            .where(_JOURNAL.c.id.in_(ids))
+            .values(state=JournalState.PARSING, claimed_by=node, claimed_until=now + LEASE)
+        )
+    return load(database, ids)
+
+
+def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
+    """Return journalled mails with their raw bytes, in order of their ids."""
+    with database.read() as connection:
+        rows = connection.execute(
+            select(_JOURNAL).where(_JOURNAL.c.id.in_(ids)).order_by(_JOURNAL.c.id)
+        ).mappings()
+        return tuple(
+            Claimed(
+                id=row["id"],
+                envelope=Envelope(
+                    mail_from=row["mail_from"],
+                    rcpt_to=tuple(row["rcpt_to"]),
+                    source=Source(row["source"]),
+                    mailbox=row["mailbox"],
+                    client=row["client"],
+                    helo=row["helo"],
+                    account=row["account"],
+                ),
+                raw=blobs.get(connection, row["blob_id"]),
+                sha256=row["sha256"],
+                message_id=row["message_id"],
+                received_at=row["received_at"],
+                tries=row["tries"],
+            )
+            for row in rows.all()
+        )
+
+
+def raw_mail(connection: Connection, journal_id: int) -> bytes:
+    """Return the raw bytes of a journal row; raises KeyError when they were erased."""
+    blob_id = connection.execute(
+        select(_JOURNAL.c.blob_id).where(_JOURNAL.c.id == journal_id)
+    ).scalar_one_or_none()
+    if blob_id is None:
+        raise KeyError(journal_id)
+    return blobs.get(connection, blob_id)
+
+
+def end(connection: Connection, ending: Ending, now: datetime) -> None:
+    """Give a row its outcome."""
+    connection.execute(
+        update(_JOURNAL)
+        .where(_JOURNAL.c.id == ending.journal_id)
+        .values(
+            state=JournalState.HELD if ending.outcome is Outcome.HELD else JournalState.DONE,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            identity=ending.identity,
+            content_hash=ending.content_hash,
+            trust=ending.trust,
+            ticket_id=ending.ticket_id,
+            post_id=ending.post_id,
+            ended_at=now,
+            claimed_by="",
+            claimed_until=None,
+            suspect=False,
+        )
+    )
+
+
+def put_back(connection: Connection, ids: Sequence[int], not_before: datetime | None) -> None:
+    """Send rows back into the line, without counting a try."""
+    connection.execute(
+        update(_JOURNAL)
+        .where(_JOURNAL.c.id.in_(ids), _JOURNAL.c.state == JournalState.PARSING)
+        .values(
+            state=JournalState.RECEIVED, claimed_by="", claimed_until=None, not_before=not_before
+        )
+    )
+
+
+def count_try(connection: Connection, journal_id: int, not_before: datetime) -> int:
+    """Count a failed try and send the row back; return how many have been counted."""
+    put_back(connection, [journal_id], not_before)
+    connection.execute(
+        update(_JOURNAL).where(_JOURNAL.c.id == journal_id).values(tries=_JOURNAL.c.tries + 1)
+    )
+    tries: int = connection.execute(
+        select(_JOURNAL.c.tries).where(_JOURNAL.c.id == journal_id)
+    ).scalar_one()
+    return tries
+
+
+def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
+    """Take back what dead nodes had in hand: named ones, and all whose lease is over."""
+    gone = or_(_JOURNAL.c.claimed_by.in_(nodes), _JOURNAL.c.claimed_until < now)
+    return connection.execute(
+        update(_JOURNAL)
+        .where(_JOURNAL.c.state == JournalState.PARSING, gone)
+        .values(state=JournalState.RECEIVED, claimed_by="", claimed_until=None, suspect=True)
+    ).rowcount
+
+
+def release(connection: Connection, journal_id: int) -> bool:
+    """Send a held mail through the line once more; tell whether it was held."""
+    return bool(
+        connection.execute(
+            update(_JOURNAL)
+            .where(_JOURNAL.c.id == journal_id, _JOURNAL.c.outcome == Outcome.HELD)
+            .values(state=JournalState.RECEIVED, outcome="", reason="", tries=0, ended_at=None)
+        ).rowcount
+    )
+
+
+def drop(connection: Connection, journal_id: int, reason: str, now: datetime) -> bool:
+    """Erase a held mail; SHA-256, size, time and reason stay. Tell whether it was held."""
+    return bool(
+        connection.execute(
+            update(_JOURNAL)
+            .where(_JOURNAL.c.id == journal_id, _JOURNAL.c.outcome == Outcome.HELD)
+            .values(
+                state=JournalState.DONE,
+                outcome="erased",
+                reason=reason,
+                blob_id=None,
+                identity="",
+                mail_from="",
+                rcpt_to=[],
+                client="",
+                helo="",
+                message_id="",
+                ended_at=now,
+            )
+        ).rowcount
+    )
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next mail that waits for its time is due, or None."""
+    moment: datetime | None = connection.execute(
+        select(func.min(_JOURNAL.c.not_before)).where(_JOURNAL.c.state == JournalState.RECEIVED)
+    ).scalar_one()
+    return moment
+
+
+def _until_suspect(found: Sequence[tuple[int, bool]]) -> list[int]:  # type: ignore[type-arg,unused-ignore]
+    if found and found[0][1]:
+        return [found[0][0]]
+    ids = []
+    for journal_id, suspect in found:
+        if suspect:
+            break
+        ids.append(journal_id)
+    return ids
