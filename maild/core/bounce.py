@@ -1,0 +1,185 @@
+"""Non-delivery reports: is a mail one, whose mail came back, for ever or for now.
+
+Strategy: a report must be a machine's (a delivery status part, X-Failed-Recipients, a mail
+system as sender, a null return path), and it must say that something was not delivered, by
+its fields (RFC 3464), its subject or its text. People who write about a bounce, or forward
+one, have no such sender. Vacation answers, receipts and complaints are none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from maild.core import bounce_address, bounce_notice, bounce_status, bounce_wording
+from maild.core.bounce_status import Block, Verdict
+from maild.core.feedback import feedback_reason
+from maild.core.mail import Bounce, Parsed
+
+_STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
+_FIELD = re.compile(
+    r"(?im)^[ \t>]{0,9}(original-recipient|final-recipient|action|status|diagnostic-code"
+    r"|x-actual-recipient|reporting-mta)[ \t]{0,4}:[ \t]{0,9}([^\n]{1,900})"
+)
+_ANSWER = re.compile(r"(?i)^\s*(?:re|aw|antw|sv|vs|odp|rif|res|回复|答复|fwd?|wg|tr|i)\s?:")
+
+
+def examine(parsed: Parsed) -> Bounce | None:
+    """Return what a non-delivery report says, or None when the mail is none.
+
+    Covers delivery status notifications (RFC 3464) including delays, and the reports in free
+    form of systems that do not write these. A report of success is no bounce.
+    """
+    if feedback_reason(parsed):
+        return None
+    notice = bounce_notice.examine(parsed)
+    if notice:
+        return notice
+    blocks = tuple(
+        block for report in parsed.reports if report.type in _STATUS_PARTS for block in report.fields
+    )
+    failed = tuple(block for block in blocks if bounce_status.concerns_delivery(block))
+    if failed and _is_reporting(parsed):
+        return _by_status(parsed, failed)
+    if any(bounce_status.tells_success(block) for block in blocks):
+        return None
+    return _by_text(parsed)
+
+
+def tells_success(parsed: Parsed) -> bool:
+    """Whether the mail is a delivery status that tells of success alone (RFC 3464 §2.3.3)."""
+    blocks = [b for r in parsed.reports if r.type in _STATUS_PARTS for b in r.fields]
+    succeeded = any(bounce_status.tells_success(block) for block in blocks)
+    return succeeded and not any(bounce_status.concerns_delivery(block) for block in blocks)
+
+
+def _is_reporting(parsed: Parsed) -> bool:
+    """Whether the mail itself is the report, not a person's mail that carries one along."""
+    return (
+        parsed.content_type == "multipart/report"
+        or parsed.content_type in _STATUS_PARTS
+        or bool(bounce_wording.daemon(parsed))
+        or bounce_wording.has_null_path(parsed)
+        or (
+            not _ANSWER.match(parsed.subject)
+            and bool(bounce_wording.found(bounce_wording.SUBJECTS, parsed.subject.lower()))
+        )
+    )
+
+
+def _by_status(parsed: Parsed, failed: tuple[Block, ...]) -> Bounce:
+    head = bounce_wording.head_of(parsed.text)
+    verdict = bounce_status.judge_blocks(failed) or bounce_status.judge_text(parsed, head)
+    named = tuple(bounce_address.from_block(block) for block in failed)
+    addresses = tuple(dict.fromkeys(address for address in named if address))
+    return Bounce(
+        addresses=addresses[: bounce_address.ADDRESSES_MAX]
+        or bounce_address.from_header(parsed)
+        or bounce_address.from_text(parsed, head),
+        bounce_class=verdict.bounce_class,
+        message_id=_message_id(parsed),
+        reasons=("it holds a delivery status (RFC 3464)", verdict.reason),
+    )
+
+
+def _by_text(parsed: Parsed) -> Bounce | None:
+    text = _telling_text(parsed)
+    head = bounce_wording.head_of(text)
+    reasons = _evidence(parsed, head)
+    if not reasons:
+        return None
+    blocks = _blocks_in(head)
+    failed = tuple(block for block in blocks if bounce_status.concerns_delivery(block))
+    verdict = (bounce_status.judge_blocks(failed) if failed else None) or _verdict(parsed, head)
+    named = tuple(bounce_address.from_block(block) for block in failed)
+    return Bounce(
+        addresses=bounce_address.from_header(parsed)
+        or tuple(dict.fromkeys(address for address in named if address))
+        or bounce_address.from_text(parsed, head)
+        or bounce_address.from_returned(parsed),
+        bounce_class=verdict.bounce_class,
+        message_id=_message_id(parsed),
+        reasons=(*reasons, verdict.reason),
+    )
+
+
+def _telling_text(parsed: Parsed) -> str:
+    """Return the text that holds the report: the mail's own, or that of a report inside it."""
+    subject = next((value for key, value in parsed.returned_headers if key == "subject"), "")
+    inside = bounce_wording.found(bounce_wording.SUBJECTS, subject.lower())
+    own = bounce_wording.found(
+        bounce_wording.PHRASES, bounce_wording.fold(parsed.text[: bounce_wording.HEAD_CHARACTERS])
+    )
+    return parsed.returned_text if inside and not own and parsed.returned_text else parsed.text
+
+
+def _evidence(parsed: Parsed, head: str) -> tuple[str, ...]:
+    """Return why a mail without delivery status is a report; empty when it is none."""
+    if parsed.header("x-failed-recipients"):
+        return (f"X-Failed-Recipients: {parsed.header('x-failed-recipients')[:200]}",)
+    speaker = _machine(parsed)
+    if not speaker or _is_answer_of_person(parsed):
+        return ()
+    phrase = bounce_wording.found(bounce_wording.PHRASES, bounce_wording.fold(head))
+    subject = bounce_wording.found(bounce_wording.SUBJECTS, parsed.subject.lower())
+    listing = bounce_wording.strict_daemon(parsed) and bool(bounce_address.from_text(parsed, head))
+    if not (phrase or subject or listing):
+        return ()
+    told = (
+        f"the subject says “{subject}”" if subject else "",
+        f"the text says “{phrase}”" if phrase else "",
+        "it lists an address" if not (phrase or subject) else "",
+    )
+    return (speaker, *(sentence for sentence in told if sentence))
+
+
+def _machine(parsed: Parsed) -> str:
+    """Return the sentence that says which machine speaks, or ''."""
+    sender = bounce_wording.daemon(parsed)
+    if sender:
+        return f"From is a mail system ({sender})"
+    if bounce_wording.has_null_path(parsed):
+        return "Return-Path is empty"
+    if parsed.content_type == "multipart/report" and not _is_receipt(parsed):
+        return "Content-Type is multipart/report"
+    return ""
+
+
+def _is_receipt(parsed: Parsed) -> bool:
+    return any("disposition-notification" in kind for kind in parsed.part_types)
+
+
+def _is_answer_of_person(parsed: Parsed) -> bool:
+    """Whether the mail answers or forwards a report: its subject is an answer's, From a person."""
+    return bool(_ANSWER.match(parsed.subject)) and not bounce_wording.strict_daemon(parsed)
+
+
+def _blocks_in(head: str) -> tuple[Block, ...]:
+    """Return the delivery-status fields that stand in plain text, one block a recipient."""
+    blocks: list[list[tuple[str, str]]] = [[]]
+    for name, value in _FIELD.findall(head):
+        key = name.lower()
+        if any(key == known for known, _ in blocks[-1]):
+            blocks.append([])
+        blocks[-1].append((key, value.strip()))
+    return tuple(tuple(block) for block in blocks if block)
+
+
+def _verdict(parsed: Parsed, head: str) -> Verdict:
+    return bounce_status.judge_text(parsed, head)
+
+
+def _message_id(parsed: Parsed) -> str:
+    """Return the Message-ID of the mail that came back, or ''."""
+    for key, value in parsed.returned_headers:
+        if key == "message-id" and value.strip():
+            return value.strip().strip("<>").strip()
+    for report in parsed.reports:
+        for block in report.fields:
+            for name in ("x-original-message-id", "original-message-id"):
+                value = bounce_status.value_of(block, name)
+                if value:
+                    return value.strip("<>")
+    quoted = bounce_wording.returned_message_id(parsed.text)
+    if quoted:
+        return quoted
+    return next(iter(parsed.in_reply_to or parsed.references[-1:]), "")

@@ -1,0 +1,210 @@
+"""Which machines had a hand in a mail, and whether an automatic answer to it would be wrong.
+
+Strategy: each question is one small function that returns a sentence or ''. Whatever is found
+is reported, several things at once; the kind is the first in the order of `Kind`.
+Every kind but a person's mail forbids an automatic answer (RFC 3834 §2), and so do a null
+return path, a mail system or an unattended address as sender, and bulk mail.
+"""
+
+from __future__ import annotations
+
+import re
+
+from maild.core import autoreply, bounce as bounces, bounce_wording
+from maild.core.feedback import feedback_reason
+from maild.core.mail import Bounce, Classification, Envelope, Kind, Parsed, ReadOptions, Source
+
+HOPS_MAX = 50
+"""More Received fields than this are a loop (RFC 5321 §6.3 asks for at least 100; a mail for
+people never makes half of that)."""
+
+_LIST_FIELDS = (
+    "list-id", "list-post", "list-unsubscribe", "list-help", "list-owner", "list-subscribe",
+    "list-archive", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version",
+    "x-list-id", "x-listname", "x-ml-name", "x-listserver", "x-list-host", "x-ml-info", "listname",
+)  # fmt: skip
+_METHOD = re.compile(r"(?im)^METHOD(?:;[^:\n]{0,80})?:[ \t]{0,4}([A-Z-]{2,20})")
+_CALENDAR_FIELD = re.compile(r"(?im)^(SUMMARY|ATTENDEE|STATUS)([;:][^\n]{0,500})")
+_PARTSTAT = re.compile(r"(?i)PARTSTAT=\"?([A-Z-]{2,20})")
+_OWN_ID = re.compile(r"(?<![a-z2-7])[a-z2-7]{45}(?![a-z2-7])", re.IGNORECASE)
+_UNATTENDED = re.compile(
+    r"^(?:no|do[._-]?not|dont|not|never|nao|ne|nicht|ne-?pas|no-?responder)[._-]{0,2}"
+    r"(?:reply|repl(?:y|ies)|respond|answer|antworten|responda|responder|repondre|rispondere|odpovidat)"
+    r"|^noreply|^(?:notifications?|alerts?|mailer|automailer|bounces?|auto-?(?:reply|responder|mailer))[@+._-]"
+    r"|[._+-]no-?reply@|-bounces?@|^owner-|-owner@|-request@|^(?:listserv|majordomo|mailman)@"
+)
+_VOICE = re.compile(r"^(?:new )?voice ?(?:mail|message) (?:from|message)|^sprachnachricht von", re.IGNORECASE)
+_RECEIPT_SUBJECT = re.compile(
+    r"^(?:read|gelesen|lu|leído|letto|gelezen|lido|läst|lest|læst|luettu|przeczytano|прочитано"
+    r"|přečteno|olvasva|okundu|開封済み|已读|已讀|읽음|read receipt|return receipt"
+    r"|disposition notification|message disposition)\s?(?:[:：(]|$)",
+    re.IGNORECASE,
+)
+
+
+def classify(
+    parsed: Parsed, envelope: Envelope, *, options: ReadOptions, bounce: Bounce | None
+) -> Classification:
+    """Say which machines had a hand in a mail.
+
+    `bounce` is what `maild.core.bounce.examine` found in the same mail. Never raises. The
+    reasons name the field or the phrase that decided.
+    """
+    found = {
+        Kind.BOUNCE: _bounce_reasons(bounce),
+        Kind.FEEDBACK: _one(feedback_reason(parsed)),
+        Kind.RECEIPT: () if bounce else _receipt_reasons(parsed),
+        Kind.CALENDAR: _one(_calendar_reason(parsed)),
+        Kind.LOOP: _loop_reasons(parsed, options),
+        Kind.AUTOREPLY: _autoreply_reasons(parsed, bounce),
+        Kind.LIST: _list_reasons(parsed),
+    }
+    unanswerable = _unanswerable_reasons(parsed, envelope)
+    reasons = tuple(dict.fromkeys(reason for group in found.values() for reason in group))
+    return Classification(
+        kind=next((kind for kind in Kind if found.get(kind)), Kind.HUMAN),
+        is_bounce=bool(found[Kind.BOUNCE]),
+        is_feedback=bool(found[Kind.FEEDBACK]),
+        is_receipt=bool(found[Kind.RECEIPT]),
+        is_calendar=bool(found[Kind.CALENDAR]),
+        is_loop=bool(found[Kind.LOOP]),
+        is_autoreply=bool(found[Kind.AUTOREPLY]),
+        is_list=bool(found[Kind.LIST]),
+        must_not_answer=bool(reasons or unanswerable),
+        reasons=(*reasons, *(reason for reason in unanswerable if reason not in reasons)),
+    )
+
+
+def _one(reason: str) -> tuple[str, ...]:
+    return (reason,) if reason else ()
+
+
+def _bounce_reasons(bounce: Bounce | None) -> tuple[str, ...]:
+    return (bounce.reasons or ("it is a non-delivery report",)) if bounce else ()
+
+
+def _receipt_reasons(parsed: Parsed) -> tuple[str, ...]:
+    """Return why a mail is a receipt: read (RFC 8098 §3) or delivered (RFC 3464 §2.3.3)."""
+    for report in parsed.reports:
+        if report.type.endswith("disposition-notification"):
+            return ("it holds a disposition notification (RFC 8098)",)
+    if any(kind.endswith("disposition-notification") for kind in parsed.part_types):
+        return ("it holds a disposition notification (RFC 8098)",)
+    if bounces.tells_success(parsed):
+        return ("it holds a delivery status that tells of success (RFC 3464)",)
+    subject = _RECEIPT_SUBJECT.match(parsed.subject.strip()[:200])
+    if subject and parsed.content_type == "multipart/report":
+        return (f"the subject starts with “{subject.group()}” above a report",)
+    return ()
+
+
+def _calendar_reason(parsed: Parsed) -> str:
+    """Return what a calendar mail asks or answers (RFC 5546 §3.2), or ''.
+
+    A file that merely publishes an event is an attachment like any other.
+    """
+    method = _METHOD.search(parsed.calendar[:65536])
+    named = dict(parsed.content_params).get("method", "") if _is_calendar(parsed) else ""
+    asked = (method.group(1) if method else named).upper()
+    if not asked or asked == "PUBLISH":
+        return ""
+    told = [f"text/calendar with METHOD:{asked}"]
+    fields = _CALENDAR_FIELD.findall(parsed.calendar[:65536])
+    answer = next((m for name, rest in fields if name.upper() == "ATTENDEE" and (m := _PARTSTAT.search(rest))), None)
+    if answer and asked in ("REPLY", "COUNTER"):
+        told.append(f"answer: {answer.group(1).lower()}")
+    summary = next((rest for name, rest in fields if name.upper() == "SUMMARY"), "")
+    if summary:
+        told.append(f"summary: {summary.rpartition(':')[2].strip()[:200] if ';' in summary[:1] else summary[1:].strip()[:200]}")
+    return ", ".join(told)
+
+
+def _is_calendar(parsed: Parsed) -> bool:
+    return parsed.content_type == "text/calendar"
+
+
+def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
+    """Return why a mail is our own come back."""
+    own = frozenset(_base(address) for address in options.own_addresses)
+    found = [
+        f"From is our own address {address.addr}"
+        for address in parsed.from_
+        if address.addr and _base(address.addr) in own
+    ]
+    hops = len(parsed.header_all("received"))
+    if hops > HOPS_MAX:
+        found.append(f"{hops} Received fields, more than {HOPS_MAX}")
+    local, _, domain = parsed.message_id.rpartition("@")
+    if domain.lower() in options.own_domains and _OWN_ID.search(local):
+        found.append("Message-ID is one of ours")
+    for value in parsed.header_all("x-loop"):
+        if _names_us(value, own, options):
+            found.append(f"X-Loop names us: {value[:80]}")
+    found.extend(f"{name} is a field of ours" for name, _ in parsed.headers if name.startswith("x-maild-"))
+    return tuple(dict.fromkeys(found))
+
+
+def _names_us(value: str, own: frozenset[str], options: ReadOptions) -> bool:
+    word = value.strip().strip("<>").lower()
+    return _base(word) in own or word in options.own_domains
+
+
+def _base(address: str) -> str:
+    """Return an address without the part behind `+`, lower case."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.split('+', 1)[0]}@{domain}"
+
+
+def _autoreply_reasons(parsed: Parsed, bounce: Bounce | None) -> tuple[str, ...]:
+    reasons = autoreply.automatic_reasons(parsed)
+    if bounce and all(reason.startswith("the subject") for reason in reasons):
+        return ()
+    return reasons
+
+
+def _list_reasons(parsed: Parsed) -> tuple[str, ...]:
+    """Return which fields say that a list distributed the mail (RFC 2369 §3, RFC 2919 §2)."""
+    names = dict.fromkeys(name for name, _ in parsed.headers if name in _LIST_FIELDS)
+    found = tuple(f"{name}: {parsed.header(name)[:80]}" for name in list(names)[:3])
+    if parsed.header("precedence").strip().lower() == "list":
+        return (*found, "Precedence: list")
+    return found
+
+
+def _unanswerable_reasons(parsed: Parsed, envelope: Envelope) -> tuple[str, ...]:
+    """Return why nothing may answer, though no kind of machine was made out."""
+    by_smtp = envelope.source in (Source.SMTP, Source.LMTP)
+    sender = bounce_wording.daemon(parsed) if bounce_wording.strict_daemon(parsed) else ""
+    found = (
+        "MAIL FROM is the null path (RFC 5321 §4.5.5)" if by_smtp and not envelope.mail_from else "",
+        "Return-Path is empty" if bounce_wording.has_null_path(parsed) else "",
+        f"From is a mail system ({sender})" if sender else "",
+        _unattended_reason(parsed),
+        autoreply.bulk_reason(parsed),
+        autoreply.suppress_reason(parsed),
+        f"X-Loop: {parsed.header('x-loop')[:80]}" if parsed.header("x-loop") else "",
+        _voice_reason(parsed),
+    )
+    return tuple(reason for reason in found if reason)
+
+
+def _unattended_reason(parsed: Parsed) -> str:
+    for address in parsed.from_:
+        if _UNATTENDED.search(address.addr.lower()[:320]):
+            return f"From is an unattended address ({address.addr})"
+    return ""
+
+
+def _voice_reason(parsed: Parsed) -> str:
+    """Return the sentence that says why a mail carries a voice message (RFC 3458 §2), or ''."""
+    context = parsed.header("message-context").lower()
+    if "voice-message" in context or "fax-message" in context:
+        return f"Message-Context: {context[:80]}"
+    for name in ("content-class", "x-voicemessageduration", "x-voicemail", "x-callingtelephonenumber"):
+        value = parsed.header(name).lower()
+        if value and (name != "content-class" or "voice" in value or "missedcall" in value):
+            return f"{name}: {value[:80]}"
+    sound = any(kind.startswith("audio/") for kind in parsed.part_types)
+    if sound and _VOICE.match(parsed.subject):
+        return "the subject announces a voice message"
+    return ""

@@ -1,0 +1,36 @@
+"""Complaints that mailbox providers pass on: feedback reports (RFC 5965) and their elder forms."""
+
+from __future__ import annotations
+
+import re
+
+from maild.core.mail import Parsed
+
+_SENDER = re.compile(
+    r"staff@(?:hotmail|live|outlook|msn)\.com|scomp@aol|@arf\.|feedback.?loop|\bfbl\b|fbl-no-reply"
+    r"|complaints@email-abuse|@feedback\.|\babuse.?report|\bjmrp"
+)
+_SUBJECT = re.compile(
+    r"^complaint about message from|^email feedback report|^abuse report|feedback loop"
+    r"|^spam complaint|^\[?fbl\]?\b|^report abuse|^email abuse report|^xarf|^x-arf"
+)
+_NOTICE = re.compile(r'"(?:notification|event)type"\s{0,9}:\s{0,9}"complaint"', re.IGNORECASE)
+
+
+def feedback_reason(parsed: Parsed) -> str:
+    """Return the sentence that says why a mail is a complaint's report, or ''."""
+    if any(report.type == "message/feedback-report" for report in parsed.reports):
+        return "it holds a feedback report (RFC 5965)"
+    if "message/feedback-report" in parsed.part_types and parsed.content_type != "text/plain":
+        return "it holds a feedback report (RFC 5965)"
+    if ("report-type", "feedback-report") in {(k, v.lower()) for k, v in parsed.content_params}:
+        return "Content-Type has report-type=feedback-report"
+    if parsed.header("x-arf") or parsed.header("x-xarf"):
+        return "X-ARF marks an abuse report"
+    sender = _SENDER.search(parsed.header("from").lower()[:500])
+    subject = _SUBJECT.search(parsed.subject.lower()[:200])
+    if sender and subject:
+        return f"From and Subject are those of a feedback loop ({sender.group()})"
+    if _NOTICE.search(parsed.text[:65536].replace('\\"', '"')):
+        return "the text is a notification of a complaint"
+    return ""
