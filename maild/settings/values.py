@@ -1,11 +1,9 @@
-"""config.toml -> frozen `Settings`, all problems at once with file and line.
-
-This file holds the shape; `load` reads, checks and fills it.
-"""
+"""The shape of `Settings`: everything that config.toml says, as frozen values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from maild.core.house import House
@@ -14,7 +12,10 @@ from maild.core.mail import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """One place to listen on: `host:port`, `unix:/path` or `fd:name` (socket activation)."""
+    """One place to listen on: `host:port`, `unix:/path` or `fd:name` (socket activation).
+
+    For the latter two, `host` is the whole text and `port` is 0.
+    """
 
     host: str
     port: int
@@ -55,6 +56,7 @@ class ImapSettings:
     user: str = ""
     password: str = ""
     oauth: str = ""
+    """The file that describes how tokens are got, as written; empty for none."""
     folder: str = "INBOX"
     since: str = "now"
     """`now`, `all`, or an ISO date: what of an old mailbox is taken at the first connection."""
@@ -108,6 +110,95 @@ class RuntimeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Open hours of one day, in minutes after local midnight; `end` may be 1440."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDay:
+    """A date that is worked whatever its weekday or the holidays say."""
+
+    day: date
+    spans: tuple[Span, ...] = ()
+    """Empty means the hours of that weekday."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """`[[calendar]]`: when somebody works."""
+
+    name: str
+    zone: str = "UTC"
+    hours: tuple[tuple[Span, ...], ...] = ((), (), (), (), (), (), ())
+    """Seven entries, Monday first; spans of one day are in order and do not overlap."""
+    holidays: str = ""
+    """`COUNTRY` or `COUNTRY-REGION` in ISO 3166 codes; empty for none."""
+    closed: tuple[date, ...] = ()
+    open: tuple[OpenDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How long something may take, in seconds of working time; 0 promises nothing."""
+
+    urgent: int = 0
+    high: int = 0
+    normal: int = 0
+    low: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarnAt:
+    """When to warn: after a share of the time (0.8), or so many seconds before the deadline."""
+
+    share: float = 0.0
+    before_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """`[[sla]]`: what is promised to whom. The first one that matches counts."""
+
+    name: str
+    match: str = ""
+    """A condition in CEL, as written; empty for every ticket."""
+    calendar: str = ""
+    """Name of a calendar; empty means around the clock."""
+    first_response: Target = Target()
+    next_response: Target = Target()
+    resolution: Target = Target()
+    warn_at: tuple[WarnAt, ...] = ()
+    pause: tuple[str, ...] = ("pending",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """`[retention]`: seconds after which things are erased; 0 keeps them for ever."""
+
+    raw_mail_seconds: int = 0
+    """Raw bytes of a mail, counted from when its ticket was closed."""
+    ticket_seconds: int = 0
+    """Whole tickets, counted from when they were closed."""
+    held_seconds: int = 0
+    """Held mails, counted from when they came in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`[report]`: the figures that are sent by themselves."""
+
+    every: str = "never"
+    """`never`, `day`, `week` or `month`."""
+    recipients: tuple[str, ...] = ()
+    zone: str = "UTC"
+    format: str = "html"
+    """`html`, `table`, `csv` or `json`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that config.toml says, checked."""
 
@@ -126,5 +217,9 @@ class Settings:
     mailbox_relays: tuple[tuple[str, RelaySettings], ...] = ()
     """(mailbox name, relay) where it differs from `relay`."""
     web: WebSettings = WebSettings()
-    limits: Limits = Limits()
+    limits: Limits = Limits()  # noqa: RUF009 - frozen, as the others are
     runtime: RuntimeLimits = RuntimeLimits()
+    calendars: tuple[Calendar, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    retention: Retention = Retention()
+    report: Report = Report()

@@ -1,0 +1,274 @@
+"""What may stand in config.toml: one model for each table [pydantic-settings].
+
+Every key of the file is a field here, and its comment in config.toml is its documentation; a test
+compares the two. What concerns more than one key is judged in `checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from maild.settings import fields
+
+
+class _Table(BaseModel):
+    """A table of the file: unknown keys and wrong types are problems, nothing is guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class MaildTable(_Table):
+    """`[maild]`: who we are and where our files lie."""
+
+    name: fields.Brand
+    domain: fields.Domain
+    reply_domain: fields.DomainOrEmpty = ""
+    state_dir: fields.Text = "var"
+    secret_file: str = ""
+    rules_dir: str = ""
+    templates_dir: str = ""
+    undo_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+
+
+class DatabaseTable(_Table):
+    """`[database]`."""
+
+    url: fields.DatabaseUrl | None = None
+
+
+class AccountTable(_Table):
+    """`[[smtp.account]]`."""
+
+    user: fields.Text
+    password_file: fields.Text
+    addresses: list[fields.Address] = []
+
+
+class SmtpTable(_Table):
+    """`[smtp]`."""
+
+    listen: list[fields.Place] = ["127.0.0.1:8025"]
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    tls_cert: str = ""
+    tls_key: str = ""
+    max_size: fields.Size | None = None
+    trusted_clients: list[fields.Network] = []
+    trusted_domains: list[fields.Domain] = []
+    account: list[AccountTable] = []
+
+
+class ImapTable(_Table):
+    """`[mailbox.imap]`."""
+
+    host: fields.Text
+    port: fields.Port | None = None
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    user: fields.Text
+    password_file: str = ""
+    oauth: str = ""
+    folder: fields.Text = "INBOX"
+    since: fields.Since = "now"
+    idle: bool = True
+    poll_seconds: Annotated[int, Field(ge=5, le=86400)] = 60
+    after: fields.After = "flag"
+
+
+class RelayTable(_Table):
+    """`[relay]` and `[mailbox.relay]`."""
+
+    url: fields.RelayUrl
+    user: str = ""
+    password_file: str = ""
+    oauth: str = ""
+    envelope: Literal["verp", "null", "plain"] = "verp"
+
+
+class MailboxTable(_Table):
+    """`[[mailbox]]`: one support address and its brand."""
+
+    name: fields.Brand
+    address: fields.Address
+    aliases: list[fields.Address] = []
+    queue: str = ""
+    language: fields.Language = "en"
+    reply_delimiter: Annotated[str, Field(max_length=200)] = ""
+    authserv_id: Annotated[list[str], fields.OneOrMore] = []
+    provider: Literal["generic", "gmail", "m365"] = "generic"
+    imap: ImapTable | None = None
+    relay: RelayTable | None = None
+
+
+class WebTable(_Table):
+    """`[web]`."""
+
+    listen: fields.PlaceOrOff = "127.0.0.1:8080"
+    public_url: fields.PublicUrl = ""
+    admin_listen: fields.PlaceOrOff = "127.0.0.1:8081"
+
+
+class QueueTable(_Table):
+    """`[[queue]]`."""
+
+    name: fields.Text
+    lead: fields.AddressOrEmpty = ""
+
+
+class AgentTable(_Table):
+    """`[[agent]]`."""
+
+    address: fields.Address
+    aliases: list[fields.Address] = []
+    name: str = ""
+    queues: list[fields.Text] = []
+    tier: fields.Tier = 1
+    skills: list[fields.Text] = []
+    languages: list[fields.Language] = []
+    capacity: Annotated[int, Field(ge=0)] = 0
+    calendar: str = ""
+
+
+class OrganisationTable(_Table):
+    """`[[organisation]]`."""
+
+    name: fields.Text
+    domains: list[fields.Domain] = []
+    segment: fields.Text = "free"
+    account_manager: fields.AddressOrEmpty = ""
+
+
+class HoursTable(_Table):
+    """`[calendar] hours`."""
+
+    mon: fields.Hours = ""
+    tue: fields.Hours = ""
+    wed: fields.Hours = ""
+    thu: fields.Hours = ""
+    fri: fields.Hours = ""
+    sat: fields.Hours = ""
+    sun: fields.Hours = ""
+
+
+class CalendarTable(_Table):
+    """`[[calendar]]`."""
+
+    name: fields.Text
+    zone: fields.Zone = "UTC"
+    hours: HoursTable = HoursTable()
+    holidays: fields.Region = ""
+    closed: list[fields.ClosedDay] = []
+    open: list[fields.OpenDay] = []
+
+
+class TargetTable(_Table):
+    """One target of `[[sla]]`: 0 means that nothing is promised."""
+
+    urgent: fields.Duration | None = None
+    high: fields.Duration | None = None
+    normal: fields.Duration | None = None
+    low: fields.Duration | None = None
+
+
+TargetValue = Annotated[TargetTable, fields.EachPriority]
+
+
+class SlaTable(_Table):
+    """`[[sla]]`."""
+
+    name: fields.Text
+    match: Annotated[str, Field(max_length=4096)] = ""
+    calendar: str = ""
+    first_response: TargetValue = TargetTable()
+    next_response: TargetValue = TargetTable()
+    resolution: TargetValue = TargetTable()
+    warn_at: Annotated[list[fields.WarnAt], fields.OneOrMore] = []
+    pause: list[Literal["new", "open", "pending", "on-hold"]] = ["pending"]
+
+
+class TrustTable(_Table):
+    """`[trust]`."""
+
+    agents: Literal["token+domain", "token", "confirm-all"] = "token+domain"
+    acknowledge: Literal["everybody", "verified", "nobody"] = "everybody"
+
+
+class RetentionTable(_Table):
+    """`[retention]`."""
+
+    raw_mail: fields.Keep = 0
+    tickets: fields.Keep = 0
+    held: fields.Keep = 0
+
+
+class ReportTable(_Table):
+    """`[report]`."""
+
+    every: Literal["never", "day", "week", "month"] = "never"
+    recipients: list[fields.Address] = []
+    zone: fields.Zone = "UTC"
+    format: Literal["html", "table", "csv", "json"] = "html"
+
+
+class LimitsTable(_Table):
+    """`[limits]`: everything that comes from outside has one."""
+
+    header_block: fields.Size = 256 * 1024
+    header: fields.Size = 64 * 1024
+    header_lines: fields.Count = 1000
+    parts: fields.Count = 200
+    depth: Annotated[int, Field(ge=1, le=100)] = 20
+    addresses: fields.Count = 200
+    html: fields.Size = 2 * 1024 * 1024
+    text: fields.Size = 4 * 1024 * 1024
+    mail: fields.Size = 25 * 1024 * 1024
+    recipients: fields.Count = 100
+    connections: fields.Count = 200
+    connections_per_address: fields.Count = 20
+    idle: fields.Duration = 300
+    line: fields.Size = 64 * 1024
+    speed_min: fields.Size = 500
+    disk_free: fields.Size = 64 * 1024 * 1024
+    reader_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    reader_cpu: fields.Duration = 5
+    reader_memory: fields.Size = 512 * 1024 * 1024
+    reader_wall: fields.Duration = 20
+    imap_fetch: fields.Size = 25 * 1024 * 1024
+    attachments_out: fields.Size = 10 * 1024 * 1024
+    acknowledge_age: fields.Duration = 2 * 86400
+    automatic_per_ticket_hour: Annotated[int, Field(ge=0, le=1000)] = 10
+
+
+class ConfigFile(BaseSettings):
+    """The whole file. The environment is no source: what stands in the file is what runs."""
+
+    model_config = SettingsConfigDict(extra="forbid", strict=True, frozen=True)
+
+    maild: MaildTable
+    database: DatabaseTable = DatabaseTable()
+    smtp: SmtpTable = SmtpTable()
+    mailbox: list[MailboxTable] = []
+    relay: RelayTable | None = None
+    web: WebTable = WebTable()
+    queue: list[QueueTable] = []
+    agent: list[AgentTable] = []
+    organisation: list[OrganisationTable] = []
+    calendar: list[CalendarTable] = []
+    sla: list[SlaTable] = []
+    trust: TrustTable = TrustTable()
+    retention: RetentionTable = RetentionTable()
+    report: ReportTable = ReportTable()
+    limits: LimitsTable = LimitsTable()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the file's content only."""
+        del settings_cls
+        return (init_settings,)

@@ -1,0 +1,133 @@
+"""Durations, sizes and places as operators write them: `90m`, `25MB`, `127.0.0.1:8025`.
+
+Every function raises ValueError with a sentence that tells what is wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from ipaddress import ip_address
+from itertools import pairwise
+
+from maild.settings.values import Listen, OpenDay, Span, WarnAt
+
+_DURATION = re.compile(r"(?:\d{1,9}[smhdw]){1,5}", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+)([smhdw])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_SIZE = re.compile(r"(\d{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)", re.ASCII)
+_BYTES = {
+    "B": 1,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
+}
+_SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MINUTES_A_DAY = 24 * 60
+_PORT_MAX = 65535
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})?", re.ASCII)
+
+
+def duration_seconds(text: str) -> int:
+    """Read `45s`, `90m`, `4h`, `2d`, `1w` or a sum such as `1h30m` as seconds."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError(
+            f'{text!r} is no duration; write a number with s, m, h, d or w, such as "90m"'
+        )
+    return sum(int(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(text))
+
+
+def size_bytes(text: str) -> int:
+    """Read `25MB` (powers of 1000) or `64KiB` (powers of 1024) as bytes."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is no size; write a number with B, KB, MB, GB, KiB, MiB or GiB, "
+            'such as "25MB"'
+        )
+    return int(found[1]) * _BYTES[found[2]]
+
+
+def listen_place(text: str) -> Listen:
+    """Read `host:port`, `[::1]:port`, `unix:/path` or `fd:name`."""
+    if text.startswith("unix:/") or (text.startswith("fd:") and len(text) > len("fd:")):
+        return Listen(host=text, port=0)
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or not port.isascii() or not port.isdigit() or (":" in host and bare == host):
+        raise ValueError(
+            f'{text!r} is no place to listen on; write "host:port", "[::1]:port", '
+            '"unix:/path" or "fd:name"'
+        )
+    if not _HOST.fullmatch(bare) and not _is_ip(bare):
+        raise ValueError(f"{bare!r} is neither a host name nor an IP address")
+    if int(port) > _PORT_MAX:
+        raise ValueError(f"port {port} does not exist; ports go up to {_PORT_MAX}")
+    return Listen(host=bare, port=int(port))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host can only be this machine."""
+    return host.lower() == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+
+
+def day_spans(text: str) -> tuple[Span, ...]:
+    """Read `09:00-12:00,13:00-17:00` as spans in order; the empty text is a closed day."""
+    spans = tuple(_span(part.strip()) for part in text.split(",")) if text.strip() else ()
+    for earlier, later in pairwise(spans):
+        if later.start < earlier.end:
+            raise ValueError(f"the hours {text!r} overlap or are not in order")
+    return spans
+
+
+def week_spans(hours: dict[str, str]) -> tuple[tuple[Span, ...], ...]:
+    """Read hours by weekday (`mon` to `sun`) as seven entries, Monday first."""
+    return tuple(day_spans(hours.get(day, "")) for day in WEEKDAYS)
+
+
+def open_day(text: str) -> OpenDay:
+    """Read `2026-12-27` or `2026-12-27 09:00-12:00`."""
+    day, _, hours = text.strip().partition(" ")
+    try:
+        return OpenDay(day=date.fromisoformat(day), spans=day_spans(hours))
+    except ValueError as error:
+        raise ValueError(
+            f'{text!r} is no open day ({error}); write "2026-12-27" or "2026-12-27 09:00-12:00"'
+        ) from error
+
+
+def warn_at(text: str) -> WarnAt:
+    """Read `80%` of the time, or a duration before the deadline such as `30m`."""
+    number = text.removesuffix("%")
+    if number != text and number.isascii() and number.isdigit() and 0 < int(number) < 100:  # noqa: PLR2004 - per cent
+        return WarnAt(share=int(number) / 100)
+    if number == text:
+        return WarnAt(before_seconds=duration_seconds(text))
+    raise ValueError(f'{text!r} is no share of the time; write "1%" to "99%", or "30m" before')
+
+
+def _span(text: str) -> Span:
+    """Read `09:00-12:00`."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise ValueError(f'{text!r} are no hours; write "09:00-17:00", the last is "24:00"')
+    start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+    if end > _MINUTES_A_DAY or start >= end:
+        raise ValueError(
+            f"the hours {text!r} end before they begin; a night shift is written on two days, "
+            'such as "22:00-24:00" and "00:00-06:00"'
+        )
+    return Span(start=start, end=end)
+
+
+def _is_ip(text: str) -> bool:
+    """Tell whether a text is an IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
