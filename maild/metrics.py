@@ -1,0 +1,224 @@
+"""Metrics: the list of what is counted, and the one way to count it [prometheus-client].
+
+Strategy: whoever does a thing counts it (`count`, `measure`); how many rows stand where is not
+counted along but asked of the database now and then and put in as a whole (`observe`), so that a
+restart or a second machine cannot make it drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Self
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.metrics import MetricWrapperBase
+
+from maild import __version__
+
+CONTENT_TYPE: Final = prometheus_client.CONTENT_TYPE_PLAIN_0_0_4
+"""Of what `exposition` returns."""
+
+
+class Kind(StrEnum):
+    """How a metric moves."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Metric(StrEnum):
+    """Everything that is measured: name, kind, labels (in one word list), and what it tells."""
+
+    kind: Kind
+    labels: tuple[str, ...]
+    meaning: str
+
+    def __new__(cls, name: str, kind: Kind, labels: str, meaning: str) -> Self:
+        """Make a member out of its four parts."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.kind = kind
+        member.labels = tuple(labels.split())
+        member.meaning = meaning
+        return member
+
+    MAIL_JOURNALLED = (
+        "maild_mail_journalled_total",
+        Kind.COUNTER,
+        "source",
+        "mails durably stored and acknowledged, by way in: smtp, lmtp, imap, pipe",
+    )
+    MAIL_REFUSED = (
+        "maild_mail_refused_total",
+        Kind.COUNTER,
+        "reason",
+        "mails not taken; the sender keeps them",
+    )
+    MAIL_OUTCOMES = (
+        "maild_mail_outcomes_total",
+        Kind.COUNTER,
+        "outcome kind",
+        "mails done: posted, held or ignored, and what kind of mail it was",
+    )
+    JOURNAL_ROWS = "maild_journal_rows", Kind.GAUGE, "state", "mails in the journal"
+    JOURNAL_OLDEST = (
+        "maild_journal_oldest_seconds",
+        Kind.GAUGE,
+        "",
+        "age of the oldest mail that is not done; 0 when there is none",
+    )
+    OUTBOX_ROWS = "maild_outbox_rows", Kind.GAUGE, "state", "replies in the outbox"
+    OUTBOX_OLDEST = (
+        "maild_outbox_oldest_seconds",
+        Kind.GAUGE,
+        "",
+        "how long the oldest reply that is due has waited; 0 when there is none",
+    )
+    REPLIES = (
+        "maild_replies_total",
+        Kind.COUNTER,
+        "result",
+        "attempts to send: sent, deferred, failed, held",
+    )
+    MAILBOX_SUCCESS = (
+        "maild_mailbox_last_success_timestamp_seconds",
+        Kind.GAUGE,
+        "mailbox",
+        "when an IMAP mailbox was last read to its end, seconds since 1970",
+    )
+    MAILBOX_BEHIND = (
+        "maild_mailbox_behind",
+        Kind.GAUGE,
+        "mailbox",
+        "mails seen on the server that are not in the journal yet",
+    )
+    READ_SECONDS = (
+        "maild_read_seconds",
+        Kind.HISTOGRAM,
+        "",
+        "time to read one mail in the child process",
+    )
+    COMMIT_BATCH = (
+        "maild_commit_batch_size",
+        Kind.HISTOGRAM,
+        "",
+        "mails made durable by one commit of the journal",
+    )
+    READER_KILLED = (
+        "maild_reader_killed_total",
+        Kind.COUNTER,
+        "why",
+        "readers ended: wall, cpu, memory, crash",
+    )
+    TEMPLATE_ERRORS = (
+        "maild_template_errors_total",
+        Kind.COUNTER,
+        "",
+        "templates that broke while a reply was rendered",
+    )
+    TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
+    DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"
+    BUILD = "maild_build_info", Kind.GAUGE, "version", "always 1; the version is its label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxStatus:
+    """How far one IMAP mailbox has been read."""
+
+    name: str
+    last_success: float = 0.0
+    """Seconds since 1970; 0 for never."""
+    behind: int = 0
+    """Mails seen on the server and not yet in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What stands in the database at one moment: numbers of rows by state, ages in seconds."""
+
+    journal: Mapping[str, int] = field(default_factory=dict)
+    journal_oldest_seconds: float = 0.0
+    outbox: Mapping[str, int] = field(default_factory=dict)
+    outbox_oldest_seconds: float = 0.0
+    tickets: Mapping[str, int] = field(default_factory=dict)
+    deadlines: Mapping[str, int] = field(default_factory=dict)
+    mailboxes: tuple[MailboxStatus, ...] = ()
+
+
+def count(metric: Metric, number: int = 1, /, **labels: str) -> None:
+    """Add to a counter; its labels must be exactly those of the list (ValueError)."""
+    series = _series(metric, labels)
+    assert isinstance(series, Counter), f"{metric} is no counter"
+    series.inc(number)
+
+
+def measure(metric: Metric, value: float, /, **labels: str) -> None:
+    """Put one value into a histogram; its labels must be exactly those of the list."""
+    series = _series(metric, labels)
+    assert isinstance(series, Histogram), f"{metric} is no histogram"
+    series.observe(value)
+
+
+def observe(status: Status) -> None:
+    """Set every gauge of rows and mailboxes; what is no longer there disappears."""
+    _set_rows(Metric.JOURNAL_ROWS, status.journal)
+    _set_rows(Metric.OUTBOX_ROWS, status.outbox)
+    _set_rows(Metric.TICKETS, status.tickets)
+    _set_rows(Metric.DEADLINES, status.deadlines)
+    _set(Metric.JOURNAL_OLDEST, status.journal_oldest_seconds)
+    _set(Metric.OUTBOX_OLDEST, status.outbox_oldest_seconds)
+    _MADE[Metric.MAILBOX_SUCCESS].clear()
+    _MADE[Metric.MAILBOX_BEHIND].clear()
+    for mailbox in status.mailboxes:
+        _set(Metric.MAILBOX_SUCCESS, mailbox.last_success, mailbox=mailbox.name)
+        _set(Metric.MAILBOX_BEHIND, mailbox.behind, mailbox=mailbox.name)
+
+
+def exposition() -> bytes:
+    """Return everything in the text format of Prometheus, UTF-8."""
+    return prometheus_client.generate_latest(_REGISTRY)
+
+
+def _set_rows(metric: Metric, rows: Mapping[str, int]) -> None:
+    _MADE[metric].clear()
+    for state, number in rows.items():
+        _set(metric, number, state=state)
+
+
+def _set(metric: Metric, value: float, **labels: str) -> None:
+    series = _series(metric, labels)
+    assert isinstance(series, Gauge), f"{metric} is no gauge"
+    series.set(value)
+
+
+def _series(metric: Metric, labels: Mapping[str, str]) -> MetricWrapperBase:
+    made = _MADE[metric]
+    return made.labels(**labels) if labels or metric.labels else made
+
+
+def _make(metric: Metric) -> MetricWrapperBase:
+    if metric.kind is Kind.COUNTER:
+        return Counter(metric, metric.meaning, metric.labels, registry=_REGISTRY)
+    if metric.kind is Kind.GAUGE:
+        return Gauge(metric, metric.meaning, metric.labels, registry=_REGISTRY)
+    return Histogram(
+        metric, metric.meaning, metric.labels, registry=_REGISTRY, buckets=_BUCKETS[metric]
+    )
+
+
+_BUCKETS: Final = MappingProxyType(
+    {
+        Metric.READ_SECONDS: (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 20),
+        Metric.COMMIT_BATCH: (1, 2, 4, 8, 16, 32, 64, 128, 256),
+    }
+)
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+_REGISTRY: Final = CollectorRegistry()
+_MADE: Final = MappingProxyType({metric: _make(metric) for metric in Metric})
+ProcessCollector(registry=_REGISTRY)
+_set(Metric.BUILD, 1, version=__version__)
