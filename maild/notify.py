@@ -17,6 +17,7 @@ from typing import Final
 FIRST_INHERITED_DESCRIPTOR: Final = 3
 _MICROSECONDS = 1_000_000
 _SEND_SECONDS = 5.0
+_DIGITS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ def inherited_sockets(environment: Mapping[str, str]) -> dict[str, socket.socket
 
     A name that comes twice (IPv4 and IPv6 of one unit) gets `.2`, `.3` and so on. Made from the
     descriptor alone, so that family and protocol are asked of the kernel: asyncio sets
-    TCP_NODELAY only where the protocol is known. Call it once: the sockets are owned by the caller.
+    TCP_NODELAY only where the protocol is known. Call it once: the caller owns the sockets, and
+    no child process inherits them.
     """
     if environment.get("LISTEN_PID", "") != str(os.getpid()):
         return {}
@@ -90,7 +92,7 @@ def inherited_sockets(environment: Mapping[str, str]) -> dict[str, socket.socket
     for position in range(_number(environment.get("LISTEN_FDS", ""))):
         name = names[position] if position < len(names) and names[position] else "unknown"
         descriptor = FIRST_INHERITED_DESCRIPTOR + position
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the reader's children must not hold it
+        os.set_inheritable(descriptor, False)
         sockets[_free_name(name, sockets)] = socket.socket(fileno=descriptor)
     return sockets
 
@@ -102,12 +104,9 @@ def _free_name(name: str, taken: Mapping[str, socket.socket]) -> str:
 
 
 def _number(text: str) -> int:
-    """Return a count as systemd writes it, or 0; nothing else is believed."""
-    return (
-        int(text)
-        if text.isascii() and text.isdigit() and len(text) <= len("18446744073709551615")
-        else 0
-    )
+    """Return a count as systemd writes it (at most 64 bits), or 0."""
+    is_count = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+    return int(text) if is_count else 0
 
 
 def _one_line(text: str) -> str:
