@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import re
 
-from maild.core import bounce_address, bounce_notice, bounce_status, bounce_wording
-from maild.core.bounce_status import Block, Verdict
+from maild.core import bounce_address, bounce_evidence, bounce_notice, bounce_status, bounce_wording
+from maild.core.bounce_status import Block
+from maild.core.bounce_wording import Speaker
 from maild.core.feedback import feedback_reason
 from maild.core.mail import Bounce, Parsed
 
 _STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
+_SOURCE_CHARACTERS = 262144
 _FIELD = re.compile(
     r"(?im)^[ \t>]{0,9}(original-recipient|final-recipient|action|status|diagnostic-code"
     r"|x-actual-recipient|reporting-mta)[ \t]{0,4}:[ \t]{0,9}([^\n]{1,900})"
 )
-_ANSWER = re.compile(r"(?i)^\s*(?:re|aw|antw|sv|vs|odp|rif|res|回复|答复|fwd?|wg|tr|i)\s?:")
 
 
 def examine(parsed: Parsed) -> Bounce | None:
@@ -57,12 +58,8 @@ def _is_reporting(parsed: Parsed) -> bool:
     return (
         parsed.content_type == "multipart/report"
         or parsed.content_type in _STATUS_PARTS
-        or bool(bounce_wording.daemon(parsed))
-        or bounce_wording.has_null_path(parsed)
-        or (
-            not _ANSWER.match(parsed.subject)
-            and bool(bounce_wording.found(bounce_wording.SUBJECTS, parsed.subject.lower()))
-        )
+        or bounce_wording.speaker(parsed)[0] > Speaker.PERSON
+        or bool(bounce_evidence.subject_phrase(parsed))
     )
 
 
@@ -84,12 +81,12 @@ def _by_status(parsed: Parsed, failed: tuple[Block, ...]) -> Bounce:
 def _by_text(parsed: Parsed) -> Bounce | None:
     text = _telling_text(parsed)
     head = bounce_wording.head_of(text)
-    reasons = _evidence(parsed, head)
+    reasons = bounce_evidence.evidence(parsed, head)
     if not reasons:
         return None
-    blocks = _blocks_in(head)
+    blocks = _blocks_in(head) or _blocks_in(_source_of_status(text))
     failed = tuple(block for block in blocks if bounce_status.concerns_delivery(block))
-    verdict = (bounce_status.judge_blocks(failed) if failed else None) or _verdict(parsed, head)
+    verdict = bounce_status.judge_blocks(failed) or bounce_status.judge_text(parsed, head)
     named = tuple(bounce_address.from_block(block) for block in failed)
     return Bounce(
         addresses=bounce_address.from_header(parsed)
@@ -112,47 +109,6 @@ def _telling_text(parsed: Parsed) -> str:
     return parsed.returned_text if inside and not own and parsed.returned_text else parsed.text
 
 
-def _evidence(parsed: Parsed, head: str) -> tuple[str, ...]:
-    """Return why a mail without delivery status is a report; empty when it is none."""
-    if parsed.header("x-failed-recipients"):
-        return (f"X-Failed-Recipients: {parsed.header('x-failed-recipients')[:200]}",)
-    speaker = _machine(parsed)
-    if not speaker or _is_answer_of_person(parsed):
-        return ()
-    phrase = bounce_wording.found(bounce_wording.PHRASES, bounce_wording.fold(head))
-    subject = bounce_wording.found(bounce_wording.SUBJECTS, parsed.subject.lower())
-    listing = bounce_wording.strict_daemon(parsed) and bool(bounce_address.from_text(parsed, head))
-    if not (phrase or subject or listing):
-        return ()
-    told = (
-        f"the subject says “{subject}”" if subject else "",
-        f"the text says “{phrase}”" if phrase else "",
-        "it lists an address" if not (phrase or subject) else "",
-    )
-    return (speaker, *(sentence for sentence in told if sentence))
-
-
-def _machine(parsed: Parsed) -> str:
-    """Return the sentence that says which machine speaks, or ''."""
-    sender = bounce_wording.daemon(parsed)
-    if sender:
-        return f"From is a mail system ({sender})"
-    if bounce_wording.has_null_path(parsed):
-        return "Return-Path is empty"
-    if parsed.content_type == "multipart/report" and not _is_receipt(parsed):
-        return "Content-Type is multipart/report"
-    return ""
-
-
-def _is_receipt(parsed: Parsed) -> bool:
-    return any("disposition-notification" in kind for kind in parsed.part_types)
-
-
-def _is_answer_of_person(parsed: Parsed) -> bool:
-    """Whether the mail answers or forwards a report: its subject is an answer's, From a person."""
-    return bool(_ANSWER.match(parsed.subject)) and not bounce_wording.strict_daemon(parsed)
-
-
 def _blocks_in(head: str) -> tuple[Block, ...]:
     """Return the delivery-status fields that stand in plain text, one block a recipient."""
     blocks: list[list[tuple[str, str]]] = [[]]
@@ -164,8 +120,10 @@ def _blocks_in(head: str) -> tuple[Block, ...]:
     return tuple(tuple(block) for block in blocks if block)
 
 
-def _verdict(parsed: Parsed, head: str) -> Verdict:
-    return bounce_status.judge_text(parsed, head)
+def _source_of_status(text: str) -> str:
+    """Return the source of a delivery status that stands unparsed in a text, or ''."""
+    start = text.lower().find("content-type: message/delivery-status", 0, _SOURCE_CHARACTERS)
+    return text[start : start + 4096] if start >= 0 else ""
 
 
 def _message_id(parsed: Parsed) -> str:

@@ -20,18 +20,23 @@ _ADDRESS = (
 )
 _ANY = re.compile(_ADDRESS)
 _LISTED = re.compile(
-    r"(?m)^[ \t>*•·\"'<\[(\-]{0,40}(?:(?:to|recipient|user|address)?:[ \t]{0,9})?(?:rfc822;[ \t]?)?<?"
+    r"(?im)^[ \t>*•·\"'<\[(\-]{0,40}(?:(?:recipient|user|address)?:[ \t]{0,9})?(?:rfc822;[ \t]?)?<?"
     rf"({_ADDRESS})[>\"'\])]{{0,4}}"
     r"(?:[ \t]{0,40}$|[ \t]{0,4}[:,;(<.…\[]|[ \t]{1,4}(?:on |-|–|invalid|failed|user|:|\d|was |error))"
 )
 _LABELLED = re.compile(
-    r"(?i)(?:address(?:ed)?(?: to)?|recipients?(?: name)?|undeliverable to|undelivered to|rcpt to"
+    r"(?i)(?:\b(?:address(?:ed)?(?: to)?|recipients?(?: name)?|undeliverable to|undelivered to|rcpt to"
     r"|error-for|allowed size|attempts|userid|unknown user|user unknown|unknown address"
     r"|deliver(?:ed|ing|y)?(?: (?:your|the|this|a|of|e?-?mail|message|mail)){0,4} (?:to|for)"
     r"|(?:message|mail|email|sent|relayed|reach|returned) to|mailbox is full|full mailbox"
     r"|was addressed,|gateway for|not reach|invalid user|no such user|bad address|user|for|to"
-    r"|宛先|受信者|收件人|收件者|получател[ьяю]|адрес[ау]?|an|à|a|para)"
-    rf"[:;=]?[ '\"<(\[*]{{0,6}}(?:rfc822;[ ]?)?({_ADDRESS})"
+    r"|получател[ьяю]|адрес[ау]?|an|à|a|para)|宛先|受信者|收件人|收件者)"
+    rf"(?:[:;=][ '\"<(\[*]{{0,6}}|[ '\"<(\[*]{{1,6}})(?:rfc822;[ ]?)?({_ADDRESS})"
+)
+_INTRODUCTION = re.compile(
+    r"(?i)(?:following (?:e-?mail )?(?:address|recipient|destination|user|person)[^\n:]{0,60}"
+    r"|addresses had[^\n:]{0,60}|failed recipients|failed addresses follow|delivered to|reach"
+    r"|list of recipients|以下のメールアドレス|次の受信者)[^\n:]{0,60}(?:[:：]|\n)"
 )
 _STRIP_END = ".,'`’”!?*-_…"
 _STRIP_START = "'`‘“*=.-•"
@@ -71,17 +76,24 @@ def from_header(parsed: Parsed) -> tuple[str, ...]:
 
 def from_text(parsed: Parsed, head: str) -> tuple[str, ...]:
     """Return the failed addresses that a report in free form names above the returned mail."""
+    in_lines = listed(parsed, head)
+    if in_lines:
+        return in_lines
     own = _reporters(parsed)
-    listed = _kept(_LISTED.findall(head), own)
-    if listed:
-        return listed
-    folded = _SPACE.sub(" ", head)
+    folded = _SPACE.sub(" ", _introduced(head) or head)
     labelled = _kept(_LABELLED.findall(folded), own)
     if labelled:
         return labelled
     anywhere = _kept(_ANY.findall(folded), own)
     returned = from_returned(parsed)
     return tuple(address for address in anywhere if address in returned) or anywhere
+
+
+def listed(parsed: Parsed, head: str) -> tuple[str, ...]:
+    """Return the addresses that stand at the start of lines, as a report lists them."""
+    own = _reporters(parsed)
+    below = _introduced(head)
+    return _kept(_LISTED.findall(below), own) or _kept(_LISTED.findall(head), own)
 
 
 def from_returned(parsed: Parsed) -> tuple[str, ...]:
@@ -93,6 +105,12 @@ def from_returned(parsed: Parsed) -> tuple[str, ...]:
         if found:
             return found
     return ()
+
+
+def _introduced(head: str) -> str:
+    """Return what stands below the line that announces the failed addresses, or ''."""
+    found = _INTRODUCTION.search(head)
+    return head[found.end() :] if found else ""
 
 
 def _reporters(parsed: Parsed) -> frozenset[str]:

@@ -23,7 +23,6 @@ _REPLY = re.compile(
     r"|smtp;\s{0,4}|[:>\[(#]\s{0,8}|\bresponse:?\s{1,4}|\bwith\s|\bcode\s|\.{3}\s{0,2})"
     r"([45])[0-5]\d(?=[ :,;\-.)#<]|$)"
 )
-_SEQUENCE_ERRORS = ("503 ", "503-")
 
 _WORDS: dict[str, BounceClass] = {"4": BounceClass.TEMPORARY, "5": BounceClass.PERMANENT}
 
@@ -85,6 +84,11 @@ def judge_text(parsed: Parsed, head: str) -> Verdict:
         bounce_class=BounceClass.PERMANENT,
         reason="permanent: the mail was given back and nothing says that it was tried again",
     )
+
+
+def holds_code(text: str) -> bool:
+    """Whether a text holds an enhanced status code or a reply code of SMTP."""
+    return _judge_codes(text) is not None
 
 
 def _judge_block(block: Block) -> Verdict | None:

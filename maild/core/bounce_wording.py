@@ -7,6 +7,7 @@ substring search in a text folded the same way, so that the work is linear whate
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 
 from maild.core.mail import Parsed
 
@@ -15,16 +16,35 @@ HEAD_CHARACTERS = 65536
 
 _SPACE = re.compile(r"\s+")
 
-_DAEMON = re.compile(
-    r"mailer.?daemon|mail.?daemon|\bdaemon@|\bmdaemon\b|poo?st_?-?master|postoffice"
-    r"|(?:e-?)?mail[\s._-]{0,2}(?:deliver|system|administrat)|deliver[yv]?[\s._-]{0,2}(?:system|sub|status|report|agent)"
-    r"|returned.?mail|bounces?[+.=-]|\bbounces?@|\bmail(?:er|admin)@|\bmailmarshal|interscan|virus"
-    r"|gateway|system ?administrat|systemadministrat|administrateur syst|administrador del sist"
-    r"|amministratore di sist|smtp_mail_service|content.filter|mail service|undeliverable|\bndr@"
-    r"|lsmtp|postbote|mailsweeper|mail server|\bm?exchange\b|sysadmin@",
+_CERTAIN = re.compile(
+    r"mailer.?daemon|mail.?daemon|\bdaemon@|\bmdaemon\b|^\s*\"?\"?\s*<>|returned.?mail"
+    r"|\bmail[\s._-]{0,2}deliver(?:y|er)?[\s._-]{0,2}(?:sub)?-?system|\bmail[\s._-]delivery@"
+    r"|internet mail delivery|smtp_mail_service|\bndr@|undeliverable"
+)
+_LIKELY = re.compile(
+    r"poo?st[_.-]?master|postoffice@|postbote|sysadmin@|\bmailsweeper|\bmailmarshal|interscan"
+    r"|system ?administrator|systemadministrat|administrateur syst|administrador del sist"
+    r"|amministratore di sist|systeembeheer|content.filter|\be?-?mail[\s._-]{0,2}administrator"
+    r"|deliver[yv]?[\s._-]{0,2}(?:system|subsystem|status|report|agent)|mail[\s._-]{0,2}system"
+    r"|no-reply@sns\.amazonaws|barracuda|mimecast|\bmailadmin@|mail[\s._-]service|\bmailer@"
+)
+_POSSIBLE = re.compile(
+    r"virus|gateway|bounces?[+.=@-]|\bmail[\s._-]{0,2}server|\bexchange\b|lsmtp|spam|\bmail@"
+    r"|(?:no|not)[._-]?reply|\badmin(?:istrator)?@|\bsystem@|-admin@|\bsmtp\b|\bmta\b|\broot@"
 )
 
-_STRICT_DAEMON = re.compile(r"mailer.?daemon|mail delivery s|^\s*<>|postmaster")
+
+class Speaker(IntEnum):
+    """How surely a mail's sender is a mail system."""
+
+    PERSON = 0
+    POSSIBLE = 1
+    """A security gateway, an unattended address, the null path, a report of unknown type."""
+    LIKELY = 2
+    """Postmaster and the like: usually a program, sometimes a person."""
+    CERTAIN = 3
+    """Mailer-daemon, the mail delivery subsystem: nobody else has such a name."""
+
 
 SUBJECTS: tuple[str, ...] = (
     # English
@@ -46,7 +66,8 @@ SUBJECTS: tuple[str, ...] = (
     "mailbox full", "mailbox unavailable", "message blocked", "message not sent", "bounced mail",
     "bounce notif", "mailbox is full", "over quota", "quota exceeded", "postmaster notify",
     "malformed recipient", "address not found", "mail non-delivery", "ndn:", "ndr:",
-    "aws notification message", "amazon ses", "mta-blocked", "sending your mail",
+    "aws notification message", "amazon ses", "mta-blocked", "system bounce", "systems bounce", "you sent blocked", "not member article",
+    "reject mail", "mail could", "message you sent", "sending your mail",
     "problem with your message", "problem delivering", "service unavailable", "bad address",
     "mail could not", "message could not", "mail not sent", "warning - delayed",
     # German
@@ -119,14 +140,15 @@ PHRASES: tuple[str, ...] = (
     "was not relayed", "retry timeout exceeded", "gave this error", "envelope expired",
     "smtp error from remote", "remote host said", "incorrectly constructed", "did not accept",
     "undeliverable address", "no matches to nameserver", "address you sent your message to",
-    "error message below", "reason for the problem", "blocked by", "message blocked",
+    "error message below", "reason for the problem", "message blocked", "blocked by our",
     "out of memory", "sender address rejected", "mail system error", "notificationtype\":\"bounce",
     "eventtype\":\"bounce", "could not be reached", "couldn't find the recipient",
     "exceeded the maximum incoming", "not accepting mail", "refused to accept",
-    "recipients were affected", "returned mail",
+    "recipients were affected", "returned mail", "are not member", "not a member",
+    "not member article", "is not allowed to post", "reject mail",
     # German
     "nicht zugestellt", "unzustellbar", "nicht zustellen", "zustellung ist fehlgeschlagen",
-    "fehler bei der übermittlung", "konnte nicht", "möglicherweise nicht vorhanden",
+    "fehler bei der übermittlung", "möglicherweise nicht vorhanden",
     "nicht ausgeliefert", "nicht übermittelt", "unbekannter empfänger", "postfach ist voll",
     # French
     "n'a pas pu être remis", "n'a pas été remis", "n'a pas pu être distribu", "échec de la remise",
@@ -166,8 +188,8 @@ DELAYS: tuple[str, ...] = (
     "warning: could not send message", "will try again", "has been postponed", "will retry",
     "no action is required on your part", "will continue trying", "temporary failure report",
     "delivery is delayed", "is being delayed", "this is an advisory-only", "wird weiter versucht",
-    "verzögert", "будут продолжены", "continuer", "se seguirá intentando",
-    "delivery attempts will be made", "will be made again",
+    "verzögert", "будут продолжены", "se seguirá intentando",
+    "will be made again", "continue to be made",
 )  # fmt: skip
 """The report is only a warning: the mail may still arrive."""
 
@@ -185,8 +207,8 @@ _DELAY_SUBJECTS: tuple[str, ...] = (
 
 _RETURNED = re.compile(
     r"(?im)^[ \t>*]{0,20}(?:"
-    r"[-=_*~#]{2,80}[ \t]{0,4}(?=[^\n]{0,80}(?:original|returned|unsent|undelivered|copy of|enclosed"
-    r"|message text|message header|mensaje|nachricht|原))[^\n]{3,120}"
+    r"[-=_*~#|]{2,80}[ \t]{0,4}(?=[^\n]{0,80}(?:original|returned|unsent|undelivered|copy of|enclosed"
+    r"|message text|message header|below the|mensaje|nachricht|原))[^\n]{3,120}"
     r"|(?:the )?original (?:message|mail|headers?)[^\n:]{0,40}(?:follows?|attached|below|headers)[^\n]{0,40}"
     r"|original message headers?:?|the first \d+ lines of your"
     r"|message (?:headers?|text|contents?) follows?[^\n]{0,20}|old message:"
@@ -229,24 +251,35 @@ def returned_message_id(text: str) -> str:
     return match.group(1).strip("<>") if match else ""
 
 
-def daemon(parsed: Parsed) -> str:
-    """Return the sender as written when it is a mail system, else ''."""
+def speaker(parsed: Parsed) -> tuple[Speaker, str]:
+    """Return how surely a mail system speaks, and the sentence that says why."""
     for name in ("from", "sender"):
-        value = parsed.header(name).lower()
-        if value and (_DAEMON.search(value[:500]) or value.strip() in ("<>", '"" <>')):
-            return value[:200]
-    return ""
-
-
-def strict_daemon(parsed: Parsed) -> bool:
-    """Whether From names the one sender that only returned mail has."""
-    return bool(_STRICT_DAEMON.search(parsed.header("from").lower()[:500]))
+        value = parsed.header(name).lower()[:500]
+        for grade, pattern in ((Speaker.CERTAIN, _CERTAIN), (Speaker.LIKELY, _LIKELY)):
+            if value and pattern.search(value):
+                return grade, f"{name.title()} is a mail system ({value[:200]})"
+    if parsed.header("x-ms-embedded-report") or parsed.header("x-ms-exchange-message-is-ndr"):
+        return Speaker.LIKELY, "a field of Exchange marks a report"
+    return _possible(parsed)
 
 
 def has_null_path(parsed: Parsed) -> bool:
     """Whether the mail's own Return-Path says `<>` (RFC 5321 §4.5.5)."""
     values = parsed.header_all("return-path")
     return any(value.strip() in ("<>", "<MAILER-DAEMON>", "MAILER-DAEMON") for value in values)
+
+
+def _possible(parsed: Parsed) -> tuple[Speaker, str]:
+    if has_null_path(parsed):
+        return Speaker.POSSIBLE, "Return-Path is empty"
+    if parsed.content_type == "multipart/report" or ".fml" in parsed.message_id.lower():
+        return Speaker.POSSIBLE, "it has the form of a report"
+    sender = parsed.header("from").lower()[:500]
+    if _POSSIBLE.search(sender):
+        return Speaker.POSSIBLE, f"From may be a mail system ({sender[:200]})"
+    if parsed.header("auto-submitted").lower().startswith("auto-"):
+        return Speaker.POSSIBLE, f"Auto-Submitted: {parsed.header('auto-submitted')[:80]}"
+    return Speaker.PERSON, ""
 
 
 def warns(subject: str, folded: str) -> str:

@@ -174,11 +174,11 @@ def _list_reasons(parsed: Parsed) -> tuple[str, ...]:
 def _unanswerable_reasons(parsed: Parsed, envelope: Envelope) -> tuple[str, ...]:
     """Return why nothing may answer, though no kind of machine was made out."""
     by_smtp = envelope.source in (Source.SMTP, Source.LMTP)
-    sender = bounce_wording.daemon(parsed) if bounce_wording.strict_daemon(parsed) else ""
+    grade, speaker = bounce_wording.speaker(parsed)
     found = (
         "MAIL FROM is the null path (RFC 5321 §4.5.5)" if by_smtp and not envelope.mail_from else "",
         "Return-Path is empty" if bounce_wording.has_null_path(parsed) else "",
-        f"From is a mail system ({sender})" if sender else "",
+        speaker if grade >= bounce_wording.Speaker.LIKELY else "",
         _unattended_reason(parsed),
         autoreply.bulk_reason(parsed),
         autoreply.suppress_reason(parsed),
