@@ -1,0 +1,112 @@
+"""What holds for every test: no network, real servers or a spoken skip, one flag to renew."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.needs import is_ci, require
+
+_LOCAL_NAMES = {"", "localhost", "ip6-localhost", socket.gethostname()}
+_OPTIONAL = "the corpus is not beside the project"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("maild")
+    group.addoption(
+        "--renew", action="store_true", help="write golden files anew; review the diff"
+    )
+    group.addoption("--families", action="store_true", help="print the time of each test folder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(names): real servers or tools, see tests/needs.py")
+    sys.addaudithook(_stay_at_home)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        require(*mark.args)
+
+
+@pytest.fixture
+def renew(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew instead of compared."""
+    return bool(request.config.getoption("--renew"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With `CI=true` a skip is a failure, whoever skipped."""
+    reasons = _skips(session.config)
+    if is_ci() and exitstatus == 0 and any(reason != _OPTIONAL for reason in reasons):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    if not (config.getoption("--families") or is_ci()):
+        return
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    seconds: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
+    for report in _reports(config):
+        family = "/".join(report.nodeid.split("/")[:2])
+        seconds[family] += report.duration  # type: ignore[assignment]
+        tests[family] += report.when == "call"
+    terminal.section("families")
+    for family, took in seconds.most_common():
+        terminal.write_line(f"{took:8.1f} s {tests[family]:6} tests  {family}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last line tells what was not tried, and why."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or hasattr(config, "workerinput"):
+        return
+    reasons = _skips(config)
+    told = "; ".join(f"{number} tests: {reason}" for reason, number in reasons.most_common())
+    terminal.write_line(f"skipped: {told}" if reasons else "skipped: nothing")
+
+
+def _skips(config: pytest.Config) -> Counter[str]:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    reports = terminal.stats.get("skipped", []) if terminal else []
+    return Counter(_reason(report) for report in reports)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def _reports(config: pytest.Config) -> Iterator[pytest.TestReport]:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    for reports in terminal.stats.values():
+        yield from (report for report in reports if isinstance(report, pytest.TestReport))
+
+
+def _stay_at_home(event: str, arguments: tuple[object, ...]) -> None:
+    """Nothing that a test does in this process may leave the machine."""
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+    assert _is_local(name), f"a test wanted to reach {name}"
+
+
+def _is_local(name: str) -> bool:
+    if name in _LOCAL_NAMES:
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
