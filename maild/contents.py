@@ -1,0 +1,310 @@
+"""What lies in the parts of a mail: text, HTML, files, reports and returned mails, in one walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from maild.attachments import clean_name, describe, fallback_name, tnef_bytes
+from maild import tnef
+from maild.bodies import (
+    Leaf,
+    Role,
+    Segment,
+    as_html,
+    content_of,
+    html_of,
+    is_blank,
+    join,
+    leaves_of,
+    segments_of,
+    text_of,
+    transfer_of,
+)
+from maild.charset import clean, decode
+from maild.core.mail import Attachment, Encoding, Limits, Locator, Report
+from maild.core.mime import Part, Structure, read_header, split
+from maild.core.transfer import find_uuencode
+from maild.core.transfer import decode as decode_transfer
+from maild.encodedwords import header_text
+from maild.errors import HostileMail
+from maild.headers import charset_label, content_id, decoded_fields
+from maild.html import render
+
+_ENCRYPTED = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
+_SIGNED = frozenset({"multipart/signed"})
+_PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Contents:
+    """Everything that the parts of one mail hold; see the fields of `Parsed`."""
+
+    text: str = ""
+    text_is_html: bool = False
+    html: str = ""
+    html_reply: str | None = None
+    html_safe_reply: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reports: tuple[Report, ...] = ()
+    returned_headers: tuple[tuple[str, str], ...] = ()
+    returned_text: str = ""
+    calendar: str = ""
+    defects: tuple[str, ...] = ()
+
+
+def read_contents(raw: bytes, structure: Structure, hint: str, limits: Limits) -> Contents:
+    """Read all parts below the mail itself; never fails."""
+    walk = _Walk(raw=raw, structure=structure, hint=hint, limits=limits)
+    for leaf in leaves_of(structure, 0, hint):
+        walk.take(leaf)
+    return walk.finish()
+
+
+def plain_text(raw: bytes, structure: Structure, root: int, limits: Limits) -> str:
+    """Return only the readable text below `root`."""
+    texts: dict[int, Segment] = {}
+    for leaf in leaves_of(structure, root, ""):
+        part = structure.parts[leaf.index]
+        if leaf.role is Role.TEXT:
+            texts[leaf.index] = Segment(
+                plain=text_of(content_of(raw, part), part, "")[: limits.text_bytes]
+            )
+        elif leaf.role is Role.HTML:
+            texts[leaf.index] = Segment(html=html_of(content_of(raw, part), part, ""))
+    segments = segments_of(structure, root, texts)
+    return join(_readable(segment, limits) for segment in segments)
+
+
+def _readable(segment: Segment, limits: Limits) -> str:
+    if not is_blank(segment.plain):
+        return segment.plain
+    return render(segment.html, limits=limits).text if segment.html else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """The walk over the leaves of one mail."""
+
+    raw: bytes
+    structure: Structure
+    hint: str
+    limits: Limits
+    texts: dict[int, Segment] = field(default_factory=dict)
+    extra: list[Segment] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
+    contents: Contents = field(default_factory=Contents)
+    defects: list[str] = field(default_factory=list)
+
+    def take(self, leaf: Leaf) -> None:
+        """Read one leaf as what it is."""
+        part = self.structure.parts[leaf.index]
+        if leaf.role is Role.TEXT:
+            self._take_text(leaf, part)
+        elif leaf.role is Role.HTML:
+            self._take_html(leaf, part)
+        elif leaf.role is Role.REPORT:
+            self._take_report(leaf, part)
+        elif leaf.role is Role.MESSAGE:
+            self._take_message(leaf, part)
+        elif leaf.role is Role.HEADERS:
+            self._take_headers(part)
+        elif leaf.role is Role.TNEF:
+            self._take_tnef(leaf, part)
+        elif leaf.role is Role.FILE:
+            self._take_file(leaf, part)
+
+    def finish(self) -> Contents:
+        """Put the text together from what was read."""
+        segments = segments_of(self.structure, 0, self.texts)
+        if all(is_blank(segment.plain) and not segment.html for segment in segments):
+            segments = tuple(self.extra)
+        self._set_text(segments)
+        self._name_secrets()
+        contents = self.contents
+        contents.attachments = tuple(self.files)
+        contents.defects = tuple(self.defects)
+        return contents
+
+    def _set_text(self, segments: tuple[Segment, ...]) -> None:
+        contents = self.contents
+        has_html = any(segment.html for segment in segments)
+        if not has_html:
+            contents.text = join(segment.plain for segment in segments)
+            return
+        markup = "\n".join(segment.html or as_html(segment.plain) for segment in segments)
+        reading = render(markup, limits=self.limits)
+        plain = [segment for segment in segments if not is_blank(segment.plain)]
+        if not plain:
+            contents.text = reading.text
+            contents.text_is_html = True
+        else:
+            contents.text = join(_readable(segment, self.limits) for segment in segments)
+        if len(markup) <= self.limits.html_bytes:
+            contents.html = reading.safe_html
+            contents.html_reply = reading.reply_text
+            contents.html_safe_reply = reading.safe_reply_html
+        else:
+            self.defects.append("the HTML is longer than allowed and kept as a file only")
+
+    def _take_text(self, leaf: Leaf, part: Part) -> None:
+        data = content_of(self.raw, part)
+        if len(data) > self.limits.text_bytes:
+            self.defects.append("a text is longer than allowed and was cut")
+            self._take_file(leaf, part)
+            data = data[: self.limits.text_bytes]
+        text = text_of(data, part, self.hint)
+        if transfer_of(self.raw, part) is Encoding.IDENTITY and b"begin" in data:
+            text = self._take_uuencoded(part, data) or text
+        self.texts[leaf.index] = Segment(plain=text)
+
+    def _take_uuencoded(self, part: Part, data: bytes) -> str:
+        """Take the uuencoded files out of a text; return what is left of it."""
+        rest: list[bytes] = []
+        position = 0
+        for block in find_uuencode(data):
+            name = clean_name(header_text(block.name, self.hint))
+            locator = Locator(
+                start=part.body + block.start,
+                end=part.body + block.end,
+                encoding=Encoding.UUENCODE,
+            )
+            self._add(
+                decode_transfer(data[block.start : block.end], Encoding.UUENCODE),
+                name,
+                "application/octet-stream",
+                locator,
+            )
+            rest.append(data[position : block.start])
+            position = block.end
+        rest.append(data[position:])
+        left = text_of(b"".join(rest), part, self.hint)
+        return "" if is_blank(left) or position == 0 else left
+
+    def _take_html(self, leaf: Leaf, part: Part) -> None:
+        data = content_of(self.raw, part)
+        if len(data) > self.limits.html_bytes:
+            self._take_file(leaf, part)
+        self.texts[leaf.index] = Segment(
+            html=html_of(data[: self.limits.text_bytes], part, self.hint)
+        )
+
+    def _take_report(self, leaf: Leaf, part: Part) -> None:
+        data = content_of(self.raw, part)[: self.limits.text_bytes]
+        text = clean(decode(data, charset_label(part), self.hint))
+        report = Report(type=part.type, fields=_blocks(text), text=text)
+        self.contents.reports = (*self.contents.reports, report)
+        if leaf.name:
+            self._take_file(leaf, part)
+
+    def _take_message(self, leaf: Leaf, part: Part) -> None:
+        """Keep an attached message as a file, and read the first one apart from the mail."""
+        raw, structure, root = self.raw, self.structure, -1
+        if part.children:
+            root = part.children[0]
+        else:
+            raw = content_of(self.raw, part)
+            try:
+                structure, root = split(raw, self.limits), 0
+            except HostileMail as problem:
+                self.defects.append(f"an attached message was not read: {problem}")
+        fields = decoded_fields(structure.parts[root].fields, self.hint) if root >= 0 else ()
+        if root >= 0 and not self.contents.returned_text and not self.contents.returned_headers:
+            self.contents.returned_headers = fields
+            self.contents.returned_text = plain_text(raw, structure, root, self.limits)
+        subject = next((value for name, value in fields if name == "subject"), "")
+        self._take_file(leaf, part, subject=subject)
+
+    def _take_headers(self, part: Part) -> None:
+        data = content_of(self.raw, part)
+        try:
+            header = read_header(data, 0, len(data), self.limits)
+        except HostileMail as problem:
+            self.defects.append(f"returned headers were not read: {problem}")
+            return
+        if not self.contents.returned_headers:
+            self.contents.returned_headers = decoded_fields(header.fields, self.hint)
+
+    def _take_tnef(self, leaf: Leaf, part: Part) -> None:
+        data = self.raw[part.body : part.end]
+        found = tnef.read(tnef_bytes(data))
+        self.defects.extend(found.defects)
+        if found.text or found.html:
+            self.extra.append(Segment(plain=found.text, html=found.html))
+        for index, item in enumerate(found.files):
+            locator = Locator(start=part.body, end=part.end, encoding=Encoding.TNEF, index=index)
+            self._add(
+                item.data,
+                clean_name(item.name),
+                item.type or "application/octet-stream",
+                locator,
+                item.content_id,
+            )
+        if found.defects or not (found.text or found.html or found.files):
+            self._take_file(leaf, part)
+
+    def _take_file(self, leaf: Leaf, part: Part, subject: str = "") -> None:
+        """Keep a part as a file."""
+        encoding = transfer_of(self.raw, part)
+        data = decode_transfer(self.raw[part.body : part.end], encoding)
+        name = clean_name(leaf.name) or clean_name(
+            header_text(part.raw_field("content-location"), self.hint).partition("?")[0]
+        )
+        name = name or fallback_name(part.type, len(self.files) + 1, subject)
+        if part.type == "text/calendar" and not self.contents.calendar:
+            self.contents.calendar = clean(decode(data, charset_label(part), "utf-8"))
+        locator = Locator(start=part.body, end=part.end, encoding=encoding)
+        identifier = content_id(part)
+        self._add(
+            data,
+            name,
+            part.type,
+            locator,
+            identifier,
+            inline=leaf.disposition != "attachment"
+            and bool(identifier or leaf.disposition == "inline"),
+        )
+
+    def _add(
+        self,
+        data: bytes,
+        name: str,
+        kind: str,
+        locator: Locator,
+        identifier: str = "",
+        *,
+        inline: bool = False,
+    ) -> None:
+        name = name or fallback_name(kind, len(self.files) + 1)
+        self.files.append(
+            describe(data, name, kind, locator, content_id=identifier, inline=inline)
+        )
+
+    def _name_secrets(self) -> None:
+        kinds = {part.type for part in self.structure.parts}
+        if kinds & _ENCRYPTED or "BEGIN PGP MESSAGE" in self.contents.text[:2000]:
+            self.defects.append("the content is encrypted")
+        if kinds & _PKCS7:
+            self.defects.append("the content is signed or encrypted (S/MIME)")
+        if kinds & _SIGNED:
+            self.defects.append("the mail is signed; the signature was not checked")
+
+
+def _blocks(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return the header-like blocks of a report (RFC 3464 §2.1), names in lower case."""
+    blocks: list[tuple[tuple[str, str], ...]] = []
+    block: list[tuple[str, str]] = []
+    for line in text.split("\n"):
+        if not line.strip():
+            if block:
+                blocks.append(tuple(block))
+            block = []
+        elif line[0] in " \t" and block:
+            name, value = block[-1]
+            block[-1] = (name, f"{value} {line.strip()}")
+        else:
+            name, separator, value = line.partition(":")
+            if separator and name.strip():
+                block.append((name.strip().lower(), value.strip()))
+    if block:
+        blocks.append(tuple(block))
+    return tuple(blocks)

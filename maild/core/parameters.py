@@ -1,0 +1,105 @@
+"""Header fields and their parameters as raw bytes (RFC 2045 §5.1), read leniently in one pass."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TYPE = re.compile(
+    rb"[\s;\"']*+([a-z0-9!#$&^_.+*-]++)\s*/\s*([a-z0-9!#$&^_.+*-]++)", re.IGNORECASE
+)
+_NAME = re.compile(rb"[\s;]*+([^\s=;\"]++)\s*+=\s*+")
+_QUOTE_END = re.compile(rb'"\s*+(?:;|\Z)')
+_NEXT = re.compile(rb";\s*+(?=[a-z0-9_-]++(?:\*[0-9]*+\*?+)?+\s*+=)", re.IGNORECASE)
+_PARAMETERS_MAX = 500
+_SIMPLE = {b"text": "text/plain", b"html": "text/html", b"plain": "text/plain"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One header field as it came."""
+
+    name: str
+    """Lower case, ASCII."""
+    value: bytes
+    """What follows the colon, folds and line end included."""
+
+
+def content_type(value: bytes, default: str) -> tuple[str, tuple[tuple[str, bytes], ...]]:
+    """Return the lower-case media type and the parameters of a Content-Type (RFC 2045 §5.1).
+
+    What cannot be read as `type/subtype` is `default`, as RFC 2045 §5.2 asks for.
+    """
+    match = _TYPE.match(value)
+    if match is None:
+        head, _, rest = value.partition(b";")
+        return _SIMPLE.get(head.strip().lower(), default), parameters(rest)
+    kind = f"{match[1].decode('ascii')}/{match[2].decode('ascii')}".lower()
+    return kind, parameters(value[match.end() :])
+
+
+def disposition(value: bytes) -> tuple[str, tuple[tuple[str, bytes], ...]]:
+    """Return the lower-case disposition and the parameters (RFC 2183 §2)."""
+    head, separator, rest = value.partition(b";")
+    if b"=" in head:
+        return "", parameters(value)
+    word = head.strip(b" \t\r\n\"'").lower().decode("ascii", "replace")
+    return word, parameters(rest) if separator else ()
+
+
+def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return `name=value` pairs in order; names lower case, values unquoted but not decoded.
+
+    Lenient: quotes inside quoted values, spaces and semicolons in bare values, missing
+    semicolons between parameters.
+    """
+    found: list[tuple[str, bytes]] = []
+    position = 0
+    while len(found) < _PARAMETERS_MAX:
+        match = _NAME.match(value, position)
+        if match is None:
+            following = value.find(b";", position)
+            if following < 0:
+                break
+            position = following + 1
+            continue
+        content, position = _content(value, match.end())
+        found.append((match[1].decode("ascii", "replace").lower(), content))
+    return tuple(found)
+
+
+def unfold(value: bytes) -> bytes:
+    """Undo the folding of a field's value (RFC 5322 §2.2.3) and strip it."""
+    if b"\n" in value:
+        value = value.replace(b"\r\n", b"").replace(b"\n", b"")
+    return value.replace(b"\r", b" ").strip(b" \t")
+
+
+def _content(value: bytes, position: int) -> tuple[bytes, int]:
+    """Read one parameter's value; return it and where the next one may begin."""
+    if value[position : position + 1] == b'"':
+        end = _QUOTE_END.search(value, position + 1)
+        if end is not None:
+            inner = value[position + 1 : end.start()]
+            split = _escaped_early_end(inner)
+            if split >= 0:
+                return _unescape(inner[:split]), position + 1 + split + 1
+            return _unescape(inner), end.end()
+        inner = value[position + 1 :]
+        closing = inner.find(b'"')
+        if closing >= 0:
+            return _unescape(inner[:closing]), position + 2 + closing
+    following = _NEXT.search(value, position)
+    end_at = following.start() if following else len(value)
+    return unfold(value[position:end_at]).rstrip(b'; \t\r\n"'), end_at
+
+
+def _escaped_early_end(inner: bytes) -> int:
+    """Return where a quoted value really ends when the next parameter follows with no `;`."""
+    match = re.search(rb'(?<!\\)"\s++[a-z-]++\*?+=', inner, re.IGNORECASE)
+    return match.start() if match else -1
+
+
+def _unescape(inner: bytes) -> bytes:
+    """Take the backslash from quoted quotes only: file names hold Windows paths."""
+    return unfold(inner.replace(b'\\"', b'"').replace(b"\\\\", b"\\"))

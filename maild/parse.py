@@ -1,0 +1,196 @@
+"""Raw bytes into `Parsed`; never fails on content [mail-parser].
+
+Strategy: `core.mime` finds the parts and is the guard; the header is decoded field by field.
+mail-parser, the parser of record, reads dates and addresses from a small clean header made of the
+fields it is good at; fields with raw 8-bit, encoded words or defects are read by our own code.
+Bodies, charsets and files are read here from the parts that were found, never by recursion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import mailparser
+from mailparser.exceptions import MailParserError
+
+from maild.attachments import extract
+from maild.contents import Contents, read_contents
+from maild.core.mail import Address, Limits, Parsed
+from maild.core.mailboxes import from_defect, read_addresses
+from maild.core.mime import Part, Structure, split
+from maild.core.parameters import Field, unfold
+from maild.charset import codec
+from maild.encodedwords import decode_words, raw_text
+from maild.headers import (
+    charset_label,
+    decoded_fields,
+    decoded_parameters,
+    message_id,
+    message_ids,
+)
+from maild.maildates import read_date
+
+__all__ = ["extract", "parse"]
+
+_ADDRESS_FIELDS = ("from", "sender", "reply-to", "to", "cc")
+_RECORDED = frozenset({"from", "reply-to", "to", "cc", "date"})
+"""The fields that mail-parser is given: it takes Sender for text, and reads all of a header."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What mail-parser reads in the fields that it was given."""
+
+    addresses: dict[str, tuple[Address, ...]]
+    date: datetime | None = None
+    defects: dict[str, str]
+    """Reasons by field name."""
+
+
+def parse(raw: bytes, limits: Limits) -> Parsed:
+    """Return what the bytes of a mail say.
+
+    Raises:
+        HostileMail: the mail lies outside `limits`. Nothing else, whatever the bytes are.
+    """
+    structure = split(raw, limits)
+    root = structure.parts[0]
+    hint = _charset_hint(structure)
+    headers = decoded_fields(root.fields, hint)
+    contents = read_contents(raw, structure, hint, limits)
+    record = _mail_parser(root.fields)
+    addresses = {name: _addresses(name, root.fields, record, hint) for name in _ADDRESS_FIELDS}
+    return Parsed(
+        headers=headers,
+        from_=addresses["from"],
+        from_fields=sum(name == "from" for name, _ in headers),
+        from_defect=_from_defect(root.fields, record, addresses["from"], hint),
+        sender=addresses["sender"],
+        reply_to=addresses["reply-to"],
+        to=addresses["to"],
+        cc=addresses["cc"],
+        subject=_first(headers, "subject"),
+        date=record.date or read_date(_first(headers, "date")),
+        message_id=message_id(_first(headers, "message-id")),
+        in_reply_to=message_ids(_joined(headers, "in-reply-to")),
+        references=message_ids(_joined(headers, "references")),
+        thread_index="".join(_first(headers, "thread-index").split()),
+        content_type=root.type,
+        content_params=decoded_parameters(root.params),
+        part_types=tuple(part.type for part in structure.parts),
+        text=contents.text,
+        text_is_html=contents.text_is_html,
+        html=contents.html,
+        html_reply=contents.html_reply,
+        html_safe_reply=contents.html_safe_reply,
+        attachments=contents.attachments,
+        reports=contents.reports,
+        returned_headers=contents.returned_headers,
+        returned_text=contents.returned_text,
+        calendar=contents.calendar,
+        defects=_defects(structure, contents, record),
+        size=len(raw),
+    )
+
+
+def _charset_hint(structure: Structure) -> str:
+    """Return the first charset beyond ASCII that the mail declares for its text."""
+    for part in structure.parts:
+        if part.params and part.type.startswith("text/"):
+            label = charset_label(part)
+            if codec(label) not in {"", "ascii"}:
+                return label
+    return ""
+
+
+def _mail_parser(fields: tuple[Field, ...]) -> _Record:
+    """Let mail-parser read the first field of each kind that is plain printable ASCII."""
+    lines: dict[str, bytes] = {}
+    for item in fields:
+        if item.name in lines or item.name not in _RECORDED:
+            continue
+        value = unfold(item.value).replace(b"\t", b" ")
+        is_plain = value.isascii() and value.decode("ascii").isprintable() and b"=?" not in value
+        lines[item.name] = item.name.encode("ascii") + b": " + value + b"\n" if is_plain else b""
+    try:
+        mail = mailparser.parse_from_bytes(b"".join(lines.values()) + b"\n")
+        return _record(mail, {name for name, line in lines.items() if line})
+    except (MailParserError, LookupError, ValueError, RecursionError):
+        return _Record(addresses={}, defects={"": "mail-parser could not read the header"})
+
+
+def _record(mail: mailparser.MailParser, names: set[str]) -> _Record:
+    """Take over what mail-parser found without a defect."""
+    defects = {
+        str(item.get("header", "")): str(item.get("reason", ""))
+        for item in [*mail.address_header_defects, *mail.date_header_defects]
+    }
+    found = mail.mail
+    return _Record(
+        addresses={
+            name: tuple(_address(*pair) for pair in found.get(name, []))
+            for name in _ADDRESS_FIELDS
+            if name in names and name not in defects and name in _RECORDED
+        },
+        date=_utc(mail.date),
+        defects=defects,
+    )
+
+
+def _utc(moment: object) -> datetime | None:
+    if not isinstance(moment, datetime):
+        return None
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware if aware.year >= 1970 else None
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    tidy = f"{local}@{domain.rstrip('.').lower()}"
+    shown = " ".join(name.split()).strip()
+    if len(shown) > 1 and shown[0] == shown[-1] == "'":
+        shown = shown[1:-1].strip()
+    return Address(name="" if shown.lower() == tidy.lower() else shown, addr=tidy)
+
+
+def _addresses(
+    name: str, fields: tuple[Field, ...], record: _Record, hint: str
+) -> tuple[Address, ...]:
+    """Return the mailboxes of all fields of that name: mail-parser's reading where it is sound."""
+    values = [item.value for item in fields if item.name == name]
+    found: list[Address] = []
+    for place, value in enumerate(values):
+        recorded = record.addresses.get(name, ()) if place == 0 else ()
+        found.extend(recorded or read_addresses(raw_text(value, hint), decode_words))
+    return tuple(found)
+
+
+def _from_defect(
+    fields: tuple[Field, ...], record: _Record, found: tuple[Address, ...], hint: str
+) -> str:
+    """Say why From proves nobody's identity: by our strict reading, or by mail-parser's."""
+    values = [item.value for item in fields if item.name == "from"]
+    if any(b"\x00" in value or b"\r" in unfold(value) for value in values):
+        return "From holds control characters"
+    texts = tuple(raw_text(value, hint) for value in values)
+    reason = from_defect(texts, decode_words)
+    if reason:
+        return reason
+    if "from" in record.defects:
+        return f"mail-parser finds From ambiguous: {record.defects['from']}"
+    return "" if len(found) == 1 and found[0].addr else "From holds no or several mailboxes"
+
+
+def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
+    return next((value for key, value in headers if key == name), "")
+
+
+def _joined(headers: tuple[tuple[str, str], ...], name: str) -> str:
+    return " ".join(value for key, value in headers if key == name)
+
+
+def _defects(structure: Structure, contents: Contents, record: _Record) -> tuple[str, ...]:
+    """Gather what was found wrong, each thing once."""
+    recorded = tuple(f"{name}: {reason}" for name, reason in record.defects.items())
+    return tuple(dict.fromkeys((*structure.defects, *contents.defects, *recorded)))
