@@ -12,6 +12,19 @@ from enum import StrEnum
 Value = object
 Context = Mapping[str, Value]
 Condition = Callable[[Context], bool]
+"""Never raises: a condition that cannot be evaluated does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a condition says about one context."""
+
+    holds: bool
+    error: str = ""
+    """Why it could not be evaluated (it does not hold then); empty when it could."""
+
+
+Judge = Callable[[Context], Verdict]
 
 
 class RuleEvent(StrEnum):
@@ -63,6 +76,14 @@ class Rule:
     stop: bool = False
     source: str = ""
     """`file:line`, for people."""
+    judge: Judge | None = None
+    """The condition with its error, where the rule comes from a file."""
+
+    def verdict(self, context: Context) -> Verdict:
+        """Evaluate the condition once; never raises, the error is part of the verdict."""
+        if self.judge:
+            return self.judge(context)
+        return Verdict(holds=self.condition(context))
 
 
 FIELDS: Mapping[str, Mapping[str, str]] = {

@@ -12,6 +12,7 @@ from maild.settings.lines import Path, line_of
 _LISTS = frozenset(
     {"mailbox", "queue", "agent", "organisation", "calendar", "sla", "smtp.account"}
 )
+_LISTED_MAX = 12
 _NESTED = frozenset({"smtp.account", "mailbox.imap", "mailbox.relay"})
 
 
@@ -50,9 +51,9 @@ def key_name(path: Path) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Say which known word was perhaps meant: `; did you mean 'x'?`, or list them when few."""
+    """Say which known word was perhaps meant (`; did you mean 'x'?`), or list a few."""
     words = sorted(known)
     close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; known are {', '.join(words)}" if words else ""
+    return f"; known are {', '.join(words)}" if 0 < len(words) <= _LISTED_MAX else ""

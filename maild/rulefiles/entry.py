@@ -1,0 +1,257 @@
+"""One `[[rule]]` of a file -> `core.rule.Rule`, or sentences about what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from maild.core.house import House
+from maild.core.rule import Action, Rule, RuleEvent, Verb
+from maild.core.ticket import Priority
+from maild.rulefiles import condition
+from maild.rulefiles.condition import Compiled
+from maild.settings.lines import Path, line_of
+from maild.settings.problems import Problems, nearest
+
+KEYS = ("name", "on", "when", "do", "stop", "example")
+_ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
+_TAG = re.compile(r"[\w.-]{1,64}")
+_TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
+_REASON_MAX = 200
+_TIER_MAX = 3
+_BEFORE_TICKET = frozenset({Verb.HOLD, Verb.IGNORE})
+_READERS = ("assignee", "queue", "lead")
+_CHOICES = ("round-robin", "least-loaded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a rule is checked against."""
+
+    file: str
+    """Name of the file, for people."""
+    text: str
+    lines: dict[Path, int]
+    house: House
+    templates: frozenset[str]
+    """Names that `reply` may use; empty when they are not known."""
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A rule of a file with its place."""
+
+    table: dict[str, Any]
+    path: Path
+    around: Surroundings
+
+    @property
+    def label(self) -> str:
+        """The rule's name as problems show it."""
+        name = self.table.get("name")
+        return f"rule {name!r}" if isinstance(name, str) else "a rule without a name"
+
+    def line(self, *inside: str | int) -> int:
+        """Return the line of a key of this rule."""
+        return line_of(self.around.lines, (*self.path, *inside))
+
+    def tell(self, text: str, *inside: str | int) -> None:
+        """Note a problem at a key of this rule."""
+        self.around.problems.add_line(self.line(*inside), f"{self.label}: {text}")
+
+
+def rule(entry: Entry) -> Rule | None:
+    """Check one entry; None when something is wrong, which is noted then."""
+    before = len(entry.around.problems.found)
+    for key in entry.table:
+        if key not in KEYS:
+            entry.tell(f"there is no key {key!r}{nearest(key, KEYS)}", key)
+    name, event = _name(entry), _event(entry)
+    when = _when(entry)
+    actions = tuple(_actions(entry, event))
+    stop = entry.table.get("stop", False)
+    if not isinstance(stop, bool):
+        entry.tell("'stop' must be true or false", "stop")
+    if event is None or len(entry.around.problems.found) > before:
+        return None
+    holds, judge = condition.ask(when)
+    source = f"{entry.around.file}:{entry.line()}"
+    return Rule(
+        name=name,
+        on=event,
+        condition=holds,
+        actions=actions,
+        stop=stop,
+        source=source,
+        judge=judge,
+    )
+
+
+def _name(entry: Entry) -> str:
+    """Require a name in one line."""
+    name = entry.table.get("name")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        entry.tell("'name' must be a text in one line, such as name = \"outage\"", "name")
+        return ""
+    return name
+
+
+def _event(entry: Entry) -> RuleEvent | None:
+    """Require one of the events."""
+    given = entry.table.get("on")
+    known = [str(event) for event in RuleEvent]
+    if given is None:
+        entry.tell(f"'on' is missing; write one of {', '.join(known)}")
+        return None
+    if not isinstance(given, str) or given not in known:
+        entry.tell(f"there is no event {given!r}{nearest(str(given), known)}", "on")
+        return None
+    return RuleEvent(given)
+
+
+def _when(entry: Entry) -> Compiled:
+    """Compile the condition; without one the rule always fires."""
+    text = entry.table.get("when")
+    if text is None:
+        return condition.ALWAYS
+    if not isinstance(text, str):
+        entry.tell("'when' must be a condition in quotes", "when")
+        return condition.ALWAYS
+    made = condition.compiled(text)
+    if isinstance(made, Compiled):
+        return made
+    line = entry.line("when")
+    multi = _opens_multiline(entry.around.text, line)
+    for misfit in made:
+        above = text.count("\n", 0, misfit.start)
+        column = misfit.start - (text.rfind("\n", 0, misfit.start) + 1) + 1
+        at = line + multi + above
+        place = f"'when', character {column}" if not above and not multi else "'when'"
+        entry.around.problems.add_line(at, f"{entry.label}: {place}: {misfit.text}")
+    return condition.ALWAYS
+
+
+def _opens_multiline(text: str, line: int) -> int:
+    """Return 1 when the text begins on the line after its key, as after three quotes, else 0."""
+    lines = text.splitlines()
+    opener = lines[line - 1].rstrip() if 0 < line <= len(lines) else ""
+    return int(opener.endswith(("'''", '"""')) and opener.count(opener[-3:]) == 1)
+
+
+def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
+    """Check each entry of `do`."""
+    given = entry.table.get("do")
+    if given is None:
+        entry.tell("'do' is missing; write do = [ { ... } ]")
+        return
+    if not isinstance(given, list) or not given:
+        entry.tell("'do' must be a list of actions, such as [ { tag = \"vip\" } ]", "do")
+        return
+    for index, table in enumerate(given):
+        action = _action(entry, index, table)
+        if action and action.verb in _BEFORE_TICKET and event not in (None, "mail.received"):
+            entry.tell(
+                f"{action.verb.value!r} comes too late on {event}: the mail is on a ticket "
+                'already; use on = "mail.received"',
+                "do",
+                index,
+            )
+        if action:
+            yield action
+
+
+def _action(entry: Entry, index: int, table: object) -> Action | None:
+    """Check one action."""
+    if not isinstance(table, dict) or len(table) != 1:
+        entry.tell('an action is one word and its value, such as { tag = "vip" }', "do", index)
+        return None
+    [(key, value)] = table.items()
+    known = [str(verb) for verb in Verb]
+    if key not in known:
+        entry.tell(f"there is no action {key!r}{nearest(key, known)}", "do", index)
+        return None
+    wrong = _VALUES[Verb(key)](value, entry.around)
+    if wrong:
+        entry.tell(f"{key}: {wrong}", "do", index)
+        return None
+    text = str(value).lower() if value is True else str(value)
+    return Action(verb=Verb(key), value=text)
+
+
+def _queue(value: object, around: Surroundings) -> str:
+    """Require a queue of the house."""
+    return _one_of(value, [queue.name for queue in around.house.queues], "queue")
+
+
+def _priority(value: object, _around: Surroundings) -> str:
+    """Require one of the four."""
+    return _one_of(value, [str(priority) for priority in Priority], "priority")
+
+
+def _tier(value: object, _around: Surroundings) -> str:
+    """Require a number from 1 to 3."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _TIER_MAX
+    return "" if fits else f"{value!r} is no tier; write 1, 2 or 3 without quotes"
+
+
+def _tag(value: object, _around: Surroundings) -> str:
+    """Require a word."""
+    fits = isinstance(value, str) and _TAG.fullmatch(value)
+    return "" if fits else f"{value!r} is no tag; write one word of letters, digits, '-', '_', '.'"
+
+
+def _assign(value: object, around: Surroundings) -> str:
+    """Require an agent, or a way to choose one."""
+    agents = [agent.address for agent in around.house.agents]
+    return _one_of(value, [*_CHOICES, *agents], "agent")
+
+
+def _notify(value: object, _around: Surroundings) -> str:
+    """Require an address, or whom it means."""
+    if isinstance(value, str) and (value in _READERS or _ADDRESS.fullmatch(value)):
+        return ""
+    return f"{value!r} is nobody; write assignee, queue, lead or an address"
+
+
+def _reply(value: object, around: Surroundings) -> str:
+    """Require a template."""
+    if around.templates:
+        return _one_of(value, around.templates, "template")
+    fits = isinstance(value, str) and _TEMPLATE.fullmatch(value)
+    return "" if fits else f'{value!r} is no name of a template, such as "acknowledgement"'
+
+
+def _reason(value: object, _around: Surroundings) -> str:
+    """Require a reason in words."""
+    if isinstance(value, str) and value.strip() and len(value) <= _REASON_MAX:
+        return ""
+    return f"write the reason in words, at most {_REASON_MAX} characters"
+
+
+def _stop(value: object, _around: Surroundings) -> str:
+    """Require true."""
+    return "" if value is True else "write { stop = true }, or leave it out"
+
+
+def _one_of(value: object, known: Collection[str], kind: str) -> str:
+    """Require one of the known words."""
+    if isinstance(value, str) and value in known:
+        return ""
+    return f"there is no {kind} {value!r}{nearest(str(value), known)}"
+
+
+_VALUES: dict[Verb, Callable[[object, Surroundings], str]] = {
+    Verb.QUEUE: _queue,
+    Verb.PRIORITY: _priority,
+    Verb.TIER: _tier,
+    Verb.TAG: _tag,
+    Verb.ASSIGN: _assign,
+    Verb.NOTIFY: _notify,
+    Verb.REPLY: _reply,
+    Verb.HOLD: _reason,
+    Verb.IGNORE: _reason,
+    Verb.STOP: _stop,
+}
