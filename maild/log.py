@@ -127,6 +127,7 @@ _MASKS = (
     (re.compile(rf"([A-Za-z2-7]{{6}})[A-Za-z2-7]{{{TOKEN_LENGTH - 6},}}"), r"\1…"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), r"\1…@"),
     (re.compile(r"(?i)\b(bearer) [^\s\"']+"), r"\1 …"),
+    (re.compile(r"(?i)(password|passwd|secret|token)( ?[=:] ?)[^\s&\"']+"), r"\1\2…"),
     (re.compile(r"\[parameters: .*"), "[parameters: …]"),
 )
 _RESET = "\x1b[0m"

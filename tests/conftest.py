@@ -47,19 +47,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     if not (config.getoption("--families") or is_ci()):
         return
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
     seconds: Counter[str] = Counter()
     tests: Counter[str] = Counter()
-    for report in _reports(config):
+    for report in _reports(terminalreporter):
         family = "/".join(report.nodeid.split("/")[:2])
         seconds[family] += report.duration  # type: ignore[assignment]
         tests[family] += report.when == "call"
-    terminal.section("families")
+    terminalreporter.section("families")
     for family, took in seconds.most_common():
-        terminal.write_line(f"{took:8.1f} s {tests[family]:6} tests  {family}")
+        terminalreporter.write_line(f"{took:8.1f} s {tests[family]:6} tests  {family}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -83,8 +84,7 @@ def _reason(report: pytest.TestReport) -> str:
     return text.removeprefix("Skipped: ")
 
 
-def _reports(config: pytest.Config) -> Iterator[pytest.TestReport]:
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
+def _reports(terminal: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
     for reports in terminal.stats.values():
         yield from (report for report in reports if isinstance(report, pytest.TestReport))
 
