@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from maild.core.mail import Attachment
 from maild.core.reason import Reason
-from maild.core.ticket import Participant, Post, Ticket
+from maild.core.ticket import Participant, Post, PostKind, Ticket
 
 
 class Outcome(StrEnum):
@@ -107,8 +107,15 @@ class Reply:
     post_n: int = 0
     """The post of the ticket that it carries: every copy of that post has one Message-ID.
     0 for a mail that carries no post."""
+    post_kind: PostKind | None = None
+    """Who speaks in the post it is about; None where there is none."""
     reason: str = ""
-    """Why the agent gets it, in one sentence of the reader's language or empty."""
+    """Why the agent gets it, as a code that the template puts into words: `new`, `assigned`,
+    `answered` for a notification; a `core.reason.Why` value for `held` and `undelivered`."""
+    detail: str = ""
+    """More about the reason: the unknown word, the server's answer."""
+    nearest: str = ""
+    """For an unknown command: the valid word that looks most like it."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second mail."""
 

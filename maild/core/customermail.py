@@ -1,0 +1,191 @@
+"""A mail from outside: it joins its ticket when the proof allows it, or opens a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.core import answers, proof, ruling, subject
+from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.mail import Mail
+from maild.core.reason import Reason, Why
+from maild.core.rule import RuleEvent
+from maild.core.scene import Scene
+from maild.core.snapshot import TicketView
+from maild.core.thread import By, Found
+from maild.core.ticket import Move, Participant, Post, PostKind, Role, Ticket, moved, next_state
+from maild.core.trust import Answer, Deed, Level, Standing, may
+
+CC_MAX = 50
+
+
+def decide(scene: Scene, found: Found | None, level: Level) -> Decision:
+    """Decide about a customer's mail; `found` is the ticket it points at, `level` its proof."""
+    start = Decision(
+        outcome=Outcome.POSTED,
+        reasons=(Reason(why=Why.TRUST, detail=level.label),),
+        trust=level.label,
+    )
+    if level is Level.FAILED:
+        reason = Reason(why=Why.TOKEN_BROKEN, detail="a proof was offered and it is false")
+        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
+    if not sender(scene.mail):
+        reason = Reason(why=Why.NO_SENDER, detail=scene.mail.parsed.from_defect or "no From")
+        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
+    start = ruling.run(scene, start, RuleEvent.MAIL_RECEIVED, level)
+    if start.outcome is not Outcome.POSTED:
+        return start
+    if found is None:
+        return _open(scene, start, level, Reason(why=Why.NEW_TICKET, detail="it answers nothing"))
+    return _join(scene, start, level, found)
+
+
+def sender(mail: Mail) -> str:
+    """Return the address to treat as the customer: the identity, else the best guess."""
+    guess = mail.parsed.from_[0].addr.lower() if mail.parsed.from_ else ""
+    return mail.identity or guess
+
+
+def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:
+    """Make the post that a mail becomes."""
+    mail, parsed = scene.mail, scene.mail.parsed
+    return Post(
+        n=n,
+        kind=kind,
+        author=sender(mail),
+        author_name=parsed.from_[0].name if parsed.from_ else "",
+        at=scene.arrival.received_at,
+        text=parsed.text,
+        reply_text=mail.reply.reply_text,
+        html=parsed.html,
+        language=mail.language,
+        message_id=parsed.message_id,
+        thread_index=parsed.thread_index,
+        trust=level.label,
+        journal_id=scene.arrival.journal_id,
+        attachments=parsed.attachments,
+    )
+
+
+def keys_of(mail: Mail) -> tuple[str, ...]:
+    """Return every Message-ID that a mail brings to its ticket."""
+    own = (mail.parsed.message_id,) if mail.parsed.message_id else ()
+    return tuple(dict.fromkeys((*own, *proof.answered_ids(mail))))
+
+
+def _join(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
+    ticket = found.view.ticket
+    known = ticket.participant(scene.mail.identity) is not None
+    standing = Standing.PARTICIPANT if known else Standing.STRANGER
+    deed = Deed.JOIN_BY_SUBJECT if found.by is By.SUBJECT else Deed.ADD
+    answer = may(level, standing, deed, scene.house.agent_trust)
+    if answer is not Answer.YES:
+        why = Why.SUBJECT_TAG_REFUSED if deed is Deed.JOIN_BY_SUBJECT else Why.LINKED_UNPROVEN
+        words = f"{found.by} points at #{ticket.number}, but {level.label} proves too little"
+        linked = 0 if deed is Deed.JOIN_BY_SUBJECT else ticket.number
+        return _open(scene, start, level, Reason(why=why, detail=words), linked)
+    if next_state(ticket.state, Move.CUSTOMER_MAIL) is None:
+        words = f"#{ticket.number} is {ticket.state}"
+        reason = Reason(why=Why.LINKED_CLOSED, detail=words)
+        return _open(scene, start, level, reason, ticket.number)
+    return _add(scene, start, level, found)
+
+
+def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
+    view = found.view
+    after = moved(view.ticket, Move.CUSTOMER_MAIL, scene.snapshot.now)
+    post = post_of(scene, PostKind.CUSTOMER, view.post_count + 1, level)
+    words = f"by {found.by} to #{view.ticket.number}"
+    decision = replace(
+        start,
+        before=view.ticket,
+        after=after,
+        thread_by=found.by,
+        reasons=(*start.reasons, Reason(why=Why.THREADED, detail=words)),
+        posts=(post,),
+        keys=keys_of(scene.mail),
+        events=_events(view.ticket, after, post),
+    )
+    return ruling.run(scene, decision, RuleEvent.CUSTOMER_REPLIED, level)
+
+
+def _events(before: Ticket, after: Ticket, post: Post) -> tuple[EventDraft, ...]:
+    added = EventDraft(
+        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", str(post.n)))
+    )
+    if before.state == after.state:
+        return (added,)
+    change = (("from", before.state.value), ("to", after.state.value))
+    return (added, EventDraft(kind="state.changed", actor=post.author, data=change))
+
+
+def _open(
+    scene: Scene, start: Decision, level: Level, reason: Reason, linked: int = 0
+) -> Decision:
+    mail, house = scene.mail, scene.house
+    customer = scene.snapshot.customer
+    names = tuple(box.name for box in house.mailboxes)
+    language = scene.language(customer.language, mail.language)
+    ticket = Ticket(
+        subject=subject.base(mail.parsed.subject, names),
+        queue=scene.mailbox.queue,
+        language=language,
+        mailbox=scene.mailbox.name,
+        customer=customer,
+        participants=_participants(scene, level),
+        linked=linked,
+        created_at=scene.arrival.received_at,
+    )
+    post = post_of(scene, PostKind.CUSTOMER, 1, level)
+    created = EventDraft(
+        kind="ticket.created",
+        actor=post.author,
+        data=(("queue", ticket.queue), ("priority", ticket.priority), ("language", language)),
+    )
+    added = EventDraft(
+        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", "1"))
+    )
+    decision = replace(
+        start,
+        after=ticket,
+        reasons=(*start.reasons, reason),
+        posts=(post,),
+        keys=keys_of(mail),
+        events=(created, added),
+    )
+    return ruling.run(scene, decision, RuleEvent.TICKET_CREATED, level)
+
+
+def _participants(scene: Scene, level: Level) -> tuple[Participant, ...]:
+    """The customer; the people in Cc only when the sender's domain is proven (TRUST.md)."""
+    customer = scene.snapshot.customer
+    first = Participant(address=customer.address, name=customer.name, role=Role.CUSTOMER)
+    draft = Ticket(customer=customer, created_at=scene.snapshot.now, participants=(first,))
+    if level < Level.DOMAIN:
+        return draft.participants
+    own = (*scene.house.own_addresses, *(a.address for a in scene.house.agents))
+    people = (
+        Participant(address=person.addr.lower(), name=person.name, role=Role.CC)
+        for person in scene.mail.parsed.cc[:CC_MAX]
+        if person.addr and person.addr.lower() not in own
+    )
+    return answers.participants_of(draft, *people)
+
+
+def automatic(scene: Scene, view: TicketView, level: Level) -> Decision:
+    """Put a machine's mail on the ticket it answers; it is nobody's action."""
+    post = post_of(scene, PostKind.AUTO, view.post_count + 1, level)
+    kind = scene.mail.classification.kind
+    reason = Reason(why=Why.AUTOMATIC, detail=f"{kind} on #{view.ticket.number}")
+    added = EventDraft(
+        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", str(post.n)))
+    )
+    return Decision(
+        outcome=Outcome.POSTED,
+        reasons=(Reason(why=Why.TRUST, detail=level.label), reason),
+        before=view.ticket,
+        after=moved(view.ticket, Move.SILENT, scene.snapshot.now),
+        posts=(post,),
+        keys=keys_of(scene.mail),
+        events=(added,),
+        trust=level.label,
+    )

@@ -1,0 +1,101 @@
+"""One event in, one decision out: the only way in which a ticket changes.
+
+The order of the questions about a mail is the order of this file: is it the mail we have, is it
+our own, must it wait for the mail it answers, is a machine speaking, is an agent speaking, and
+else it is a customer's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.core import agentmail, customermail, machinemail, ruling, thread
+from maild.core.decision import Decision, Outcome
+from maild.core.house import Agent
+from maild.core.mail import Kind
+from maild.core.proof import level_of
+from maild.core.reason import Reason, Why
+from maild.core.route import mailbox_of
+from maild.core.scene import Scene
+from maild.core.snapshot import Arrival, Snapshot, TicketView, World
+from maild.core.thread import Found
+from maild.core.token import Purpose, made_for
+
+
+def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
+    """Decide about one mail that came in; pure: equal arguments give an equal decision."""
+    mailbox = mailbox_of(arrival.mail, arrival.envelope, world.house)
+    scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
+    found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
+    decision = _before_all(scene) or _machine(scene, found) or _person(scene, found)
+    if snapshot.same_id_other_content:
+        words = "another mail has the same Message-ID with other content"
+        reasons = (*decision.reasons, Reason(why=Why.THREADED, detail=words))
+        return replace(decision, reasons=reasons)
+    return decision
+
+
+def _before_all(scene: Scene) -> Decision | None:
+    snapshot = scene.snapshot
+    if snapshot.same_as:
+        return machinemail.same_mail(scene)
+    if snapshot.is_own:
+        return machinemail.own_loop(scene)
+    if snapshot.waits_for:
+        words = f"journal row {snapshot.waits_for} comes first"
+        return Decision(outcome=Outcome.WAIT, reasons=(Reason(why=Why.WAITING, detail=words),))
+    return None
+
+
+def _machine(scene: Scene, found: Found | None) -> Decision | None:
+    kind = scene.mail.classification
+    if kind.is_bounce:
+        return machinemail.bounce(scene, found)
+    if kind.kind is Kind.LOOP:
+        return machinemail.own_loop(scene)
+    if not ruling.is_automatic(scene) or found is None:
+        return None
+    level = level_of(
+        scene.snapshot.proofs, scene.world.keys, scene.mail.identity, found.view.ticket.number
+    )
+    return customermail.automatic(scene, found.view, level)
+
+
+def _person(scene: Scene, found: Found | None) -> Decision:
+    snapshot, keys = scene.snapshot, scene.world.keys
+    identity = scene.mail.identity
+    agent = scene.house.agent_of(identity) if identity else None
+    token = snapshot.proofs.token(Purpose.AGENT)
+    if token is not None:
+        view = snapshot.view(token.ticket)
+        if view is None or agent is None:
+            return _misused(scene, view)
+        level = level_of(snapshot.proofs, keys, identity, token.ticket)
+        if not made_for(keys, token, agent.address) and identity != agent.address:
+            return _misused(scene, view)
+        return agentmail.decide(scene, agent, view, level)
+    level = level_of(snapshot.proofs, keys, identity, found.view.ticket.number if found else 0)
+    if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
+        return _unproven(scene, agent, found)
+    return customermail.decide(scene, found, level)
+
+
+def _takes_part(agent: Agent, identity: str, view: TicketView) -> bool:
+    """An agent may also be a customer of the house, on tickets of their own."""
+    people = (agent.address, identity)
+    return any(view.ticket.participant(address) is not None for address in people)
+
+
+def _unproven(scene: Scene, agent: Agent, found: Found) -> Decision:
+    words = f"#{found.view.ticket.number} without the agent's own reply address"
+    reason = Reason(why=Why.AGENT_UNPROVEN, detail=words)
+    start = Decision(outcome=Outcome.HELD, reasons=())
+    return agentmail.refuse(scene, start, found.view.ticket, agent, reason)
+
+
+def _misused(scene: Scene, view: TicketView | None) -> Decision:
+    """An agent's token in a mail that is not from that agent: held, nobody outside is told."""
+    whose = f"#{view.ticket.number}" if view else "no ticket"
+    words = f"an agent's token for {whose}, but From is no agent of ours"
+    del scene
+    return Decision(outcome=Outcome.HELD, reasons=(Reason(why=Why.AGENT_UNPROVEN, detail=words),))

@@ -1,0 +1,91 @@
+"""What was looked up for one event: all that a decision may know of the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from maild.core.house import House
+from maild.core.mail import Envelope, Mail
+from maild.core.proof import Proofs
+from maild.core.rule import Rule
+from maild.core.ticket import Customer, Post, Ticket
+from maild.core.token import Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """A ticket with as much of its story as a decision needs."""
+
+    ticket: Ticket
+    post_count: int = 0
+    recent: tuple[Post, ...] = ()
+    """The last few posts, oldest first, notes included."""
+    public_ids: tuple[str, ...] = ()
+    """Message-IDs of the public posts, oldest first."""
+    thread_index: str = ""
+    """The newest Thread-Index of a public post."""
+    automatic_last_hour: int = 0
+    """Automatic mails to customers that this ticket caused in the last hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLoad:
+    """How much an agent has in hand, and when they were last given something."""
+
+    address: str
+    open_tickets: int = 0
+    last_assigned_ticket: int = 0
+    """Number of the newest ticket assigned to them; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One mail that came in: the event."""
+
+    journal_id: int
+    mail: Mail
+    envelope: Envelope
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The world as it was looked up for one mail."""
+
+    now: datetime
+    proofs: Proofs
+    customer: Customer
+    """The sender, as known or as they claim to be."""
+    same_as: int = 0
+    """Journal row of the same mail; 0 for none."""
+    same_id_other_content: bool = False
+    is_own: bool = False
+    """The Message-ID is that of a mail of ours."""
+    waits_for: int = 0
+    """Journal row, still unprocessed, of a mail that this one answers; 0 for none."""
+    tickets: tuple[TicketView, ...] = ()
+    """Every ticket that a token, an id or the subject's tag points at."""
+    by_reference: tuple[int, ...] = ()
+    """Numbers of the tickets that the answered ids belong to, nearest first."""
+    by_thread_index: int = 0
+    by_subject: int = 0
+    """The number in the subject's tag; 0 for none."""
+    acknowledged_today: bool = False
+    """The sender got an acknowledgement within the last 24 hours."""
+    loads: tuple[AgentLoad, ...] = ()
+
+    def view(self, number: int) -> TicketView | None:
+        """Return what is known of a ticket that was looked up."""
+        return next((view for view in self.tickets if view.ticket.number == number), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What does not change from mail to mail."""
+
+    house: House
+    keys: Keys
+    rules: tuple[Rule, ...] = ()
+    languages: tuple[str, ...] = ("en", "fr", "es", "de")
+    """Languages that templates exist in."""

@@ -1,0 +1,43 @@
+"""Subjects: the base that a conversation keeps, and the tag that people see."""
+
+from __future__ import annotations
+
+import re
+
+SUBJECT_CHARACTERS_MAX = 500
+_PREFIX = re.compile(
+    r"(?i)(?:re|aw|sv|vs|antw|odp|rif|ris|res|r|ref|fwd?|wg|tr|rv|enc|i|vl|vb|doorst|réf|rép|答复|回复|转发)"
+    r"(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]{0,3}[:：][ \t]{0,3}"
+)
+_SPACES = re.compile(r"\s+")
+
+
+def base(subject: str, names: tuple[str, ...]) -> str:
+    """Return a subject without reply marks and without our tags (RFC 5322 §3.6.5).
+
+    `names` are the mailboxes' names: `[Name #12]` is ours, `[other #12]` is the sender's own.
+    """
+    text = _SPACES.sub(" ", subject[: 2 * SUBJECT_CHARACTERS_MAX]).strip()
+    tag = _tag(names)
+    while True:
+        found = _PREFIX.match(text) or tag.match(text)
+        if found is None:
+            break
+        text = text[found.end() :].lstrip()
+    return tag.sub("", text).strip()[:SUBJECT_CHARACTERS_MAX]
+
+
+def tag(name: str, number: int) -> str:
+    """Return the tag that people see: `[Name #N]`."""
+    return f"[{name} #{number}]"
+
+
+def tagged_number(subject: str, names: tuple[str, ...]) -> int:
+    """Return the ticket number of the first tag of ours, or 0; it proves nothing."""
+    found = _tag(names).search(subject[: 2 * SUBJECT_CHARACTERS_MAX])
+    return int(found.group(1)) if found else 0
+
+
+def _tag(names: tuple[str, ...]) -> re.Pattern[str]:
+    known = "|".join(re.escape(name) for name in names) or r"(?!)"
+    return re.compile(rf"[ \t]?\[(?:{known}) #(\d{{1,10}})\]", re.IGNORECASE)
