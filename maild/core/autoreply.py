@@ -34,27 +34,30 @@ _STRONG: tuple[str, ...] = (
     # English
     "auto:", "auto :", "autoreply", "auto-reply", "auto reply", "automatic reply", "autoresponse",
     "automated reply", "automated response", "automatic response", "automatic e-mail reply",
-    "automatic email reply", "automatic message", "automatically generated",
-    "auto response", "auto-response", "auto responder", "autoresponder", "auto-responder",
-    "automatic answer", "automated message", "automated out", "automatic out", "oof:", "ooo:",
-    "out of office autoreply", "out of office auto", "out-of-office autoreply", "autoanswer",
-    "auto answer", "auto-answer", "vacation:", "vacation reply", "vacation message",
-    "vacation response", "vacation notice", "vacation autoreply", "vacation auto", "away:",
-    "[auto-reply]", "[autoreply]", "[auto reply]", "[auto]", "out of office:",
-    "out of office reply", "out of office response", "out of office message",
-    "out of office notification", "out of the office:", "out of the office reply",
-    "i am out of the office", "i'm out of the office", "i am currently out of", "i'm currently out of",
-    "i am away from", "i'm away from", "away from mail", "away from my mail", "away from the office",
-    "currently out of", "currently away", "absence notice", "absence notification", "on vacation:",
-    "[out of office]", "(out of office)", "*out of office*", "i am on vacation", "i'm on vacation",
-    "out of office notice", "on leave:", "auto-generated", "automail", "[automatic reply]",
-    "i will be out of", "i'll be out of", "holiday auto", "holiday reply", "absence:",
+    "automatic email reply", "automatic message", "automatically generated", "auto response",
+    "auto-response", "auto responder", "autoresponder", "auto-responder", "automatic answer",
+    "automated message", "automatic out of office", "oof:", "ooo:", "out of office autoreply",
+    "out of office auto-reply", "out of office auto reply", "out-of-office autoreply",
+    "autoanswer", "auto answer", "auto-answer", "vacation:", "vacation reply", "vacation message",
+    "vacation response", "vacation notice", "vacation autoreply", "away:", "[auto-reply]",
+    "[autoreply]", "[auto reply]", "[auto]", "out of office:", "out of office reply",
+    "out of office response", "out of office message", "out of office notification",
+    "out of the office:", "out of the office reply", "i am out of the office",
+    "i'm out of the office", "i am currently out of office", "i am currently out of the office",
+    "i'm currently out of the office", "i am away from", "i'm away from", "away from mail",
+    "away from my mail", "away from the office", "currently out of office",
+    "currently out of the office", "absence notice", "absence notification", "on vacation:",
+    "[out of office]", "(out of office)", "*out of office*", "i am on vacation",
+    "i'm on vacation", "out of office notice", "on leave:", "auto-generated", "automail",
+    "[automatic reply]", "i will be out of the office", "i'll be out of the office",
+    "holiday reply", "absence:",
     # German
     "abwesenheitsnotiz", "abwesenheitsmeldung", "abwesenheitsnachricht", "abwesenheitsassistent",
     "automatische antwort", "autom. antwort", "automatisch erzeugte", "automatische abwesenheit",
-    "automatische rückantwort", "automatische eingangs", "automatische nachricht", "autoantwort",
-    "abwesend:", "abwesenheit:", "nicht im büro", "außer haus:", "urlaubsnotiz", "urlaubsmeldung",
-    "automatisierte antwort", "automatische email-antwort", "automatische e-mail",
+    "automatische rückantwort", "automatische eingangsbestätigung", "eingangsbestätigung:",
+    "automatische nachricht", "autoantwort", "abwesend:", "abwesenheit:", "nicht im büro",
+    "außer haus:", "urlaubsnotiz", "urlaubsmeldung", "automatisierte antwort",
+    "automatische email-antwort", "automatische e-mail",
     # French
     "réponse automatique", "reponse automatique", "réponse auto", "message d'absence",
     "notification d'absence", "absence du bureau", "message automatique", "absent du bureau",
@@ -75,9 +78,9 @@ _STRONG: tuple[str, ...] = (
     "automatische beantwoording", "afwezig:",
     # Scandinavian, Finnish, Icelandic
     "autosvar", "automatiskt svar", "automatisk svar", "frånvaromeddelande", "frånvaro:",
-    "fraværsmelding", "fravær:", "fraværsbesked", "fraværende", "ikke på kontoret", "ej på kontoret",
-    "inte på kontoret", "automaattinen vastaus", "poissaoloviesti", "poissa:", "poissaoloilmoitus",
-    "sjálfvirkt svar", "poissa toimistosta", "automatisk besked",
+    "fraværsmelding", "fravær:", "fraværsbesked", "fraværende", "ikke på kontoret",
+    "ej på kontoret", "inte på kontoret", "automaattinen vastaus", "poissaoloviesti", "poissa:",
+    "poissaoloilmoitus", "sjálfvirkt svar", "poissa toimistosta", "automatisk besked",
     # Slavic
     "autoodpowiedź", "automatyczna odpowiedź", "odpowiedź automatyczna", "poza biurem",
     "nieobecność", "nieobecny", "автоответ", "автоматический ответ", "автоматическое уведомление",
@@ -96,8 +99,8 @@ _STRONG: tuple[str, ...] = (
     "jawapan automatik",
     # Japanese, Chinese, Korean
     "自動応答", "自動返信", "自動回答", "自動配信", "不在通知", "不在のお知らせ", "不在連絡",
-    "自动答复", "自动回复", "自動回覆", "自動答覆", "休假", "不在办公室", "外出自动",
-    "자동 회신", "자동회신", "자동 응답", "자동응답", "부재중", "자동 답장",
+    "自动答复", "自动回复", "自動回覆", "自動答覆", "不在办公室", "外出自动回复", "자동 회신",
+    "자동회신", "자동 응답", "자동응답", "부재중", "자동 답장",
 )  # fmt: skip
 """At the start of a subject these are a program's words."""
 
@@ -105,16 +108,27 @@ _WEAK: tuple[str, ...] = (
     "out of office", "out of the office", "out-of-office", "out of office alert", "ooo", "oof",
     "vacation", "away", "abwesend", "abwesenheit", "absent", "absence", "ausente", "ausencia",
     "ausência", "assente", "assenza", "afwezig", "afwezigheid", "frånvarande", "frånvaro",
-    "fravær", "poissa", "on leave", "annual leave", "away from office", "in vacanza", "en vacances",
-    "im urlaub", "de vacaciones", "unavailable", "office closed", "maternity leave",
-    "nieobecność", "нет на месте", "отсутствую", "в отпуске", "em férias", "de férias", "不在",
+    "fravær", "poissa", "on leave", "annual leave", "away from office", "in vacanza",
+    "en vacances", "im urlaub", "de vacaciones", "unavailable", "office closed",
+    "maternity leave", "nieobecność", "нет на месте", "отсутствую", "в отпуске", "em férias",
+    "de férias", "不在", "休假",
 )  # fmt: skip
 """These are a program's words only where nothing but an end, a colon or a date follows."""
 
-_WEAK_ALONE = frozenset({"away", "absent", "absence", "unavailable", "office closed", "不在"})
+_WEAK_ALONE = frozenset(
+    {"away", "absent", "absence", "unavailable", "office closed", "不在", "休假"}
+)
 """Weaker still: these need a phrase of absence in the text beside them."""
 
-_AFTER_WEAK = re.compile(r"\s{0,4}(?:$|[:\-–—(\[|!.]|(?:re|until|till|til|bis|from|fino|jusqu|hasta)\b)")
+_END = r"\s{0,4}(?:$|[:：\-–—(\[|!.,;\"“«‘（【]|"
+_AFTER_STRONG = re.compile(
+    _END
+    + r"\d|(?:re|to|from|for|on|until|till|til|bis|von|vom|auf|zu|aus|der|de|du|des|à|a|an|al|da"
+    r"|per|su|van|aan|op|på|till|fra|från|na|od|do|z|от|на|для|by|is|fino|jusqu|hasta|und|and|wg"
+    r"|aw|fwd?|we|je|ich|i)\b)"
+)
+_AFTER_WEAK = re.compile(_END + r"(?:re|until|till|til|bis|from|fino|jusqu|hasta)\b)")
+_CJK_START = "⺀"
 _NOTES = re.compile(
     r"^[^:]{2,80}\bis (?:currently )?(?:out of (?:the )?office|on vacation|on leave|away from)"
     r"|^[^:]{2,80}\b(?:ist|befindet sich)\b.{0,30}(?:nicht im büro|im urlaub|außer haus|abwesend)"
@@ -163,7 +177,7 @@ def subject_reason(parsed: Parsed) -> str:
     if _ANSWER.match(bare):
         return ""
     for phrase in _STRONG:
-        if bare.startswith(phrase):
+        if bare.startswith(phrase) and _ends_well(bare, phrase):
             return f"the subject starts with “{phrase}”"
     for phrase in _WEAK:
         if bare.startswith(phrase) and _AFTER_WEAK.match(bare, len(phrase)):
@@ -193,6 +207,14 @@ def suppress_reason(parsed: Parsed) -> str:
     if wanted & {"all", "oof", "autoreply", "-1"}:
         return f"X-Auto-Response-Suppress: {value[:80]}"
     return ""
+
+
+def _ends_well(subject: str, phrase: str) -> bool:
+    """Whether a program's phrase ends: “Automatic reply: …”, not “Automatic reply fails”."""
+    last = phrase[-1]
+    return (
+        not last.isalnum() or last >= _CJK_START or bool(_AFTER_STRONG.match(subject, len(phrase)))
+    )
 
 
 def _auto_submitted(parsed: Parsed) -> str:

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import re
 
-from maild.core import bounce_address, bounce_evidence, bounce_notice, bounce_status, bounce_wording
+from maild.core import (
+    bounce_address,
+    bounce_evidence,
+    bounce_notice,
+    bounce_status,
+    bounce_wording,
+)
 from maild.core.bounce_status import Block
 from maild.core.bounce_wording import Speaker
 from maild.core.feedback import feedback_reason
 from maild.core.mail import Bounce, Parsed
 
-_STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
+_STATUS_PART = "delivery-status"
 _SOURCE_CHARACTERS = 262144
 _FIELD = re.compile(
     r"(?im)^[ \t>]{0,9}(original-recipient|final-recipient|action|status|diagnostic-code"
@@ -35,9 +41,7 @@ def examine(parsed: Parsed) -> Bounce | None:
     notice = bounce_notice.examine(parsed)
     if notice:
         return notice
-    blocks = tuple(
-        block for report in parsed.reports if report.type in _STATUS_PARTS for block in report.fields
-    )
+    blocks = _status_blocks(parsed)
     failed = tuple(block for block in blocks if bounce_status.concerns_delivery(block))
     if failed and _is_reporting(parsed):
         return _by_status(parsed, failed)
@@ -48,16 +52,21 @@ def examine(parsed: Parsed) -> Bounce | None:
 
 def tells_success(parsed: Parsed) -> bool:
     """Whether the mail is a delivery status that tells of success alone (RFC 3464 §2.3.3)."""
-    blocks = [b for r in parsed.reports if r.type in _STATUS_PARTS for b in r.fields]
+    blocks = _status_blocks(parsed)
     succeeded = any(bounce_status.tells_success(block) for block in blocks)
     return succeeded and not any(bounce_status.concerns_delivery(block) for block in blocks)
+
+
+def _status_blocks(parsed: Parsed) -> tuple[Block, ...]:
+    parts = (report for report in parsed.reports if _STATUS_PART in report.type)
+    return tuple(block for report in parts for block in report.fields)
 
 
 def _is_reporting(parsed: Parsed) -> bool:
     """Whether the mail itself is the report, not a person's mail that carries one along."""
     return (
         parsed.content_type == "multipart/report"
-        or parsed.content_type in _STATUS_PARTS
+        or _STATUS_PART in parsed.content_type
         or bounce_wording.speaker(parsed)[0] > Speaker.PERSON
         or bool(bounce_evidence.subject_phrase(parsed))
     )

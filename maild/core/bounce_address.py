@@ -15,17 +15,20 @@ from maild.core.mail import Parsed
 ADDRESSES_MAX = 200
 
 _ADDRESS = (
-    r"[^\s<>()\[\]:;,\"@|\\]{1,128}@"
-    r"(?:[^\s<>()\[\]:;,\"'@|\\!?*=/&{}]{1,250}|\[[0-9a-fA-F:.]{3,60}\])"
+    r"[^\s<>()\[\]:;,\"@|\\：，。；（）「」《》]{1,128}@"
+    r"(?:[^\s<>()\[\]:;,\"'@|\\!?*=/&{}：，。；（）「」《》]{1,250}|\[[0-9a-fA-F:.]{3,60}\])"
 )
 _ANY = re.compile(_ADDRESS)
 _LISTED = re.compile(
-    r"(?im)^[ \t>*•·\"'<\[(\-]{0,40}(?:(?:recipient|user|address)?:[ \t]{0,9})?(?:rfc822;[ \t]?)?<?"
-    rf"({_ADDRESS})[>\"'\])]{{0,4}}"
-    r"(?:[ \t]{0,40}$|[ \t]{0,4}[:,;(<.…\[]|[ \t]{1,4}(?:on |-|–|invalid|failed|user|:|\d|was |error))"
+    r"(?im)^[ \t>*•·\"'<\[(\-]{0,40}(?:(?:recipient|user|address)?:[ \t]{0,9})?"
+    r"(?:rfc822;[ \t]?)?<?"
+    rf"({_ADDRESS})[>\"'\]]{{0,4}}"
+    r"(?:[ \t]{0,40}$|[ \t]{0,4}[:,;(<.…\[]"
+    r"|[ \t]{1,4}(?:on |-|–|invalid|failed|user|:|\d|was |error))"
 )
 _LABELLED = re.compile(
-    r"(?i)(?:\b(?:address(?:ed)?(?: to)?|recipients?(?: name)?|undeliverable to|undelivered to|rcpt to"
+    r"(?i)(?:\b(?:address(?:ed)?(?: to)?|recipients?(?: name)?|undeliverable to|undelivered to"
+    r"|rcpt to"
     r"|error-for|allowed size|attempts|userid|unknown user|user unknown|unknown address"
     r"|deliver(?:ed|ing|y)?(?: (?:your|the|this|a|of|e?-?mail|message|mail)){0,4} (?:to|for)"
     r"|(?:message|mail|email|sent|relayed|reach|returned) to|mailbox is full|full mailbox"

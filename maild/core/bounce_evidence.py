@@ -33,7 +33,7 @@ def evidence(parsed: Parsed, head: str) -> tuple[str, ...]:
         return ()
     subject = subject_phrase(parsed)
     phrase = _text_phrase(parsed, head)
-    if not _suffices(grade, subject, phrase, _supports(parsed, head, grade)):
+    if not _suffices(grade, subject, phrase, _supports(parsed, head)):
         return ()
     told = (
         f"the subject says “{subject}”" if subject else "",
@@ -55,9 +55,9 @@ def _text_phrase(parsed: Parsed, head: str) -> str:
     return bounce_wording.found(PHRASES, bounce_wording.fold(own))
 
 
-def _supports(parsed: Parsed, head: str, grade: Speaker) -> int:
+def _supports(parsed: Parsed, head: str) -> int:
     """Count what a report usually has besides words: code, returned mail, listed address."""
-    listed = grade > Speaker.POSSIBLE and bool(bounce_address.listed(parsed, head))
+    listed = bool(bounce_address.listed(parsed, head))
     returned = len(head) < min(len(parsed.text), bounce_wording.HEAD_CHARACTERS)
     return sum((holds_code(head), returned or bool(parsed.returned_headers), listed))
 
@@ -67,4 +67,4 @@ def _suffices(grade: Speaker, subject: str, phrase: str, supports: int) -> bool:
         return bool(subject or phrase or supports)
     if grade is Speaker.LIKELY:
         return bool(subject or (phrase and supports))
-    return bool(phrase) and (bool(subject) or supports > 1)
+    return bool(phrase) and supports > (0 if subject else 1)

@@ -66,17 +66,18 @@ SUBJECTS: tuple[str, ...] = (
     "mailbox full", "mailbox unavailable", "message blocked", "message not sent", "bounced mail",
     "bounce notif", "mailbox is full", "over quota", "quota exceeded", "postmaster notify",
     "malformed recipient", "address not found", "mail non-delivery", "ndn:", "ndr:",
-    "aws notification message", "amazon ses", "mta-blocked", "system bounce", "systems bounce", "you sent blocked", "not member article",
-    "reject mail", "mail could", "message you sent", "sending your mail",
-    "problem with your message", "problem delivering", "service unavailable", "bad address",
-    "mail could not", "message could not", "mail not sent", "warning - delayed",
+    "aws notification message", "amazon ses", "mta-blocked", "system bounce", "systems bounce",
+    "you sent blocked", "not member article", "reject mail", "mail could", "message you sent",
+    "sending your mail", "problem with your message", "problem delivering", "service unavailable",
+    "bad address", "mail could not", "message could not", "mail not sent", "warning - delayed",
     # German
     "unzustellbar", "nicht zugestellt", "zustellung", "zustellfehler", "nicht zustellbar",
-    "unzustellbarkeit", "verzögert", "zurückgewiesen",
+    "unzustellbarkeit", "übermittlungsstatus", "zustellungsstatus", "verzögert", "zurückgewiesen",
     # French
     "non remis", "échec de la remise", "echec de la remise", "non délivré", "non distribu",
-    "échec de distribution", "retour à l'expéditeur", "impossible de remettre", "erreur de remise",
-    "avis de non", "remise différée",
+    "échec de distribution", "retour à l'expéditeur", "impossible de remettre",
+    "erreur de remise", "avis de non", "état de remise", "statut de remise", "stato del recapito",
+    "estado de entrega", "estado da entrega", "配信状態", "配信状況", "remise différée",
     # Italian
     "non recapitabile", "mancato recapito", "recapito non riuscito", "mancata consegna",
     "non consegnat", "impossibile recapitare",
@@ -96,9 +97,9 @@ SUBJECTS: tuple[str, ...] = (
     "teslim edilemedi", "αδύνατη η παράδοση", "δεν παραδόθηκε",
     # Japanese, Chinese, Korean
     "配信不能", "配信できません", "配信に失敗", "送信できません", "送信エラー", "送信不能",
-    "不達", "エラーメール", "届きません", "配信エラー", "配信遅延",
-    "无法送达", "無法傳遞", "无法投递", "退信", "未送達", "发送失败", "投递失败", "未传递",
-    "배달 못 함", "전송 실패", "배달되지 않음", "반송",
+    "不達", "エラーメール", "届きません", "配信エラー", "配信遅延", "无法送达", "無法傳遞",
+    "无法投递", "退信", "未送達", "发送失败", "投递失败", "未传递", "배달 못 함", "전송 실패",
+    "배달되지 않음", "반송",
 )  # fmt: skip
 """What the subject of a returned mail says."""
 
@@ -108,60 +109,62 @@ PHRASES: tuple[str, ...] = (
     "can not be delivered", "cannot deliver", "can't be delivered", "was not delivered",
     "wasn't delivered", "not been delivered", "not yet been delivered", "were not delivered",
     "not be delivered", "message not delivered", "not delivered to", "unable to deliver",
-    "wasn't able to deliver", "was unable to deliver", "unable to be delivered",
-    "undeliverable", "undelivered", "did not reach", "didn't reach", "did not receive a copy",
+    "wasn't able to deliver", "was unable to deliver", "unable to be delivered", "undeliverable",
+    "undelivered", "did not reach", "didn't reach", "did not receive a copy",
     "delivery has failed", "delivery failed", "delivery to the following", "delevery to the",
     "failed to deliver", "failed permanently", "delivery failure", "delivery error",
     "permanent fatal errors", "transient non-fatal errors", "had delivery problems",
     "had delivery errors", "had permanent", "had transient", "fatal error", "permanent error",
-    "permanent failure", "temporary failure", "undelivered message",
-    "transcript of session", "session transcript", "transcript of the attempts",
-    "failed addresses follow", "failed recipients", "failed recipient", "failure reasons",
-    "following address(es) failed", "following addresses failed", "following address failed",
-    "the following recipients", "the following recipient(s)", "the following destination",
-    "error delivering your mail", "error was detected while", "an error occurred while",
+    "permanent failure", "temporary failure", "undelivered message", "transcript of session",
+    "session transcript", "transcript of the attempts", "failed addresses follow",
+    "failed recipients", "failed recipient", "failure reasons", "following address(es) failed",
+    "following addresses failed", "following address failed", "the following recipients",
+    "the following recipient(s)", "the following destination", "error delivering your mail",
+    "error was detected while", "an error occurred while",
     "error has occurred while attempting to deliver", "problems delivering", "trouble delivering",
     "problem delivering", "delivery problem", "encountered delivery", "delivery delay",
     "has been delayed", "is delayed", "message is delayed", "delivery of email to this address",
     "has been postponed", "delivery attempts", "attempts to deliver", "attempted to be delivered",
     "was automatically rejected", "has been rejected", "was rejected by", "rejected your message",
     "were rejected by", "was rejected for", "email rejected", "message rejected",
-    "recipient address rejected", "user unknown", "unknown user", "unknown recipient", "no such user",
-    "user not found", "invalid user", "invalid recipient", "invalid address",
-    "invalid final delivery", "recipient unknown", "host unknown", "unknown host", "does not exist",
-    "doesn't exist", "did not exactly match", "not listed in", "no mailbox here",
-    "mailbox is full", "mailbox full", "mailfolder is full", "exceeds allowed size", "over quota",
-    "quota exceeded", "over disk quota", "exceeded storage", "mailbox exceeds",
-    "has been returned", "is being returned", "mail is returned", "returned to you",
-    "returning message", "returned message", "unsent message", "message returned",
-    "could not be sent", "couldn't be sent", "was not sent", "was undeliverable",
-    "may not exist, or you may not have permission to post", "email account that you tried",
-    "address not found", "recipient's mailbox", "relaying denied", "relay access denied",
-    "was not relayed", "retry timeout exceeded", "gave this error", "envelope expired",
-    "smtp error from remote", "remote host said", "incorrectly constructed", "did not accept",
-    "undeliverable address", "no matches to nameserver", "address you sent your message to",
-    "error message below", "reason for the problem", "message blocked", "blocked by our",
-    "out of memory", "sender address rejected", "mail system error", "notificationtype\":\"bounce",
-    "eventtype\":\"bounce", "could not be reached", "couldn't find the recipient",
-    "exceeded the maximum incoming", "not accepting mail", "refused to accept",
-    "recipients were affected", "returned mail", "are not member", "not a member",
-    "not member article", "is not allowed to post", "reject mail",
+    "recipient address rejected", "user unknown", "unknown user", "unknown recipient",
+    "no such user", "user not found", "invalid user", "invalid recipient", "invalid address",
+    "invalid final delivery", "recipient unknown", "host unknown", "unknown host",
+    "does not exist", "doesn't exist", "did not exactly match", "not listed in",
+    "no mailbox here", "mailbox is full", "mailbox full", "mailfolder is full",
+    "exceeds allowed size", "over quota", "quota exceeded", "over disk quota", "exceeded storage",
+    "mailbox exceeds", "has been returned", "is being returned", "mail is returned",
+    "returned to you", "returning message", "returned message", "unsent message",
+    "message returned", "could not be sent", "couldn't be sent", "was not sent",
+    "was undeliverable", "may not exist, or you may not have permission to post",
+    "email account that you tried", "address not found", "recipient's mailbox", "relaying denied",
+    "relay access denied", "was not relayed", "retry timeout exceeded", "gave this error",
+    "envelope expired", "smtp error from remote", "remote host said", "incorrectly constructed",
+    "did not accept", "undeliverable address", "no matches to nameserver",
+    "address you sent your message to", "error message below", "reason for the problem",
+    "message blocked", "blocked by our", "out of memory", "sender address rejected",
+    "mail system error", 'notificationtype":"bounce', 'eventtype":"bounce',
+    "could not be reached", "couldn't find the recipient", "exceeded the maximum incoming",
+    "not accepting mail", "refused to accept", "recipients were affected", "returned mail",
+    "are not member", "not a member", "not member article", "is not allowed to post",
+    "reject mail",
     # German
     "nicht zugestellt", "unzustellbar", "nicht zustellen", "zustellung ist fehlgeschlagen",
-    "fehler bei der übermittlung", "möglicherweise nicht vorhanden",
-    "nicht ausgeliefert", "nicht übermittelt", "unbekannter empfänger", "postfach ist voll",
+    "fehler bei der übermittlung", "möglicherweise nicht vorhanden", "nicht ausgeliefert",
+    "nicht übermittelt", "unbekannter empfänger", "postfach ist voll",
     # French
-    "n'a pas pu être remis", "n'a pas été remis", "n'a pas pu être distribu", "échec de la remise",
-    "n'a pas pu être délivr", "impossible de remettre", "pas pu être envoyé", "non remis",
-    "n'existe peut-être pas", "boîte aux lettres pleine", "destinataire inconnu",
+    "n'a pas pu être remis", "n'a pas été remis", "n'a pas pu être distribu",
+    "échec de la remise", "n'a pas pu être délivr", "impossible de remettre",
+    "pas pu être envoyé", "non remis", "n'existe peut-être pas", "boîte aux lettres pleine",
+    "destinataire inconnu",
     # Italian
     "recapito non riuscito", "non è riuscito", "non è stato recapitato", "impossibile recapitare",
     "non è stato consegnato", "non è stato possibile consegnare", "impossibile consegnare",
     # Spanish, Portuguese
     "no se pudo entregar", "no se ha podido entregar", "no se puede entregar",
-    "error al entregar", "no ha sido entregado", "no pudo ser entregado",
-    "não pôde ser entregue", "não foi possível entregar", "não foi entregue", "falha na entrega",
-    "falha ao entregar", "não pode ser entregue",
+    "error al entregar", "no ha sido entregado", "no pudo ser entregado", "não pôde ser entregue",
+    "não foi possível entregar", "não foi entregue", "falha na entrega", "falha ao entregar",
+    "não pode ser entregue",
     # Dutch, Scandinavian, Finnish
     "niet worden bezorgd", "niet afgeleverd", "niet worden afgeleverd", "kunde inte levereras",
     "kunne ikke leveres", "ei voitu toimittaa",
@@ -171,11 +174,12 @@ PHRASES: tuple[str, ...] = (
     "nie mogła zostać dostarczona", "nelze doručit", "nebyla doručena", "nepodařilo doručit",
     "kézbesítés", "teslim edilemedi",
     # Japanese, Chinese, Korean
-    "送信できません", "送信に失敗", "配信できません", "配信不能", "配信に失敗", "お届けできません",
-    "届けることができません", "配送できません", "配送に失敗", "リストにありません", "存在しない",
-    "宛先不明", "不達", "配信されませんでした", "送信されませんでした", "受信者が見つかりません",
-    "无法发送", "无法投递", "无法送达", "無法傳遞", "投递失败", "退信", "不存在", "发送失败",
-    "배달하지 못", "전송하지 못", "전송 실패", "배달되지",
+    "送信できません", "送信に失敗", "配信できません", "配信不能", "配信に失敗",
+    "お届けできません", "届けることができません", "配送できません", "配送に失敗",
+    "リストにありません", "存在しない", "宛先不明", "不達", "配信されませんでした",
+    "送信されませんでした", "受信者が見つかりません", "无法发送", "无法投递", "无法送达",
+    "無法傳遞", "投递失败", "退信", "不存在", "发送失败", "배달하지 못", "전송하지 못",
+    "전송 실패", "배달되지",
 )  # fmt: skip
 """What the body of a returned mail says; counts only when a machine speaks."""
 
@@ -188,8 +192,8 @@ DELAYS: tuple[str, ...] = (
     "warning: could not send message", "will try again", "has been postponed", "will retry",
     "no action is required on your part", "will continue trying", "temporary failure report",
     "delivery is delayed", "is being delayed", "this is an advisory-only", "wird weiter versucht",
-    "verzögert", "будут продолжены", "se seguirá intentando",
-    "will be made again", "continue to be made",
+    "verzögert", "будут продолжены", "se seguirá intentando", "will be made again",
+    "continue to be made",
 )  # fmt: skip
 """The report is only a warning: the mail may still arrive."""
 
@@ -197,7 +201,7 @@ _TEMPORARY_WORDS: tuple[str, ...] = (
     "retry timeout exceeded", "retry time not reached", "all hosts have been failing",
     "technical details of temporary failure", "temp_failure", "try again later",
     "temporary failure", "temporarily unavailable", "temporary error", "connection timed out",
-    "bouncetype\":\"transient",
+    'bouncetype":"transient',
 )  # fmt: skip
 
 _DELAY_SUBJECTS: tuple[str, ...] = (
@@ -207,9 +211,11 @@ _DELAY_SUBJECTS: tuple[str, ...] = (
 
 _RETURNED = re.compile(
     r"(?im)^[ \t>*]{0,20}(?:"
-    r"[-=_*~#|]{2,80}[ \t]{0,4}(?=[^\n]{0,80}(?:original|returned|unsent|undelivered|copy of|enclosed"
+    r"[-=_*~#|]{2,80}[ \t]{0,4}(?=[^\n]{0,80}(?:original|returned|unsent|undelivered"
+    r"|copy of|enclosed"
     r"|message text|message header|below the|mensaje|nachricht|原))[^\n]{3,120}"
-    r"|(?:the )?original (?:message|mail|headers?)[^\n:]{0,40}(?:follows?|attached|below|headers)[^\n]{0,40}"
+    r"|(?:the )?original (?:message|mail|headers?)[^\n:]{0,40}"
+    r"(?:follows?|attached|below|headers)[^\n]{0,40}"
     r"|original message headers?:?|the first \d+ lines of your"
     r"|message (?:headers?|text|contents?) follows?[^\n]{0,20}|old message:"
     r"|(?:below|included|here|this|following) is (?:a copy of |your )(?:the |your )?[^\n]{3,80}"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from maild.core import autoreply, bounce as bounces, bounce_wording
+from maild.core import autoreply, bounce_wording
+from maild.core import bounce as bounces
 from maild.core.feedback import feedback_reason
 from maild.core.mail import Bounce, Classification, Envelope, Kind, Parsed, ReadOptions, Source
 
@@ -24,8 +25,9 @@ _LIST_FIELDS = (
     "x-list-id", "x-listname", "x-ml-name", "x-listserver", "x-list-host", "x-ml-info", "listname",
 )  # fmt: skip
 _METHOD = re.compile(r"(?im)^METHOD(?:;[^:\n]{0,80})?:[ \t]{0,4}([A-Z-]{2,20})")
-_CALENDAR_FIELD = re.compile(r"(?im)^(SUMMARY|ATTENDEE|STATUS)([;:][^\n]{0,500})")
-_PARTSTAT = re.compile(r"(?i)PARTSTAT=\"?([A-Z-]{2,20})")
+_PARTSTAT = re.compile(r"(?im)^ATTENDEE[^\n]{0,500}?PARTSTAT=\"?([A-Z-]{2,20})")
+_SUMMARY = re.compile(r"(?im)^SUMMARY(?:;[^:\n]{0,200})?:([^\n]{1,200})")
+_FOLD = re.compile(r"\r?\n[ \t]")
 _OWN_ID = re.compile(r"(?<![a-z2-7])[a-z2-7]{45}(?![a-z2-7])", re.IGNORECASE)
 _UNATTENDED = re.compile(
     r"^(?:no|do[._-]?not|dont|not|never|nao|ne|nicht|ne-?pas|no-?responder)[._-]{0,2}"
@@ -33,7 +35,10 @@ _UNATTENDED = re.compile(
     r"|^noreply|^(?:notifications?|alerts?|mailer|automailer|bounces?|auto-?(?:reply|responder|mailer))[@+._-]"
     r"|[._+-]no-?reply@|-bounces?@|^owner-|-owner@|-request@|^(?:listserv|majordomo|mailman)@"
 )
-_VOICE = re.compile(r"^(?:new )?voice ?(?:mail|message) (?:from|message)|^sprachnachricht von", re.IGNORECASE)
+_OURS = re.compile(r"x-maild-")
+_VOICE = re.compile(
+    r"^(?:new )?voice ?(?:mail|message) (?:from|message)|^sprachnachricht von", re.IGNORECASE
+)
 _RECEIPT_SUBJECT = re.compile(
     r"^(?:read|gelesen|lu|leído|letto|gelezen|lido|läst|lest|læst|luettu|przeczytano|прочитано"
     r"|přečteno|olvasva|okundu|開封済み|已读|已讀|읽음|read receipt|return receipt"
@@ -103,24 +108,25 @@ def _calendar_reason(parsed: Parsed) -> str:
 
     A file that merely publishes an event is an attachment like any other.
     """
-    method = _METHOD.search(parsed.calendar[:65536])
-    named = dict(parsed.content_params).get("method", "") if _is_calendar(parsed) else ""
-    asked = (method.group(1) if method else named).upper()
-    if not asked or asked == "PUBLISH":
+    text = _FOLD.sub("", parsed.calendar[:65536])
+    stated = _METHOD.search(text)
+    method = (stated.group(1) if stated else _declared_method(parsed)).upper()
+    if not method or method == "PUBLISH":
         return ""
-    told = [f"text/calendar with METHOD:{asked}"]
-    fields = _CALENDAR_FIELD.findall(parsed.calendar[:65536])
-    answer = next((m for name, rest in fields if name.upper() == "ATTENDEE" and (m := _PARTSTAT.search(rest))), None)
-    if answer and asked in ("REPLY", "COUNTER"):
-        told.append(f"answer: {answer.group(1).lower()}")
-    summary = next((rest for name, rest in fields if name.upper() == "SUMMARY"), "")
-    if summary:
-        told.append(f"summary: {summary.rpartition(':')[2].strip()[:200] if ';' in summary[:1] else summary[1:].strip()[:200]}")
-    return ", ".join(told)
+    answer = _PARTSTAT.search(text) if method in ("REPLY", "COUNTER") else None
+    summary = _SUMMARY.search(text)
+    told = (
+        f"text/calendar with METHOD:{method}",
+        f"answer: {answer.group(1).lower()}" if answer else "",
+        f"summary: {summary.group(1).strip()}" if summary else "",
+    )
+    return ", ".join(part for part in told if part)
 
 
-def _is_calendar(parsed: Parsed) -> bool:
-    return parsed.content_type == "text/calendar"
+def _declared_method(parsed: Parsed) -> str:
+    if parsed.content_type != "text/calendar":
+        return ""
+    return dict(parsed.content_params).get("method", "")
 
 
 def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
@@ -137,10 +143,12 @@ def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
     local, _, domain = parsed.message_id.rpartition("@")
     if domain.lower() in options.own_domains and _OWN_ID.search(local):
         found.append("Message-ID is one of ours")
-    for value in parsed.header_all("x-loop"):
-        if _names_us(value, own, options):
-            found.append(f"X-Loop names us: {value[:80]}")
-    found.extend(f"{name} is a field of ours" for name, _ in parsed.headers if name.startswith("x-maild-"))
+    found.extend(
+        f"X-Loop names us: {value[:80]}"
+        for value in parsed.header_all("x-loop")
+        if _names_us(value, own, options)
+    )
+    found.extend(f"{name} is a field of ours" for name, _ in parsed.headers if _OURS.match(name))
     return tuple(dict.fromkeys(found))
 
 
@@ -176,7 +184,9 @@ def _unanswerable_reasons(parsed: Parsed, envelope: Envelope) -> tuple[str, ...]
     by_smtp = envelope.source in (Source.SMTP, Source.LMTP)
     grade, speaker = bounce_wording.speaker(parsed)
     found = (
-        "MAIL FROM is the null path (RFC 5321 §4.5.5)" if by_smtp and not envelope.mail_from else "",
+        "MAIL FROM is the null path (RFC 5321 §4.5.5)"
+        if by_smtp and not envelope.mail_from
+        else "",
         "Return-Path is empty" if bounce_wording.has_null_path(parsed) else "",
         speaker if grade >= bounce_wording.Speaker.LIKELY else "",
         _unattended_reason(parsed),
@@ -200,7 +210,12 @@ def _voice_reason(parsed: Parsed) -> str:
     context = parsed.header("message-context").lower()
     if "voice-message" in context or "fax-message" in context:
         return f"Message-Context: {context[:80]}"
-    for name in ("content-class", "x-voicemessageduration", "x-voicemail", "x-callingtelephonenumber"):
+    for name in (
+        "content-class",
+        "x-voicemessageduration",
+        "x-voicemail",
+        "x-callingtelephonenumber",
+    ):
         value = parsed.header(name).lower()
         if value and (name != "content-class" or "voice" in value or "missedcall" in value):
             return f"{name}: {value[:80]}"

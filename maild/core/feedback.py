@@ -19,18 +19,28 @@ _NOTICE = re.compile(r'"(?:notification|event)type"\s{0,9}:\s{0,9}"complaint"', 
 
 def feedback_reason(parsed: Parsed) -> str:
     """Return the sentence that says why a mail is a complaint's report, or ''."""
-    if any(report.type == "message/feedback-report" for report in parsed.reports):
+    return _by_form(parsed) or _by_sender(parsed) or _by_notice(parsed)
+
+
+def _by_form(parsed: Parsed) -> str:
+    if "message/feedback-report" in (*parsed.part_types, *(r.type for r in parsed.reports)):
         return "it holds a feedback report (RFC 5965)"
-    if "message/feedback-report" in parsed.part_types and parsed.content_type != "text/plain":
-        return "it holds a feedback report (RFC 5965)"
-    if ("report-type", "feedback-report") in {(k, v.lower()) for k, v in parsed.content_params}:
+    if dict(parsed.content_params).get("report-type", "").lower() == "feedback-report":
         return "Content-Type has report-type=feedback-report"
     if parsed.header("x-arf") or parsed.header("x-xarf"):
         return "X-ARF marks an abuse report"
+    return ""
+
+
+def _by_sender(parsed: Parsed) -> str:
     sender = _SENDER.search(parsed.header("from").lower()[:500])
     subject = _SUBJECT.search(parsed.subject.lower()[:200])
     if sender and subject:
         return f"From and Subject are those of a feedback loop ({sender.group()})"
+    return ""
+
+
+def _by_notice(parsed: Parsed) -> str:
     if _NOTICE.search(parsed.text[:65536].replace('\\"', '"')):
         return "the text is a notification of a complaint"
     return ""
