@@ -109,6 +109,8 @@ class Reply:
     0 for a mail that carries no post."""
     post_kind: PostKind | None = None
     """Who speaks in the post it is about; None where there is none."""
+    unreached: str = ""
+    """The address that could not be reached, in a mail that tells so."""
     reason: str = ""
     """Why the agent gets it, as a code that the template puts into words: `new`, `assigned`,
     `answered` for a notification; a `core.reason.Why` value for `held` and `undelivered`."""

@@ -1,1 +1,1 @@
-"""Mail out: a decided reply becomes bytes, and the bytes reach a relay."""
+"""Mail out: words from templates, bytes from words, bytes to a relay."""

@@ -1,0 +1,365 @@
+"""A decided reply becomes the bytes of one mail, fixed for ever.
+
+Strategy: words come from a template, header fields from `headers` and `threads`, parts from
+`parts`; here they are put in order. No clock and no chance: the same reply, ticket and desk give
+the same bytes, boundaries included. To an unverified reader nothing is carried that the sender
+wrote, whatever the reply holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from maild.core.decision import Audience, Reply, ReplyKind
+from maild.core.house import House, Mailbox
+from maild.core.ticket import Participant, PostKind, Ticket
+from maild.core.token import Keys, Purpose, issue
+from maild.errors import NotAllowed
+from maild.outbox import headers, threads
+from maild.outbox.addressing import checked_address, is_own, wire_address
+from maild.outbox.parts import content_id_of, file_header, text_part
+from maild.outbox.pieces import (
+    Fetch,
+    Literal,
+    Packed,
+    Piece,
+    StoredFile,
+    assemble,
+    pack,
+    stream,
+    unpack,
+)
+from maild.outbox.render import Rendered, Renderer
+from maild.outbox.wording import ticket_without_sender, values_of, without_sender
+from maild.outbox.words import Words
+
+__all__ = [
+    "Desk",
+    "Draft",
+    "Fetch",
+    "Literal",
+    "Packed",
+    "Piece",
+    "StoredFile",
+    "assemble",
+    "compose",
+    "pack",
+    "reply_address",
+    "unpack",
+]
+
+_UNVERIFIED = "-unverified"
+"""Ending of the template that is taken for an unverified reader, where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What one writes with."""
+
+    house: House
+    keys: Keys
+    now: datetime
+    """Aware UTC."""
+    render: Renderer
+    fetch: Fetch
+    """Raw mail by journal id."""
+    journal_id: int = 0
+    """The row of the mail in hand: it stands for 0 in `SentFile.journal_id`."""
+    envelope: str = "verp"
+    """Return path, as `RelaySettings.envelope`: `verp`, `null` or `plain`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One mail to one recipient, as the outbox keeps it."""
+
+    message_id: str
+    """Without angle brackets."""
+    envelope_from: str
+    """Return path without brackets; empty for the null path."""
+    recipient: str
+    """As it goes over the wire."""
+    sha256: str
+    """Hex digest of the assembled bytes."""
+    size: int
+    """Bytes when assembled."""
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """A reply on the desk, with what was found out about it."""
+
+    reply: Reply
+    ticket: Ticket
+    desk: Desk
+    mailbox: Mailbox
+    words: Words
+    recipient: str
+    message_id: str
+
+
+def compose(reply: Reply, *, ticket: Ticket, desk: Desk) -> Draft:
+    """Write a reply; `ticket` has its number (0 only where there is no ticket).
+
+    NotAllowed when the recipient is one of our own addresses or no address, or when a note would
+    go to a customer; PermanentError when the template does not exist.
+    """
+    letter = _letter(reply, ticket, desk)
+    rendered = _rendered(letter)
+    own = b"".join(_header(letter, rendered))
+    pieces = tuple(_joined([Literal(data=own), *_body(letter, rendered)]))
+    digest, size = hashlib.sha256(), 0
+    for run in stream(pieces, desk.fetch):
+        digest.update(run)
+        size += len(run)
+    return Draft(
+        message_id=letter.message_id,
+        envelope_from=_return_path(letter),
+        recipient=letter.recipient,
+        sha256=digest.hexdigest(),
+        size=size,
+        pieces=pieces,
+    )
+
+
+def reply_address(
+    desk: Desk, mailbox: Mailbox, *, purpose: Purpose, ticket: int, recipient: str
+) -> str:
+    """Return the address that proves a ticket and a recipient when mail comes back to it.
+
+    Without a ticket (0) it is the plain address of the mailbox: there is nothing to prove.
+    """
+    if not ticket:
+        return mailbox.address
+    token = issue(
+        desk.keys,
+        purpose=purpose,
+        ticket=ticket,
+        recipient=recipient,
+        today=desk.now.date(),
+    )
+    return threads.token_address(mailbox, desk.house, token)
+
+
+def _letter(reply: Reply, ticket: Ticket, desk: Desk) -> _Letter:
+    """Check who may read it, and take out what an unverified reader must not get."""
+    recipient = checked_address(reply.recipient)
+    if is_own(recipient, desk.house):
+        raise NotAllowed(f"{recipient} is an address of our own")
+    if reply.audience is Audience.CUSTOMER and reply.post_kind is PostKind.NOTE:
+        raise NotAllowed("a note does not go to a customer")
+    mailbox = desk.house.mailbox(reply.mailbox)
+    message_id = threads.reply_message_id(desk.keys, desk.house, ticket, reply)
+    if reply.fixed:
+        reply, ticket = without_sender(reply), ticket_without_sender(ticket)
+    return _Letter(
+        reply=reply,
+        ticket=ticket,
+        desk=desk,
+        mailbox=mailbox,
+        words=desk.render.words(desk.render.language(reply.language, mailbox.language)),
+        recipient=recipient,
+        message_id=message_id,
+    )
+
+
+def _rendered(letter: _Letter) -> Rendered:
+    reply, render = letter.reply, letter.desk.render
+    name = reply.template
+    if reply.fixed and render.has(name + _UNVERIFIED):
+        name += _UNVERIFIED
+    values = values_of(
+        reply,
+        ticket=letter.ticket,
+        mailbox=letter.mailbox,
+        house=letter.desk.house,
+        words=letter.words,
+    )
+    return render.render(name, letter.words.language, values)
+
+
+def _header(letter: _Letter, rendered: Rendered) -> Iterator[bytes]:
+    """The fields of the mail, without those of its outermost part."""
+    reply, mailbox = letter.reply, letter.mailbox
+    yield headers.addresses("From", [(_sender_name(letter), mailbox.address)])
+    yield from _recipients(letter)
+    yield headers.addresses("Reply-To", [(mailbox.name, _back_to(letter))])
+    yield headers.unstructured("Subject", _subject(letter, rendered.subject))
+    yield headers.structured("Date", format_datetime(letter.desk.now))
+    yield headers.structured("Message-ID", f"<{letter.message_id}>")
+    yield from _thread(letter)
+    if reply.kind is not ReplyKind.REPLY:
+        is_answer = reply.kind is ReplyKind.ACKNOWLEDGEMENT
+        yield headers.structured(
+            "Auto-Submitted", "auto-replied" if is_answer else "auto-generated"
+        )
+        yield headers.structured("X-Auto-Response-Suppress", "All")
+    yield headers.structured("Content-Language", letter.words.language)
+    yield headers.structured("MIME-Version", "1.0")
+
+
+def _sender_name(letter: _Letter) -> str:
+    """An agent's name to customers, `NAME via MAILBOX` to agents, else the mailbox's."""
+    name, brand = headers.clean(letter.reply.sender_name, headers.NAME_MAX), letter.mailbox.name
+    if not name:
+        return brand
+    if letter.reply.audience is Audience.AGENT:
+        return letter.words.via.format(name=name, mailbox=brand)
+    return name
+
+
+def _recipients(letter: _Letter) -> Iterator[bytes]:
+    """To and Cc: the same in every copy of a post, never an address of ours."""
+    reply = letter.reply
+    recipient = Participant(address=letter.recipient, name=reply.recipient_name)
+    seen: set[str] = set()
+    to = _shown(letter, reply.to or (recipient,), seen)
+    yield headers.addresses("To", to or _shown(letter, (recipient,), seen))
+    cc = _shown(letter, reply.cc, seen)
+    if cc:
+        yield headers.addresses("Cc", cc)
+
+
+def _shown(
+    letter: _Letter, participants: Iterable[Participant], seen: set[str]
+) -> list[tuple[str, str]]:
+    """Pairs for an address field; `seen` collects what was shown already.
+
+    An address outside ASCII stands only in its owner's copy, where SMTPUTF8 is needed anyway; the
+    others see it as a name without an address (RFC 6857 §3.1.4).
+    """
+    pairs = []
+    for participant in participants:
+        address = wire_address(participant.address)
+        key = address.lower()
+        if not address or key in seen or is_own(address, letter.desk.house):
+            continue
+        seen.add(key)
+        if address.isascii() or key == letter.recipient.lower():
+            pairs.append((participant.name, address))
+        else:
+            pairs.append((f"{participant.name} {address}".strip(), ""))
+    return pairs
+
+
+def _back_to(letter: _Letter) -> str:
+    is_agent = letter.reply.audience is Audience.AGENT
+    return reply_address(
+        letter.desk,
+        letter.mailbox,
+        purpose=Purpose.AGENT if is_agent else Purpose.CUSTOMER,
+        ticket=letter.ticket.number,
+        recipient=letter.reply.recipient,
+    )
+
+
+def _return_path(letter: _Letter) -> str:
+    """Where failures go; a person's reply always has a path that tells which mail failed."""
+    mode, is_person = letter.desk.envelope, letter.reply.kind is ReplyKind.REPLY
+    if mode == "plain":
+        return letter.mailbox.address
+    if mode == "null" and not is_person:
+        return ""
+    return reply_address(
+        letter.desk,
+        letter.mailbox,
+        purpose=Purpose.RETURN,
+        ticket=letter.ticket.number,
+        recipient=letter.reply.recipient,
+    )
+
+
+def _subject(letter: _Letter, own: str) -> str:
+    """A template's own subject or the conversation's, with the tag at its place."""
+    tagged = threads.tag(letter.mailbox, letter.ticket)
+    base = headers.clean(letter.reply.subject or letter.ticket.subject, _subject_room(tagged))
+    if own:
+        is_agent = letter.reply.audience is Audience.AGENT
+        own = headers.clean(own, _subject_room(tagged))
+        return f"{tagged} {own}".strip() if is_agent else f"{own} {tagged}".strip()
+    return threads.subject_line(letter.reply, base or letter.words.no_subject, tagged)
+
+
+def _subject_room(tagged: str) -> int:
+    """Characters that are left, so that the tag is never cut off."""
+    return max(headers.SUBJECT_MAX - len(tagged) - len("Re:  "), 40)
+
+
+def _thread(letter: _Letter) -> Iterator[bytes]:
+    """What clients thread by: the customers' conversation, or the agents' own one."""
+    reply, ticket, desk = letter.reply, letter.ticket, letter.desk
+    if reply.audience is Audience.AGENT:
+        if ticket.number:
+            root = threads.agents_root_id(desk.keys, desk.house, ticket)
+            yield headers.structured("In-Reply-To", f"<{root}>")
+            yield headers.structured("References", f"<{root}>")
+        return
+    parent = headers.message_id(reply.in_reply_to)
+    if parent:
+        yield headers.structured("In-Reply-To", f"<{parent}>")
+    earlier = [one for one in headers.references(reply.references) if one != parent]
+    ids = headers.references([*earlier, parent])
+    if ids:
+        yield headers.structured("References", " ".join(f"<{one}>" for one in ids))
+    index = threads.child_index(reply.thread_index, desk.now, letter.message_id)
+    if index:
+        yield headers.structured("Thread-Index", index)
+    if reply.subject:
+        yield headers.unstructured("Thread-Topic", reply.subject)
+
+
+def _body(letter: _Letter, rendered: Rendered) -> list[Piece]:
+    """The outermost part, its own header first.
+
+    In full: mixed(alternative(text, related(html, images)), files).
+    """
+    content = f"{letter.message_id}\0{letter.recipient}\0{rendered.text}\0{rendered.html}"
+    seed = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+    images: list[list[Piece]] = []
+    files: list[list[Piece]] = []
+    for sent in letter.reply.files:
+        content_id = content_id_of(sent.attachment, rendered.html)
+        part: list[Piece] = [
+            Literal(data=file_header(sent.attachment, content_id=content_id)),
+            StoredFile(
+                journal_id=sent.journal_id or letter.desk.journal_id,
+                locator=sent.attachment.locator,
+            ),
+        ]
+        (images if content_id else files).append(part)
+    text: list[Piece] = [Literal(data=text_part(rendered.text, "plain"))]
+    if rendered.html:
+        html: list[Piece] = [Literal(data=text_part(rendered.html, "html"))]
+        if images:
+            html = _multipart('related; type="text/html"', f"=_r{seed[:32]}", [html, *images])
+        text = _multipart("alternative", f"=_a{seed[:32]}", [text, html])
+    return _multipart("mixed", f"=_m{seed[:32]}", [text, *files]) if files else text
+
+
+def _multipart(kind: str, boundary: str, parts: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """Frame parts (RFC 2046 §5.1.1); each ends in the CRLF that belongs to the next boundary."""
+    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'
+    pieces: list[Piece] = [Literal(data=head.encode())]
+    for part in parts:
+        pieces.append(Literal(data=f"--{boundary}\r\n".encode()))
+        pieces += part
+    pieces.append(Literal(data=f"--{boundary}--\r\n".encode()))
+    return pieces
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Merge neighbouring literals."""
+    own: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            own.append(piece.data)
+            continue
+        yield Literal(data=b"".join(own))
+        own = []
+        yield piece
+    yield Literal(data=b"".join(own))

@@ -1,0 +1,101 @@
+"""The bytes of a reply as pieces: our own bytes, and files that lie in stored raw mails.
+
+A file of 20 MB that goes to three readers is stored once, in the raw mail it came with; each
+reply holds only its own bytes and the place of the file. Assembling gives exactly the bytes whose
+SHA-256 was fixed when the reply was composed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from maild.core.mail import Encoding, Locator
+from maild.outbox.parts import base64_lines
+from maild.parse import extract
+
+Fetch = Callable[[int], bytes]
+"""Gives the raw mail of a journal row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """Bytes that are our own, headers of parts included."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file inside a raw mail; it is written as base64 in lines of 76 characters."""
+
+    journal_id: int
+    locator: Locator
+
+
+Piece = Literal | StoredFile
+Packed = list[list[str | int]]
+"""As `OutboxRow.pieces` keeps it: `["literal", LENGTH]`, or
+`["file", JOURNAL_ID, START, END, ENCODING, INDEX]`."""
+
+
+def stream(pieces: Sequence[Piece], fetch: Fetch) -> Iterator[bytes]:
+    """Yield the bytes of a mail in order, never more of a file at once than it needs."""
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            yield piece.data
+        else:
+            yield from base64_lines(extract(fetch(piece.journal_id), piece.locator))
+
+
+def assemble(pieces: Sequence[Piece], fetch: Fetch) -> bytes:
+    """Return the whole mail, lines ending in CRLF."""
+    return b"".join(stream(pieces, fetch))
+
+
+def pack(pieces: Sequence[Piece]) -> tuple[bytes, Packed]:
+    """Return the literal bytes, compressed, and how they and the files follow each other."""
+    packed: Packed = []
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            packed.append(["literal", len(piece.data)])
+        else:
+            place = piece.locator
+            packed.append(
+                [
+                    "file",
+                    piece.journal_id,
+                    place.start,
+                    place.end,
+                    place.encoding.value,
+                    place.index,
+                ]
+            )
+    own = b"".join(piece.data for piece in pieces if isinstance(piece, Literal))
+    return zlib.compress(own, 3), packed
+
+
+def unpack(literal: bytes, packed: Sequence[Sequence[str | int]]) -> tuple[Piece, ...]:
+    """Return what `pack` was given; ValueError when the two do not belong together."""
+    own = zlib.decompress(literal)
+    pieces: list[Piece] = []
+    at = 0
+    for kind, *values in packed:
+        if kind == "literal":
+            end = at + int(values[0])
+            pieces.append(Literal(data=own[at:end]))
+            at = end
+        else:
+            pieces.append(_file(values))
+    if at != len(own):
+        raise ValueError(f"the pieces take {at} of {len(own)} bytes")
+    return tuple(pieces)
+
+
+def _file(values: Sequence[str | int]) -> StoredFile:
+    journal_id, start, end, encoding, index = values
+    locator = Locator(
+        start=int(start), end=int(end), encoding=Encoding(str(encoding)), index=int(index)
+    )
+    return StoredFile(journal_id=int(journal_id), locator=locator)

@@ -1,0 +1,117 @@
+"""What a template may print: the one list of its variables, and the sample that tries it.
+
+`templates/README.md` documents every field; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that travels along or was left out."""
+
+    name: str
+    size: str
+    """As people write it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One earlier post."""
+
+    author: str
+    at: str
+    """As people write it."""
+    kind: str
+    """`customer`, `agent`, `note` or `auto`."""
+    kind_word: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """The variables of every template; texts are empty where there is nothing to tell."""
+
+    language: str = "en"
+    brand: str = ""
+    address: str = ""
+    number: int = 0
+    tag: str = ""
+    subject: str = ""
+    state: str = "new"
+    state_word: str = ""
+    priority: str = "normal"
+    priority_word: str = ""
+    queue: str = ""
+    tier: int = 1
+    tags: tuple[str, ...] = ()
+    assignee: str = ""
+    linked: int = 0
+    opened_at: str = ""
+    customer: str = ""
+    customer_address: str = ""
+    organisation: str = ""
+    segment: str = ""
+    recipient: str = ""
+    event: str = "other"
+    author: str = ""
+    text: str = ""
+    html: str = ""
+    history: tuple[Entry, ...] = ()
+    files: tuple[File, ...] = ()
+    files_left_out: tuple[File, ...] = ()
+    reason: str = ""
+    unreached: str = ""
+    delimiter: str = ""
+
+
+EVENTS = ("new", "customer", "agent", "note", "auto", "other")
+"""What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
+
+_FULL = Values(
+    brand="Support",
+    address="support@example.com",
+    number=1042,
+    tag="[Support #1042]",
+    subject="Where is my parcel?",
+    state="open",
+    state_word="open",
+    priority="urgent",
+    priority_word="urgent",
+    queue="support",
+    tier=2,
+    tags=("parcel", "vip"),
+    assignee="Grace Hopper",
+    linked=977,
+    opened_at="1 May 2026",
+    customer="Ada Lovelace",
+    customer_address="ada@example.org",
+    organisation="Analytical Engines",
+    segment="enterprise",
+    recipient="Grace Hopper",
+    event="new",
+    author="Ada Lovelace",
+    text="Hello,\n\n> quoted\n  indented <b>&amp;</b>\nAda",
+    html="<p>Hello</p>",
+    history=(
+        Entry(author="Ada", at="1 May 2026", kind="customer", kind_word="customer", text="a\nb"),
+        Entry(author="Grace", at="2 May 2026", kind="note", kind_word="note", text=""),
+    ),
+    files=(File(name="bill.pdf", size="340 KB"),),
+    files_left_out=(File(name="film.mov", size="1.5 GB"),),
+    reason="You work on this queue.",
+    unreached="ada@example.org",
+    delimiter="-- above this line --",
+)
+
+
+def samples() -> Iterator[Values]:
+    """Yield values that reach the branches of a sensible template: full, each event, empty."""
+    yield _FULL
+    yield replace(_FULL, html="", tags=("one",), files=_FULL.files * 2, history=_FULL.history[:1])
+    for event in EVENTS[1:]:
+        yield replace(_FULL, event=event, html="")
+    yield Values()

@@ -1,0 +1,134 @@
+"""What a template gets to print about one reply: `Values` from the reply, ticket and house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from maild.core.decision import Audience, Quoted, Reply
+from maild.core.house import House, Mailbox
+from maild.core.mail import Attachment
+from maild.core.ticket import Customer, PostKind, Ticket
+from maild.outbox.headers import clean
+from maild.outbox.threads import tag
+from maild.outbox.values import Entry, File, Values
+from maild.outbox.words import Words
+
+DELIMITER_AUTO = "auto"
+"""As a mailbox's `reply_delimiter`: the line of the reader's language."""
+
+
+def without_sender(reply: Reply) -> Reply:
+    """Return a reply for an unverified reader: nothing is left that the sender wrote.
+
+    Only the id of their mail stays, in In-Reply-To (RFC 3834 §3.1.5): without it no client could
+    show what is answered.
+    """
+    return replace(
+        reply,
+        recipient_name="",
+        to=(),
+        cc=(),
+        subject="",
+        sender_name="",
+        text="",
+        html="",
+        author="",
+        history=(),
+        files=(),
+        files_left_out=(),
+        references=(),
+        thread_index="",
+        reason="",
+        unreached="",
+    )
+
+
+def ticket_without_sender(ticket: Ticket) -> Ticket:
+    """Return a ticket of which a template may print everything to an unverified reader."""
+    return replace(ticket, subject="", customer=Customer(address=""), participants=(), tags=())
+
+
+def values_of(
+    reply: Reply, *, ticket: Ticket, mailbox: Mailbox, house: House, words: Words
+) -> Values:
+    """Collect the variables of a reply's template, in the reader's language."""
+    customer = ticket.customer
+    return Values(
+        language=words.language,
+        brand=mailbox.name,
+        address=mailbox.address,
+        number=ticket.number,
+        tag=tag(mailbox, ticket),
+        subject=clean(reply.subject or ticket.subject) or words.no_subject,
+        state=ticket.state.value,
+        state_word=words.states[ticket.state.value],
+        priority=ticket.priority.value,
+        priority_word=words.priorities[ticket.priority.value],
+        queue=ticket.queue,
+        tier=ticket.tier,
+        tags=ticket.tags,
+        assignee=_assignee(ticket, house) or words.nobody,
+        linked=ticket.linked,
+        opened_at=words.moment(ticket.created_at),
+        customer=clean(customer.name) or customer.address,
+        customer_address=customer.address,
+        organisation=customer.organisation,
+        segment=customer.segment,
+        recipient=clean(reply.recipient_name),
+        event=_event(reply),
+        author=clean(reply.author),
+        text=reply.text.strip("\r\n"),
+        html=reply.html,
+        history=tuple(_entries(reply, words)),
+        files=tuple(_files((one.attachment for one in reply.files), words)),
+        files_left_out=tuple(_files(reply.files_left_out, words)),
+        reason=reply.reason,
+        unreached=reply.unreached or customer.address,
+        delimiter=_delimiter(reply, mailbox, words),
+    )
+
+
+def _assignee(ticket: Ticket, house: House) -> str:
+    agent = house.agent_of(ticket.assignee) if ticket.assignee else None
+    return agent.name if agent and agent.name else ticket.assignee
+
+
+def _event(reply: Reply) -> str:
+    """Tell what happened, as one of `values.EVENTS`."""
+    if reply.post_kind is None and not reply.post_n:
+        return "other"
+    kind = reply.post_kind or PostKind.CUSTOMER
+    return "new" if kind is PostKind.CUSTOMER and reply.post_n == 1 else kind.value
+
+
+def _entries(reply: Reply, words: Words) -> Iterable[Entry]:
+    """Earlier posts; a note never goes to a customer, whoever put it there."""
+    for quoted in reply.history:
+        if reply.audience is Audience.AGENT or quoted.kind != PostKind.NOTE:
+            yield _entry(quoted, words)
+
+
+def _entry(quoted: Quoted, words: Words) -> Entry:
+    return Entry(
+        author=clean(quoted.author),
+        at=words.moment_of(quoted.at),
+        kind=quoted.kind,
+        kind_word=words.kinds.get(quoted.kind, quoted.kind),
+        text=quoted.text.strip("\r\n"),
+    )
+
+
+def _files(attachments: Iterable[Attachment], words: Words) -> Iterable[File]:
+    return (File(name=clean(one.name), size=words.size(one.size)) for one in attachments)
+
+
+def _delimiter(reply: Reply, mailbox: Mailbox, words: Words) -> str:
+    """Customers see the line where the mailbox wants it, agents always.
+
+    What an agent quotes below it would else reach the customer.
+    """
+    if reply.audience is Audience.AGENT:
+        return words.delimiter
+    chosen = mailbox.reply_delimiter
+    return words.delimiter if chosen == DELIMITER_AUTO else chosen

@@ -1,0 +1,128 @@
+"""The small words of a language: months, states, sizes; one `words.toml` for each language.
+
+Strategy: a table of words in a file instead of a library for locales, so that an operator can
+overlay a word or add a language by adding a folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from maild.core.ticket import PostKind, Priority, State
+from maild.errors import ConfigError, Problem
+
+_MONTHS = 12
+_TEXTS = ("date", "decimal", "delimiter", "via", "no_subject", "nobody")
+_UNIT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What `words.toml` says."""
+
+    language: str
+    months: tuple[str, ...]
+    units: tuple[str, ...]
+    """Bytes, kilobytes, megabytes."""
+    date: str
+    """Pattern with `{day} {month} {number} {year} {hour} {minute}`."""
+    decimal: str
+    """What stands between the digits of 1.5."""
+    delimiter: str
+    """The line above which the reader is asked to answer."""
+    via: str
+    """Pattern with `{name} {mailbox}`: a customer's name beside our address."""
+    no_subject: str
+    nobody: str
+    """In place of an assignee."""
+    states: Mapping[str, str]
+    priorities: Mapping[str, str]
+    kinds: Mapping[str, str]
+    """Who speaks in a post."""
+
+    def moment(self, at: datetime) -> str:
+        """Return a time as people write it; always UTC, since a reader's zone is not known."""
+        utc = at.astimezone(UTC)
+        return self.date.format(
+            day=utc.day,
+            month=self.months[utc.month - 1],
+            number=f"{utc.month:02}",
+            year=utc.year,
+            hour=f"{utc.hour:02}",
+            minute=f"{utc.minute:02}",
+        )
+
+    def moment_of(self, rfc3339: str) -> str:
+        """Return the same for a written time; what is not one is returned as it stands."""
+        try:
+            return self.moment(datetime.fromisoformat(rfc3339))
+        except ValueError:
+            return rfc3339
+
+    def size(self, count: int) -> str:
+        """Return a number of bytes as people write it: `340 KB`, `1.5 MB`."""
+        if count < _UNIT:
+            return f"{count} {self.units[0]}"
+        if count < _UNIT**2:
+            return f"{round(count / _UNIT)} {self.units[1]}"
+        return f"{count / _UNIT**2:.1f}".replace(".", self.decimal) + f" {self.units[2]}"
+
+
+def read(text: str, *, language: str, file: str) -> Words:
+    """Read a `words.toml`; ConfigError with every problem, the file named."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((Problem(file=file, line=0, text=str(error)),)) from error
+    problems = _problems(data)
+    if problems:
+        raise ConfigError(tuple(Problem(file=file, line=0, text=one) for one in problems))
+    return Words(
+        language=language,
+        months=tuple(data["months"]),
+        units=tuple(data["units"]),
+        states=data["state"],
+        priorities=data["priority"],
+        kinds=data["kind"],
+        **{name: data[name] for name in _TEXTS},
+    )
+
+
+def _problems(data: Mapping[str, object]) -> list[str]:
+    """Tell what is missing or of the wrong shape."""
+    problems = [
+        f"`{name}` must be a text" for name in _TEXTS if not isinstance(data.get(name), str)
+    ]
+    for name, count in (("months", _MONTHS), ("units", 3)):
+        found = data.get(name)
+        if not isinstance(found, list) or [type(one) for one in found] != [str] * count:
+            problems.append(f"`{name}` must be a list of {count} texts")
+    for name, members in (("state", State), ("priority", Priority), ("kind", PostKind)):
+        table = data.get(name)
+        known = table if isinstance(table, dict) else {}
+        problems += [
+            f"`[{name}]` lacks `{member.value}`"
+            for member in members
+            if not isinstance(known.get(member.value), str)
+        ]
+    problems += _bad_patterns(data)
+    known_names = {*_TEXTS, "months", "units", "state", "priority", "kind"}
+    return problems + [f"`{name}` is not known" for name in data if name not in known_names]
+
+
+def _bad_patterns(data: Mapping[str, object]) -> list[str]:
+    """Try the two patterns."""
+    samples: tuple[tuple[str, Mapping[str, object]], ...] = (
+        ("date", dict.fromkeys(("day", "month", "number", "year", "hour", "minute"), "1")),
+        ("via", {"name": "A", "mailbox": "B"}),
+    )
+    problems = []
+    for name, values in samples:
+        try:
+            str(data.get(name, "")).format(**values)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            problems.append(f"`{name}` cannot be filled in: {error}")
+    return problems
