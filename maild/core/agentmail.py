@@ -33,32 +33,31 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
     if orders.unknown:
         words = f"#{orders.unknown}"
         reason = Reason(why=Why.COMMAND_UNKNOWN, detail=words)
-        return refuse(scene, start, view.ticket, agent, reason, nearest=orders.nearest)
+        return refuse(scene, start, agent, reason, nearest=orders.nearest)
     if not orders.words and not orders.body.strip() and not scene.mail.parsed.attachments:
         reason = Reason(why=Why.NOTHING_WRITTEN, detail="no text above the quote, no command")
-        return refuse(scene, start, view.ticket, agent, reason)
+        return refuse(scene, start, agent, reason)
     deed = Deed.AGENT_NOTE if command.Word.NOTE in orders.words else Deed.AGENT_REPLY
     answer = may(level, Standing.AGENT, deed, scene.house.agent_trust)
     if answer not in (Answer.YES, Answer.CONFIRM):
         reason = Reason(why=Why.AGENT_UNPROVEN, detail=f"{level.label} does not allow {deed}")
-        return refuse(scene, start, view.ticket, agent, reason)
+        return refuse(scene, start, agent, reason)
     if deed is Deed.AGENT_NOTE:
         return _note(scene, start, agent, view, orders)
     return _reply(scene, start, agent, view, orders)
 
 
 def refuse(
-    scene: Scene, start: Decision, ticket: Ticket, agent: Agent, reason: Reason, nearest: str = ""
+    scene: Scene, start: Decision, agent: Agent, reason: Reason, nearest: str = ""
 ) -> Decision:
     """Hold an agent's mail and tell the registered address why nothing was sent."""
-    told = answers.trouble(scene, ticket, agent, "held", reason, nearest)
+    assert start.before is not None, "an agent's mail is always about a ticket"
+    told = answers.trouble(scene, start.before, agent, "held", reason)
     return replace(
         start,
         outcome=Outcome.HELD,
-        before=ticket,
-        after=None,
         reasons=(*start.reasons, reason),
-        replies=(told,),
+        replies=(replace(told, nearest=nearest),),
     )
 
 

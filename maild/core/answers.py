@@ -109,9 +109,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
     )
 
 
-def trouble(  # noqa: PLR0913 - the parts of one notice
-    scene: Scene, ticket: Ticket, agent: Agent, template: str, reason: Reason, nearest: str = ""
-) -> Reply:
+def trouble(scene: Scene, ticket: Ticket, agent: Agent, template: str, reason: Reason) -> Reply:
     """Tell an agent that something of theirs did not happen: `held` or `undelivered`."""
     return Reply(
         kind=ReplyKind.TROUBLE,
@@ -125,7 +123,6 @@ def trouble(  # noqa: PLR0913 - the parts of one notice
         text=scene.mail.reply.unquoted_text if template == "held" else "",
         reason=reason.why.value,
         detail=reason.detail,
-        nearest=nearest,
         key=scene.key(template, agent.address),
     )
 

@@ -16,6 +16,8 @@ from maild.core.ticket import Move, Participant, Post, PostKind, Role, Ticket, m
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
 CC_MAX = 50
+KEYS_MAX = 100
+THREAD_INDEX_CHARACTERS_MIN = 30
 
 
 def decide(scene: Scene, found: Found | None, level: Level) -> Decision:
@@ -67,9 +69,20 @@ def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:
 
 
 def keys_of(mail: Mail) -> tuple[str, ...]:
-    """Return every Message-ID that a mail brings to its ticket."""
-    own = (mail.parsed.message_id,) if mail.parsed.message_id else ()
-    return tuple(dict.fromkeys((*own, *proof.answered_ids(mail))))
+    """Return every id that a mail brings to its ticket: its own, those it answers, Outlook's."""
+    own = (mail.parsed.message_id, thread_index_key(mail.parsed.thread_index))
+    ids = (*own, *proof.answered_ids(mail)[:KEYS_MAX])
+    return tuple(dict.fromkeys(key for key in ids if key))
+
+
+def thread_index_key(thread_index: str) -> str:
+    """Return the key of an Outlook conversation: its mails share the first 22 bytes (MS-OXOMSG).
+
+    28 characters of base64 are the first 21 bytes; shorter values name no conversation.
+    """
+    if len(thread_index) < THREAD_INDEX_CHARACTERS_MIN:
+        return ""
+    return f"thread-index:{thread_index[:28]}"
 
 
 def _join(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:

@@ -89,8 +89,8 @@ def _takes_part(agent: Agent, identity: str, view: TicketView) -> bool:
 def _unproven(scene: Scene, agent: Agent, found: Found) -> Decision:
     words = f"#{found.view.ticket.number} without the agent's own reply address"
     reason = Reason(why=Why.AGENT_UNPROVEN, detail=words)
-    start = Decision(outcome=Outcome.HELD, reasons=())
-    return agentmail.refuse(scene, start, found.view.ticket, agent, reason)
+    start = Decision(outcome=Outcome.HELD, reasons=(), before=found.view.ticket)
+    return agentmail.refuse(scene, start, agent, reason)
 
 
 def _misused(scene: Scene, view: TicketView | None) -> Decision:
