@@ -20,6 +20,7 @@ _MARKS: tuple[str, ...] = (
     "x-vacation-reply", "x-autoreply-domain", "x-autoreply-to", "x-out-of-office", "x-ooo",
     "x-auto-submitted", "x-autosubmitted", "auto-reply", "x-cron-env", "x-machinegenerated",
     "x-amazon-auto-reply", "x-automail", "x-away-message", "x-mailautoreply", "x-autorespond-to",
+    "x-autorespondermail", "x-auto-response",
 )  # fmt: skip
 """Fields whose presence says that a program answered, unless their value is a no."""
 
@@ -70,8 +71,9 @@ _STRONG: tuple[str, ...] = (
     "resposta automatica", "fora do escritório", "mensagem automática", "ausência temporária",
     "ausente do escritório", "aviso de ausência", "aviso de ausencia",
     # Italian
-    "risposta automatica", "fuori sede", "fuori ufficio", "messaggio automatico",
-    "assente dall'ufficio", "risposta auto", "avviso di assenza", "assenza dall'ufficio",
+    "risposta automatica", "risposta non al computer", "fuori sede", "fuori ufficio",
+    "messaggio automatico", "assente dall'ufficio", "risposta auto", "avviso di assenza",
+    "assenza dall'ufficio",
     # Dutch
     "automatisch antwoord", "automatische reactie", "automatisch bericht", "afwezigheidsbericht",
     "afwezigheidsmelding", "afwezigheidsassistent", "niet op kantoor", "buiten kantoor",
@@ -134,9 +136,6 @@ _NOTES = re.compile(
     r"|^[^:]{2,80}\b(?:ist|befindet sich)\b.{0,30}(?:nicht im büro|im urlaub|außer haus|abwesend)"
     r"|^[^:]{2,80}\best absente?\b.{0,40}"
 )
-_ANSWER = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|odp|rif|res|ynt|回复|回覆|答复|回信|fwd?|wg|tr|rv|enc|i)\s?(?:\[\d+\])?[:：]"
-)
 _TICKET_TAG = re.compile(r"^\s{0,9}\[[^\]]{1,80}#\s?\d{1,12}\]\s{0,9}")
 
 _ABSENCE: tuple[str, ...] = (
@@ -174,8 +173,6 @@ def subject_reason(parsed: Parsed) -> str:
     """Return the sentence that says why the subject is a program's, or ''."""
     subject = fold(parsed.subject[:2000]).strip()
     bare = _TICKET_TAG.sub("", subject)
-    if _ANSWER.match(bare):
-        return ""
     for phrase in _STRONG:
         if bare.startswith(phrase) and _ends_well(bare, phrase):
             return f"the subject starts with “{phrase}”"
@@ -191,9 +188,12 @@ def subject_reason(parsed: Parsed) -> str:
 
 def bulk_reason(parsed: Parsed) -> str:
     """Return the sentence about a Precedence field that forbids an answer, or ''."""
-    for value in parsed.header_all("precedence"):
-        if value.strip().lower() in _PRECEDENCE_BULK:
-            return f"Precedence: {value.strip().lower()}"
+    for name in ("precedence", "x-precedence"):
+        for value in parsed.header_all(name):
+            if value.strip().lower() in _PRECEDENCE_BULK:
+                return f"{name.title()}: {value.strip().lower()}"
+    if parsed.header("x-amazon-mail-relay-type").strip().lower() == "notification":
+        return "X-Amazon-Mail-Relay-Type: notification"
     return ""
 
 

@@ -26,7 +26,7 @@ _LIKELY = re.compile(
     r"|system ?administrator|systemadministrat|administrateur syst|administrador del sist"
     r"|amministratore di sist|systeembeheer|content.filter|\be?-?mail[\s._-]{0,2}administrator"
     r"|deliver[yv]?[\s._-]{0,2}(?:system|subsystem|status|report|agent)|mail[\s._-]{0,2}system"
-    r"|no-reply@sns\.amazonaws|barracuda|mimecast|\bmailadmin@|mail[\s._-]service|\bmailer@"
+    r"|barracuda|mimecast|\bmailadmin@|mail[\s._-]service|\bmailer@"
 )
 _POSSIBLE = re.compile(
     r"virus|gateway|bounces?[+.=@-]|\bmail[\s._-]{0,2}server|\bexchange\b|lsmtp|spam|\bmail@"
@@ -63,16 +63,16 @@ SUBJECTS: tuple[str, ...] = (
     "has been delayed", "transmission of mail", "automatically rejected", "rejected mail",
     "message rejected", "mail rejected", "was rejected", "error report", "nameserver error",
     "user unknown", "unknown user", "host unknown", "unknown address", "invalid recipient",
-    "mailbox full", "mailbox unavailable", "message blocked", "message not sent", "bounced mail",
-    "bounce notif", "mailbox is full", "over quota", "quota exceeded", "postmaster notify",
-    "malformed recipient", "address not found", "mail non-delivery", "ndn:", "ndr:",
-    "aws notification message", "amazon ses", "mta-blocked", "system bounce", "systems bounce",
-    "you sent blocked", "not member article", "reject mail", "mail could", "message you sent",
-    "sending your mail", "problem with your message", "problem delivering", "service unavailable",
-    "bad address", "mail could not", "message could not", "mail not sent", "warning - delayed",
+    "mailbox unavailable", "message blocked", "message not sent", "bounced mail", "bounce notif",
+    "postmaster notify", "malformed recipient", "address not found", "mail non-delivery", "ndn:",
+    "ndr:", "mta-blocked", "system bounce", "systems bounce", "you sent blocked",
+    "not member article", "reject mail", "message you sent", "sending your mail",
+    "problem with your message", "problem delivering", "mail could not", "message could not",
+    "mail not sent", "warning - delayed",
     # German
-    "unzustellbar", "nicht zugestellt", "zustellung", "zustellfehler", "nicht zustellbar",
-    "unzustellbarkeit", "übermittlungsstatus", "zustellungsstatus", "verzögert", "zurückgewiesen",
+    "unzustellbar", "nicht zugestellt", "zustellung fehl", "zustellung nicht", "zustellungsfehl",
+    "zustellfehler", "nicht zustellbar", "unzustellbarkeit", "übermittlungsstatus",
+    "zustellungsstatus", "verzögert", "zurückgewiesen",
     # French
     "non remis", "échec de la remise", "echec de la remise", "non délivré", "non distribu",
     "échec de distribution", "retour à l'expéditeur", "impossible de remettre",
@@ -93,7 +93,7 @@ SUBJECTS: tuple[str, ...] = (
     # Slavic, Hungarian, Turkish, Greek
     "недостав", "не доставлен", "не может быть доставлен", "невозможно доставить",
     "не удалось доставить", "возвращен", "niedostarcz", "nie dostarczono", "nie można dostarczyć",
-    "zwrot", "nedoručit", "nedoručen", "nelze doručit", "kézbesíthetetlen", "kézbesítés",
+    "nedoručit", "nedoručen", "nelze doručit", "kézbesíthetetlen", "kézbesítés",
     "teslim edilemedi", "αδύνατη η παράδοση", "δεν παραδόθηκε",
     # Japanese, Chinese, Korean
     "配信不能", "配信できません", "配信に失敗", "送信できません", "送信エラー", "送信不能",
@@ -266,6 +266,8 @@ def speaker(parsed: Parsed) -> tuple[Speaker, str]:
                 return grade, f"{name.title()} is a mail system ({value[:200]})"
     if parsed.header("x-ms-embedded-report") or parsed.header("x-ms-exchange-message-is-ndr"):
         return Speaker.LIKELY, "a field of Exchange marks a report"
+    if ".fml" in parsed.message_id.lower():
+        return Speaker.LIKELY, "Message-ID is one of the list manager fml"
     return _possible(parsed)
 
 
@@ -278,7 +280,7 @@ def has_null_path(parsed: Parsed) -> bool:
 def _possible(parsed: Parsed) -> tuple[Speaker, str]:
     if has_null_path(parsed):
         return Speaker.POSSIBLE, "Return-Path is empty"
-    if parsed.content_type == "multipart/report" or ".fml" in parsed.message_id.lower():
+    if parsed.content_type == "multipart/report":
         return Speaker.POSSIBLE, "it has the form of a report"
     sender = parsed.header("from").lower()[:500]
     if _POSSIBLE.search(sender):

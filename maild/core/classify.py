@@ -35,6 +35,7 @@ _UNATTENDED = re.compile(
     r"|^noreply|^(?:notifications?|alerts?|mailer|automailer|bounces?|auto-?(?:reply|responder|mailer))[@+._-]"
     r"|[._+-]no-?reply@|-bounces?@|^owner-|-owner@|-request@|^(?:listserv|majordomo|mailman)@"
 )
+_LOOP_MARK = re.compile(r"x-(?!ms-)(?:[a-z0-9-]{1,40}-)?loop(?:-[a-z0-9-]{1,40})?")
 _OURS = re.compile(r"x-maild-")
 _VOICE = re.compile(
     r"^(?:new )?voice ?(?:mail|message) (?:from|message)|^sprachnachricht von", re.IGNORECASE
@@ -192,10 +193,18 @@ def _unanswerable_reasons(parsed: Parsed, envelope: Envelope) -> tuple[str, ...]
         _unattended_reason(parsed),
         autoreply.bulk_reason(parsed),
         autoreply.suppress_reason(parsed),
-        f"X-Loop: {parsed.header('x-loop')[:80]}" if parsed.header("x-loop") else "",
+        _loop_mark_reason(parsed),
         _voice_reason(parsed),
     )
     return tuple(reason for reason in found if reason)
+
+
+def _loop_mark_reason(parsed: Parsed) -> str:
+    """Return the field by which some program marks what it has handled (`X-Loop` and its kin)."""
+    for name, value in parsed.headers:
+        if _LOOP_MARK.fullmatch(name) and value.strip().lower() not in ("", "no", "false", "0"):
+            return f"{name}: {value[:80]}"
+    return ""
 
 
 def _unattended_reason(parsed: Parsed) -> str:

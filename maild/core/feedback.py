@@ -14,6 +14,8 @@ _SUBJECT = re.compile(
     r"^complaint about message from|^email feedback report|^abuse report|feedback loop"
     r"|^spam complaint|^\[?fbl\]?\b|^report abuse|^email abuse report|^xarf|^x-arf"
 )
+_FIELD = re.compile(r"(?im)^(feedback-type|user-agent|version):[ \t]{0,9}\S")
+_FIELDS = 3
 _NOTICE = re.compile(r'"(?:notification|event)type"\s{0,9}:\s{0,9}"complaint"', re.IGNORECASE)
 
 
@@ -29,7 +31,10 @@ def _by_form(parsed: Parsed) -> str:
         return "Content-Type has report-type=feedback-report"
     if parsed.header("x-arf") or parsed.header("x-xarf"):
         return "X-ARF marks an abuse report"
-    return ""
+    if any(name == "x-hmxmroriginalrecipient" for name, _ in parsed.returned_headers):
+        return "X-HmXmrOriginalRecipient marks a complaint by way of Outlook.com"
+    fields = {name.lower() for name in _FIELD.findall(parsed.text[:65536])}
+    return "the text holds the fields of RFC 5965" if len(fields) == _FIELDS else ""
 
 
 def _by_sender(parsed: Parsed) -> str:

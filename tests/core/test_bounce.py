@@ -513,6 +513,16 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
         "Re: Returned mail",
         "We repaired it.\n\n> <gone@away.example>: host said: 550 User unknown\n",
     ),
+    "runs a mail system and warns of a full mailbox": (
+        "System Administrator <postmaster@desk.example>",
+        "Your mailbox is almost over quota",
+        "Please delete some mail.\n",
+    ),
+    "is told of a delivery": (
+        "no-reply@sns.example",
+        "AWS Notification Message",
+        '{"notificationType":"Delivery","mail":{"destination":["here@away.example"]}}',
+    ),
     "misses a parcel": (
         "no-reply@parcels.example",
         "Your parcel",

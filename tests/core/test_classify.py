@@ -109,6 +109,9 @@ def test_a_field_that_says_nothing_leaves_a_person(field: tuple[str, str]) -> No
         ("x-auto-response-suppress", "All"),
         ("x-auto-response-suppress", "DR, OOF, AutoReply"),
         ("x-loop", "somebody@else.example"),
+        ("x-no-loop", "yes"),
+        ("x-precedence", "bulk"),
+        ("x-amazon-mail-relay-type", "notification"),
         ("return-path", "<>"),
         ("message-context", "voice-message"),
         ("content-class", "urn:content-classes:voice"),
@@ -296,6 +299,8 @@ def test_a_feedback_report_is_no_bounce_and_gets_no_answer() -> None:
         ),
         Parsed(text='{"notificationType":"Complaint","complaint":{}}'),
         Parsed(content_params=(("report-type", "feedback-report"),)),
+        Parsed(text="Feedback-Type: abuse\nUser-Agent: Robot/1\nVersion: 0.1\n"),
+        Parsed(returned_headers=(("x-hmxmroriginalrecipient", "ann@customer.example"),)),
     ],
 )
 def test_the_elder_forms_of_complaint_are_feedback(parsed: Parsed) -> None:
