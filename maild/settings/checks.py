@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maild.core.token import TOKEN_LENGTH
 from maild.settings import lines, units
 from maild.settings.problems import Problems, nearest
 from maild.settings.schema import AgentTable, ConfigFile, ImapTable, MailboxTable, RelayTable
 from maild.settings.values import Listen, RelaySettings, Settings
 
 _LOCAL_PART_MAX = 64
-_TOKEN_LENGTH = 45
 SHIPPED_LANGUAGES = frozenset({"en", "fr", "es", "de"})
 
 
@@ -38,7 +38,7 @@ def names(data: dict[str, Any]) -> Names:
 def check(config: ConfigFile, settings: Settings, known: Names, problems: Problems) -> None:
     """Note every problem between keys."""
     _unique_names(config, problems)
-    _addresses(config, problems)
+    _addresses(config, settings, problems)
     for index, box in enumerate(config.mailbox):
         _mailbox(box, ("mailbox", index), (config, settings, known), problems)
     for index, agent in enumerate(config.agent):
@@ -90,13 +90,13 @@ def _no_twice(entries: Iterable[tuple[lines.Path, str]], problems: Problems) -> 
         first.setdefault(word.lower(), path)
 
 
-def _addresses(config: ConfigFile, problems: Problems) -> None:
+def _addresses(config: ConfigFile, settings: Settings, problems: Problems) -> None:
     """Every address belongs to one mailbox or one agent."""
     boxes = list(_addresses_of("mailbox", config.mailbox))
     agents = list(_addresses_of("agent", config.agent))
     _no_twice(boxes, problems)
     _no_twice(agents, problems)
-    ours = {address for _, address in boxes}
+    ours = settings.house.own_addresses
     for path, address in agents:
         if address in ours:
             problems.add(
@@ -135,11 +135,11 @@ def _mailbox(
             f"templates/{box.language} beside this file",
         )
     local = len(box.address.partition("@")[0])
-    if not config.maild.reply_domain and local + 1 + _TOKEN_LENGTH > _LOCAL_PART_MAX:
+    if not config.maild.reply_domain and local + 1 + TOKEN_LENGTH > _LOCAL_PART_MAX:
         problems.add(
             (*path, "address"),
-            f"the part before @ has {local} characters; with '+' and our {_TOKEN_LENGTH} "
-            f"characters for a reply address it may have {_LOCAL_PART_MAX - 1 - _TOKEN_LENGTH}; "
+            f"the part before @ has {local} characters; with '+' and our {TOKEN_LENGTH} "
+            f"characters for a reply address it may have {_LOCAL_PART_MAX - 1 - TOKEN_LENGTH}; "
             "take a shorter address or set [maild] reply_domain",
         )
     if box.imap:
@@ -157,7 +157,8 @@ def _languages(folder: Path | None) -> frozenset[str]:
 def _imap(table: ImapTable, path: lines.Path, problems: Problems) -> None:
     """One way to log in, and no password in the clear over a network."""
     if bool(table.password_file) == bool(table.oauth):
-        problems.add(path, "needs either password_file or oauth")
+        given = "both are" if table.oauth else "neither is"
+        problems.add(path, f"needs one of password_file and oauth; {given} given")
     if table.tls == "none" and not units.is_loopback(table.host):
         problems.add(
             (*path, "tls"),

@@ -189,21 +189,31 @@ def _is_text(value: object) -> str:
 
 def _duration(value: object) -> int:
     """Read a duration; a bare number has no unit and is refused."""
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         raise ValueError(f'needs a unit: write "{value}s" or "{value}m" instead of {value}')  # noqa: TRY004
-    return units.duration_seconds(_is_text(value))
+    return _not_nothing(units.duration_seconds(_is_text(value)))
 
 
 def _keep(value: object) -> int:
     """Read a duration, or `forever` as 0."""
-    return 0 if value == "forever" else _duration(value)
+    try:
+        return 0 if value == "forever" else _duration(value)
+    except ValueError as error:
+        raise ValueError(f'{error}; or write "forever"') from error
 
 
 def _size(value: object) -> int:
     """Read a size; a bare number has no unit and is refused."""
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         raise ValueError(f'needs a unit: write "{value}B" or "{value}MB" instead of {value}')  # noqa: TRY004
-    return units.size_bytes(_is_text(value))
+    return _not_nothing(units.size_bytes(_is_text(value)))
+
+
+def _not_nothing(amount: int) -> int:
+    """Require more than 0."""
+    if amount == 0:
+        raise ValueError("must be more than 0")
+    return amount
 
 
 def _as_list(value: object) -> object:
@@ -212,7 +222,9 @@ def _as_list(value: object) -> object:
 
 
 def _each_priority(value: object) -> object:
-    """Take one duration for all four priorities."""
+    """Take one duration for all four priorities; a bad one is told once."""
+    if not isinstance(value, dict):
+        _duration(value)
     return (
         value
         if isinstance(value, dict)
@@ -238,9 +250,9 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Place = Annotated[str, AfterValidator(_place)]
 PlaceOrOff = Annotated[str, AfterValidator(_place_or_off)]
 Hours = Annotated[str, AfterValidator(_hours)]
-Duration = Annotated[int, BeforeValidator(_duration), Field(ge=1)]
+Duration = Annotated[int, BeforeValidator(_duration)]
 Keep = Annotated[int, BeforeValidator(_keep)]
-Size = Annotated[int, BeforeValidator(_size), Field(ge=1)]
+Size = Annotated[int, BeforeValidator(_size)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Tier = Annotated[int, Field(ge=1, le=3)]
 RelayUrl = Annotated[str, AfterValidator(_relay_url)]

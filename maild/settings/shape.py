@@ -75,9 +75,14 @@ def _sentence(error: ErrorDetails) -> str:
     """Put a misfit into words."""
     *table, key = error["loc"] or ("",)
     if error["type"] == "extra_forbidden":
-        return f"there is no such key{nearest(str(key), known_keys(tuple(table)))}"
+        kind = "key" if table else "table"
+        return f"there is no such {kind}{nearest(str(key), known_keys(tuple(table)))}"
     if error["type"] == "missing":
         return "is missing and has no default"
+    if error["type"] == "list_type" and isinstance(error["input"], dict):
+        return "is a list of tables; write its name in two brackets"
+    if error["type"] == "model_type" and isinstance(error["input"], list):
+        return "is one table; write its name in single brackets"
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return str(context["error"])

@@ -27,7 +27,6 @@ _BYTES = {
 }
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MINUTES_A_DAY = 24 * 60
 _PORT_MAX = 65535
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})?", re.ASCII)
 
@@ -113,10 +112,10 @@ def warn_at(text: str) -> WarnAt:
 def _span(text: str) -> Span:
     """Read `09:00-12:00`."""
     found = _SPAN.fullmatch(text)
-    if not found:
+    if not found or found[3] + found[4] > "2400":
         raise ValueError(f'{text!r} are no hours; write "09:00-17:00", the last is "24:00"')
     start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    if end > _MINUTES_A_DAY or start >= end:
+    if start >= end:
         raise ValueError(
             f"the hours {text!r} end before they begin; a night shift is written on two days, "
             'such as "22:00-24:00" and "00:00-06:00"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,8 @@ class Listen:
 
     host: str
     port: int
+    tls: bool = False
+    """Encrypted from the first byte: written `smtps://host:port`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Account:
     """`[[smtp.account]]`: somebody who may submit mail by AUTH over TLS."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
     addresses: tuple[str, ...] = ()
 
 
@@ -54,7 +56,7 @@ class ImapSettings:
     tls: str = "tls"
     """`tls` (implicit), `starttls`, or `none` (loopback only)."""
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     oauth: str = ""
     """The file that describes how tokens are got, as written; empty for none."""
     folder: str = "INBOX"
@@ -76,7 +78,7 @@ class RelaySettings:
     port: int = 0
     path: Path | None = None
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     oauth: str = ""
     envelope: str = "verp"
     """Return path of automatic mail: `verp`, `null` or `plain`."""
