@@ -45,7 +45,7 @@ def acknowledgement(scene: Scene, decision: Decision, level: Level) -> Reply | R
     return Reply(
         kind=ReplyKind.ACKNOWLEDGEMENT,
         audience=Audience.CUSTOMER,
-        template="acknowledgement-unverified" if fixed else "acknowledgement",
+        template="acknowledgement",
         recipient=ticket.customer.address,
         recipient_name="" if fixed else ticket.customer.name,
         mailbox=ticket.mailbox,

@@ -1,0 +1,183 @@
+"""The pool of killable child processes in which `maild.reading` runs.
+
+Strategy: each child has a thread of its own here, which hands it one mail at a time, waits with a
+deadline and kills it when it is over. A child that died is replaced; the mail it had in hand
+counts a failed try. What a child answers is unpickled with nothing but the values of
+`core.mail` allowed.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import queue
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import IO, Any
+
+from maild.core.mail import Envelope, Mail, ReadOptions
+from maild.log import Event, event
+from maild.settings import RuntimeLimits
+
+_LENGTH = struct.Struct(">I")
+_MODULES = ("maild.core.mail", "datetime")
+START_SECONDS_MAX = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRead:
+    """A mail that could not be read."""
+
+    is_hostile: bool
+    """Outside the limits for good; else a failed try that counts."""
+    reason: str
+
+
+Read = Mail | NotRead
+_Job = tuple[bytes, Envelope, "Future[Read]"]
+
+
+class ReaderPool:
+    """A fixed number of children, each with one mail in hand."""
+
+    def __init__(self, options: ReadOptions, runtime: RuntimeLimits) -> None:
+        """Start the children; they get ready side by side."""
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(
+                target=_Worker(self._queue, options, runtime).run, name=f"reader-{n}", daemon=True
+            )
+            for n in range(runtime.reader_processes)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, raw: bytes, envelope: Envelope) -> Future[Read]:
+        """Have a mail read; the future never fails, it may say `NotRead`."""
+        future: Future[Read] = Future()
+        self._queue.put((raw, envelope, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was submitted, then end the children."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+class _Worker:
+    """One thread and its child."""
+
+    def __init__(
+        self, jobs: queue.SimpleQueue[_Job | None], options: ReadOptions, runtime: RuntimeLimits
+    ) -> None:
+        self._jobs = jobs
+        self._hello = pickle.dumps(
+            (options, runtime.reader_cpu_seconds, runtime.reader_memory_bytes)
+        )
+        self._wall_seconds = runtime.reader_wall_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        self._started()
+        while (job := self._jobs.get()) is not None:
+            raw, envelope, future = job
+            try:
+                future.set_result(self._read(raw, envelope))
+            except Exception as error:  # noqa: BLE001 - loop top: the mail counts a failed try
+                self._end()
+                future.set_result(NotRead(is_hostile=False, reason=f"reader: {error}"))
+        self._end()
+
+    def _read(self, raw: bytes, envelope: Envelope) -> Read:
+        child = self._started()
+        deadline = time.monotonic() + self._wall_seconds
+        try:
+            _send(_pipe(child.stdin), pickle.dumps((envelope, raw)))
+            answer = _receive(_pipe(child.stdout), deadline)
+        except (OSError, EOFError):
+            return self._died()
+        except TimeoutError:
+            self._end()
+            event(Event.READER_KILLED, why="time", seconds=self._wall_seconds)
+            return NotRead(is_hostile=False, reason=f"not read in {self._wall_seconds} seconds")
+        if isinstance(answer, Mail):
+            return answer
+        kind, reason = answer
+        return NotRead(is_hostile=kind == "hostile", reason=str(reason))
+
+    def _died(self) -> NotRead:
+        child = self._child
+        code = child.wait(timeout=START_SECONDS_MAX) if child else None
+        self._end()
+        event(Event.READER_KILLED, why="died", code=code)
+        return NotRead(is_hostile=False, reason=f"the reader died with {code}")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "maild.reading"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
+        _send(_pipe(self._child.stdin), self._hello)
+        _receive(_pipe(self._child.stdout), time.monotonic() + START_SECONDS_MAX)
+        event(Event.READER_STARTED, pid=self._child.pid)
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds nothing but the values that describe a mail."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Refuse every other class and function."""
+        if module not in _MODULES:
+            raise pickle.UnpicklingError(f"{module}.{name} is not a value of a mail")
+        return super().find_class(module, name)
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None, "every child has both pipes"
+    return pipe
+
+
+def _send(pipe: IO[bytes], data: bytes) -> None:
+    view = memoryview(_LENGTH.pack(len(data)) + data)
+    while view:
+        view = view[pipe.write(view) :]
+
+
+def _receive(pipe: IO[bytes], deadline: float) -> Any:
+    size = _LENGTH.unpack(_exactly(pipe, _LENGTH.size, deadline))[0]
+    return _Unpickler(io.BytesIO(_exactly(pipe, size, deadline))).load()
+
+
+def _exactly(pipe: IO[bytes], size: int, deadline: float) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TimeoutError
+        chunk = pipe.read(min(size - len(data), 1 << 20))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return bytes(data)

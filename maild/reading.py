@@ -1,0 +1,98 @@
+"""One raw mail -> `core.mail.Mail`: what runs in the reader's child process.
+
+Started as a program it is that child: it sets its own limits, then answers requests on standard
+input until the parent closes it. Hostile text is touched nowhere else.
+
+A request and an answer are a length (4 bytes, big endian) and that many bytes of pickle. The
+first request holds the options and the CPU seconds and memory bytes that are allowed; every other
+one is a raw mail. The parent unpickles nothing but the values of `core.mail`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import resource
+import struct
+import sys
+from typing import BinaryIO
+
+from maild.core import bounce, classify, language, replytext
+from maild.core.mail import Envelope, Mail, Parsed, ReadOptions
+from maild.errors import HostileMail
+from maild.parse import parse
+
+_LENGTH = struct.Struct(">I")
+
+
+def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
+    """Understand a mail; `HostileMail` when it is outside the limits, and nothing else."""
+    parsed = parse(raw, options.limits)
+    found = bounce.examine(parsed)
+    reply = replytext.split(
+        parsed.text, html_reply=parsed.html_reply, delimiters=options.delimiters
+    )
+    return Mail(
+        parsed=parsed,
+        classification=classify.classify(parsed, envelope, options=options, bounce=found),
+        bounce=found,
+        reply=reply,
+        language=language.detect(reply.reply_text),
+        content_hash=content_hash(parsed),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def content_hash(parsed: Parsed) -> str:
+    """Return the hash of Date, Subject and decoded text: part of what makes a mail the same."""
+    text = "\n".join(line.rstrip() for line in parsed.text.strip().splitlines())
+    parts = (parsed.header("date"), parsed.subject, text)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the parent closes the pipe."""
+    options, cpu_seconds, memory_bytes = pickle.loads(_receive(requests))  # noqa: S301 - our parent
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _send(answers, pickle.dumps("ready"))
+    while request := _receive(requests):
+        envelope, raw = pickle.loads(request)  # noqa: S301 - our parent
+        del request
+        _allow_cpu(cpu_seconds)
+        _send(answers, pickle.dumps(_answer(raw, envelope, options)))
+
+
+def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail | tuple[str, str]:
+    """Return the mail, or (`hostile` | `failed`, why)."""
+    try:
+        return read(raw, envelope, options)
+    except HostileMail as error:
+        return "hostile", str(error)
+    except MemoryError:
+        return "failed", "the reader ran out of memory"
+    except Exception as error:  # noqa: BLE001 - loop top: the parent counts the failed try
+        return "failed", f"{type(error).__name__}: {str(error)[:200]}"
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Let the next mail use this much CPU time and no more; then SIGXCPU ends the child."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _receive(stream: BinaryIO) -> bytes:
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return b""
+    return stream.read(_LENGTH.unpack(head)[0])
+
+
+def _send(stream: BinaryIO, data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)
