@@ -1,0 +1,62 @@
+# maild: `make` runs it, `make test` tries everything, `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: run env test demo check bench corpus lock servers clean help
+
+PYTHON ?= python3
+WORKERS ?= 2
+CONFIG ?= config.toml
+TESTS ?= tests
+CORPUS := ../shared/corpus
+BIN := .venv/bin
+STAMP := .venv/.ok
+PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace
+
+run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
+	exec $(BIN)/maild --config $(CONFIG) run
+
+env: $(STAMP) ## build the environment: .venv/bin/maild
+
+# Hashes are held, and nothing is fetched that stands in no lock: hatchling itself is locked too.
+$(STAMP): pyproject.toml requirements.lock
+	@.ci/environment "$(PYTHON)"
+	@touch $@
+
+test: env ## every test; the last line tells what was skipped and why
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --families $(TESTS)
+
+demo: env ## one whole story through real sockets, for a newcomer
+	exec $(BIN)/maild demo
+
+check: env ## format, lint, types, layers and unit tests, in under two minutes
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-timings | tail -n 5
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) -m "not servers and not slow and not needs and not corpus" $(TESTS)
+
+bench: env ## the benchmark table
+	$(BIN)/python -m tests.bench
+
+corpus: env ## the score over the corpus of real mails beside the project
+	@mkdir -p var
+	$(BIN)/maild explain --json --fresh $(CORPUS)/eml/* \
+	  | $(BIN)/python -c 'import json, sys; [print(json.dumps(mail)) for mail in json.load(sys.stdin)]' > var/corpus.jsonl
+	$(BIN)/python $(CORPUS)/score.py $(CORPUS)/cases.jsonl var/corpus.jsonl
+
+lock: ## maintainers: pin every package anew (needs uv)
+	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+	  --group dev --extra postgres pyproject.toml --output-file requirements.lock
+
+servers: ## as root on Debian: the real servers that some tests want
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(PACKAGES)
+
+clean: ## take away what was built, but not var/, where the state is
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
