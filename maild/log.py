@@ -97,6 +97,11 @@ class Event(StrEnum):
     MAILBOX_CAUGHT_UP = "mailbox.caught_up", Level.DEBUG, "nothing new is left on the server"
     MAILBOX_RENUMBERED = "mailbox.renumbered", Level.WARNING, "UIDVALIDITY changed; read anew"
     MAILBOX_REFUSED = "mailbox.refused", Level.ERROR, "the server does not accept our login"
+    MAILBOX_KEPT = (
+        "mailbox.kept",
+        Level.WARNING,
+        "mails are taken, but the server refuses to flag, move or delete them",
+    )
 
     READER_STARTED = "reader.started", Level.DEBUG, "a child process that reads mails was started"
     READER_KILLED = "reader.killed", Level.WARNING, "a reader went over a limit and was ended"

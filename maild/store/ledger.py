@@ -116,9 +116,12 @@ class Ledger:
 
         No second journal row comes of them: the new entry points to the one that is there.
         """
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             ids = _journalled(connection, place.mailbox, [item.sha256 for item in digests])
-            again = [item for item in digests if item.sha256 in ids]
+        again = [item for item in digests if item.sha256 in ids]
+        if not again:
+            return frozenset()
+        with self._database.write() as connection:
             entered = _known(connection, place, [item.uid for item in again])
             rows = [
                 _entry(
