@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from maild.core.house import House
-from maild.core.token import looks_like_token
 from maild.errors import NotAllowed
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,128}", re.ASCII)
@@ -48,19 +46,6 @@ def checked_address(text: str) -> str:
     if not found:
         raise NotAllowed(f"{text[:_LENGTH_MAX]!r} is no address that mail can be sent to")
     return found
-
-
-def is_own(address: str, house: House) -> bool:
-    """Tell whether an address is one of our mailboxes', with or without a token."""
-    local, _, domain = address.lower().rpartition("@")
-    base, _, extension = local.rpartition("+")
-    if looks_like_token(local):
-        return domain in {
-            house.reply_domain,
-            *(box.partition("@")[2] for box in house.own_addresses),
-        }
-    own = house.own_addresses
-    return f"{local}@{domain}" in own or (bool(extension) and f"{base}@{domain}" in own)
 
 
 def _ascii_domain(domain: str) -> str:

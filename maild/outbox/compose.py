@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from maild.core.address import recipient as own_mailbox
 from maild.core.decision import Audience, Reply, ReplyKind
 from maild.core.house import House, Mailbox
 from maild.core.ticket import Participant, PostKind, Ticket
 from maild.core.token import Keys, Purpose, issue
 from maild.errors import NotAllowed
 from maild.outbox import headers, threads
-from maild.outbox.addressing import checked_address, is_own, wire_address
+from maild.outbox.addressing import checked_address, wire_address
 from maild.outbox.parts import content_id_of, file_header, text_part
 from maild.outbox.pieces import (
     Fetch,
@@ -149,7 +150,7 @@ def reply_address(
 def _letter(reply: Reply, ticket: Ticket, desk: Desk) -> _Letter:
     """Check who may read it, and take out what an unverified reader must not get."""
     recipient = checked_address(reply.recipient)
-    if is_own(recipient, desk.house):
+    if own_mailbox(recipient, desk.house) is not None:
         raise NotAllowed(f"{recipient} is an address of our own")
     if reply.audience is Audience.CUSTOMER and reply.post_kind is PostKind.NOTE:
         raise NotAllowed("a note does not go to a customer")
@@ -237,7 +238,7 @@ def _shown(
     for participant in participants:
         address = wire_address(participant.address)
         key = address.lower()
-        if not address or key in seen or is_own(address, letter.desk.house):
+        if not address or key in seen or own_mailbox(address, letter.desk.house):
             continue
         seen.add(key)
         if address.isascii() or key == letter.recipient.lower():

@@ -55,7 +55,7 @@ def reply_message_id(keys: Keys, house: House, ticket: Ticket, reply: Reply) -> 
 
 def agents_root_id(keys: Keys, house: House, ticket: Ticket) -> str:
     """Return the id that all agents' mails of a ticket refer to; no mail has it."""
-    return f"agents-{_thread_token(keys, ticket, 'agents')}@{house.domain}"
+    return f"{_thread_token(keys, ticket, 'agents')}.agents@{house.domain}"
 
 
 def tag(mailbox: Mailbox, ticket: Ticket) -> str:

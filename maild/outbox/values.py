@@ -64,12 +64,17 @@ class Values:
     files: tuple[File, ...] = ()
     files_left_out: tuple[File, ...] = ()
     reason: str = ""
+    detail: str = ""
+    nearest: str = ""
     unreached: str = ""
     delimiter: str = ""
 
 
 EVENTS = ("new", "customer", "agent", "note", "auto", "other")
 """What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
+
+REASONS = ("command-unknown", "nothing-written", "agent-unproven", "limit")
+"""Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
 
 _FULL = Values(
     brand="Support",
@@ -102,7 +107,9 @@ _FULL = Values(
     ),
     files=(File(name="bill.pdf", size="340 KB"),),
     files_left_out=(File(name="film.mov", size="1.5 GB"),),
-    reason="You work on this queue.",
+    reason="new",
+    detail="#slove",
+    nearest="solve",
     unreached="ada@example.org",
     delimiter="-- above this line --",
 )
@@ -114,4 +121,6 @@ def samples() -> Iterator[Values]:
     yield replace(_FULL, html="", tags=("one",), files=_FULL.files * 2, history=_FULL.history[:1])
     for event in EVENTS[1:]:
         yield replace(_FULL, event=event, html="")
+    for reason in REASONS:
+        yield replace(_FULL, reason=reason, nearest="")
     yield Values()

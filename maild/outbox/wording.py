@@ -17,6 +17,9 @@ from maild.outbox.words import Words
 DELIMITER_AUTO = "auto"
 """As a mailbox's `reply_delimiter`: the line of the reader's language."""
 
+_NEW = frozenset({"new", "assigned"})
+"""Reasons of a notification that tell of a ticket's first post."""
+
 
 def without_sender(reply: Reply) -> Reply:
     """Return a reply for an unverified reader: nothing is left that the sender wrote.
@@ -40,6 +43,8 @@ def without_sender(reply: Reply) -> Reply:
         references=(),
         thread_index="",
         reason="",
+        detail="",
+        nearest="",
         unreached="",
     )
 
@@ -84,6 +89,8 @@ def values_of(
         files=tuple(_files((one.attachment for one in reply.files), words)),
         files_left_out=tuple(_files(reply.files_left_out, words)),
         reason=reply.reason,
+        detail=reply.detail,
+        nearest=reply.nearest,
         unreached=reply.unreached or customer.address,
         delimiter=_delimiter(reply, mailbox, words),
     )
@@ -96,10 +103,10 @@ def _assignee(ticket: Ticket, house: House) -> str:
 
 def _event(reply: Reply) -> str:
     """Tell what happened, as one of `values.EVENTS`."""
-    if reply.post_kind is None and not reply.post_n:
+    if reply.post_kind is None:
         return "other"
-    kind = reply.post_kind or PostKind.CUSTOMER
-    return "new" if kind is PostKind.CUSTOMER and reply.post_n == 1 else kind.value
+    is_new = reply.post_n == 1 or reply.reason in _NEW
+    return "new" if reply.post_kind is PostKind.CUSTOMER and is_new else reply.post_kind.value
 
 
 def _entries(reply: Reply, words: Words) -> Iterable[Entry]:
