@@ -1,0 +1,97 @@
+"""The original inside a mail that somebody forwarded by hand."""
+
+from __future__ import annotations
+
+import re
+
+from maild.core.attributions import Field
+from maild.core.mail import Address, Forwarded
+from maild.core.replymarks import (
+    HeaderBlock,
+    cleaned,
+    header_block,
+    is_forward_divider,
+    is_original_divider,
+    is_rule,
+)
+from maild.core.signatures import signature_start
+
+_DIVIDERS_MAX = 200
+
+
+def forwarded(lines: list[str]) -> Forwarded | None:
+    """Return what a mail forwards, told by its divider or by a quoted header at its very top.
+
+    None when there is none, or when no address of an original sender can be read.
+    """
+    clean = [cleaned(line) for line in lines]
+    divider = _divider(clean)
+    if divider is None:
+        return None
+    above, below = divider
+    tail = _unmarked(lines[below:])
+    block = header_block([cleaned(line) for line in tail[:_HEADER_REACH]], 0)
+    if block is None:
+        return None
+    sender = _address(_value(block, Field.FROM))
+    if sender is None:
+        return None
+    return Forwarded(
+        sender=sender,
+        subject=_value(block, Field.SUBJECT),
+        date=_value(block, Field.DATE),
+        text=_text(tail[block.end :]),
+        comment=_text(lines[: signature_start(clean[:above], alone=True)]),
+    )
+
+
+def _divider(clean: list[str]) -> tuple[int, int] | None:
+    """Return where the comment ends and where the header of the original begins."""
+    first = next((index for index, line in enumerate(clean) if line and not is_rule(line)), None)
+    if first is None:
+        return None
+    if is_original_divider(clean, first):
+        return 0, first + 1
+    if header_block(clean, first) is not None:
+        return 0, first
+    for looks, index in enumerate(
+        index for index, line in enumerate(clean) if line and not line.startswith(">")
+    ):
+        if looks > _DIVIDERS_MAX:
+            break
+        if is_forward_divider(clean, index):
+            return index, index + 1
+    return None
+
+
+def _unmarked(lines: list[str]) -> list[str]:
+    """Return lines without the quotation marks that some programs put before a forward."""
+    first = next((line for line in lines if line.strip()), "")
+    if not first.lstrip().startswith(">"):
+        return lines
+    return [_QUOTE_MARK.sub("", line, count=1) for line in lines]
+
+
+def _value(block: HeaderBlock, wanted: Field) -> str:
+    return next((value for field, value in block.fields if field is wanted), "")
+
+
+def _address(value: str) -> Address | None:
+    found = _ADDRESS.search(value[:_ADDRESS_REACH])
+    if found is None:
+        return None
+    name = value[: found.start()].strip(" \"'<[(*_")
+    local, _, domain = found[0].removeprefix("mailto:").rpartition("@")
+    return Address(name=name, addr=f"{local}@{domain.lower()}")
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+_HEADER_REACH = 24
+_ADDRESS_REACH = 1000
+_QUOTE_MARK = re.compile(r"^[ \t]*> ?")
+_ADDRESS = re.compile(
+    r"(?<![^\s<>\[\](\"'])(?:mailto:)?[^\s<>\[\]()\"'@]{1,64}@[^\s<>\[\]()\"'@,;]+"
+)

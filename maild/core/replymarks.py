@@ -1,0 +1,344 @@
+"""Where a plain text shows that it quotes: attribution lines, quoted headers, dividers.
+
+Strategy: every question is asked of one line and a bounded number of its neighbours, and lines
+that are too long to be a mark are never looked into; so the whole is linear.  All lines that come
+in here have passed `cleaned`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from maild.core.attributions import (
+    FIELDS,
+    FORWARDED,
+    INTRODUCTIONS,
+    OPENERS,
+    ORIGINAL,
+    PREVIOUS_REPLIES,
+    REPLY_ABOVE,
+    VERBS,
+    VERBS_UNSPACED,
+    WEEKDAYS,
+    Field,
+)
+
+MARK_LENGTH_MAX = 400
+"""Characters; a longer line or attribution is prose."""
+ATTRIBUTION_LINES_MAX = 4
+HEADER_LINES_MAX = 16
+
+
+class Strength(Enum):
+    """How sure an attribution is."""
+
+    WEAK = 1
+    """Only together with quoted lines behind it."""
+    DATED = 2
+    """Names a date: sure at the beginning of a paragraph."""
+    SURE = 3
+    """Names a date and a person's address or the time: what follows is quoted, marked or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """A line like "On ... wrote:", perhaps folded over several lines."""
+
+    start: int
+    end: int
+    """Index of the line behind it."""
+    strength: Strength
+    kept: str = ""
+    """What stands before it on its first line and belongs to the reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderBlock:
+    """The header of a quoted or forwarded mail in the text: From, Sent, To, Subject."""
+
+    start: int
+    end: int
+    """Index of the line behind it."""
+    fields: tuple[tuple[Field, str], ...]
+
+
+def cleaned(line: str) -> str:
+    """Return a line as it is compared: no invisible characters, plain spaces, trimmed."""
+    if not line.isascii():
+        line = _INVISIBLE.sub("", line).replace("\xa0", " ").replace("\u202f", " ")
+    return line.strip()
+
+
+def is_quoted(line: str) -> bool:
+    """Return whether a line carries the quotation mark of RFC 3676 §4.5, perhaps indented."""
+    return line.startswith((">", "&gt;"))
+
+
+def is_rule(line: str) -> bool:
+    """Return whether a cleaned line is only a drawn line."""
+    bare = line.strip("* ")
+    return len(bare) >= _RULE_MIN and not bare.strip("-_=—–―*#~+ ")
+
+
+def is_original_divider(lines: list[str], index: int) -> bool:
+    """Return whether "-----Original Message-----" stands here, in any language."""
+    phrase = _phrase(lines[index])
+    if phrase not in _ORIGINAL:
+        return False
+    return _is_drawn(lines[index]) or header_block(lines, index + 1) is not None
+
+
+def is_forward_divider(lines: list[str], index: int) -> bool:
+    """Return whether "Begin forwarded message:" or the like stands here, in any language."""
+    line = lines[index]
+    phrase = _phrase(line)
+    if phrase in _FORWARDED:
+        return _is_drawn(line) or line.endswith((":", "："))
+    return _is_drawn(line) and phrase.startswith(_FORWARDED_BEGINNINGS)
+
+
+def is_history_heading(line: str) -> bool:
+    """Return whether a line announces earlier replies, as notifications of help desks do."""
+    return len(line) < MARK_LENGTH_MAX and line.strip("*#-_=: ").lower() in _PREVIOUS
+
+
+def delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[int], set[int]]:
+    """Return the lines that ask to reply above them: by our own `delimiters`, and foreign ones."""
+    own = tuple(squeezed for text in delimiters if (squeezed := _squeezed(text)))
+    known = _known_delimiters(lines)
+    ours: set[int] = set()
+    foreign: set[int] = set()
+    for index, line in enumerate(lines) if own or known else ():
+        if not _DELIMITER_MIN <= len(line) <= MARK_LENGTH_MAX:
+            continue
+        squeezed = _squeezed(line)
+        if any(text in squeezed for text in own):
+            ours.add(index)
+        elif len(line) <= _DELIMITER_MAX and any(text in squeezed for text in known):
+            foreign.add(index)
+    return ours, foreign
+
+
+def _known_delimiters(lines: list[str]) -> tuple[str, ...]:
+    """Return the foreign delimiters that occur at all: one fast search of each, for the whole."""
+    everything = "\n".join(lines).lower()
+    return tuple(text for text in REPLY_ABOVE if text in everything)
+
+
+def header_field(line: str) -> tuple[Field, str] | None:
+    """Return the field and the value when a line looks like one of a quoted header."""
+    bare = line.lstrip("*_ ")
+    name, colon, value = bare[:_HEADER_NAME_MAX].replace("：", ":").partition(":")
+    if not colon:
+        return None
+    field = _FIELD_OF.get(" ".join(name.strip("*_ \t").lower().split()))
+    if field is None:
+        return None
+    return field, (value + bare[_HEADER_NAME_MAX:_HEADER_LINE_MAX]).strip("*_ \t")
+
+
+def header_block(lines: list[str], index: int) -> HeaderBlock | None:
+    """Return the quoted header that begins at the first line from `index` that is not blank."""
+    start = index
+    while start < min(index + 3, len(lines)) and not lines[start]:
+        start += 1
+    fields: list[tuple[Field, str]] = []
+    end, misses = start, 0
+    for position in range(start, min(start + HEADER_LINES_MAX, len(lines))):
+        field = header_field(lines[position])
+        if field is not None:
+            fields.append(field)
+            end, misses = position + 1, 0
+        else:
+            misses += 1
+            if not fields or misses > _HEADER_MISSES_MAX:
+                break
+    if not _is_header(fields):
+        return None
+    return HeaderBlock(start=start, end=end, fields=tuple(fields))
+
+
+def attribution(lines: list[str], end: int) -> Attribution | None:
+    """Return the attribution whose last line is `end`, if there is one."""
+    pieces: list[str] = []
+    for start in range(end, max(-1, end - ATTRIBUTION_LINES_MAX), -1):
+        line = lines[start]
+        if not line or (start < end and is_quoted(lines[start])):
+            break
+        pieces.insert(0, line.strip("*_"))
+        candidate = " ".join(pieces)
+        if len(candidate) > MARK_LENGTH_MAX:
+            break
+        found = _judged(lines, start, end, candidate)
+        if found is not None:
+            return found
+    return None
+
+
+def is_attribution_ending(line: str) -> bool:
+    """Return whether an attribution may end with this line: cheap, to spare the rest the work."""
+    if len(line) > MARK_LENGTH_MAX:
+        return False
+    words = line[-_VERB_REACH:].rsplit(None, 1)
+    return line.rstrip("*_ ")[-1:] in _ENDINGS or (bool(words) and words[-1] in _VERB_WORDS)
+
+
+def is_lotus_header(lines: list[str], index: int) -> bool:
+    """Return whether the header of Lotus Notes begins here: a name and a date, then bare words."""
+    window = [line for line in lines[index : index + _LOTUS_LINES] if line]
+    if len(window) < _LOTUS_FIELDS_MIN or not any(_DATED.search(line) for line in window[:3]):
+        return False
+    bare = {field for line in window[1:] if (field := _FIELD_OF.get(line.lower().rstrip(": ")))}
+    return len(bare & {Field.TO, Field.CC, Field.SUBJECT}) >= _LOTUS_FIELDS_MIN
+
+
+def follows_quote(lines: list[str], index: int) -> bool:
+    """Return whether the first line from `index` that is not blank is quoted, by `>` or `|`."""
+    for position in range(index, min(index + 4, len(lines))):
+        line = lines[position]
+        if line:
+            return is_quoted(line) or line.startswith("|")
+    return False
+
+
+def is_dangling_end(lines: list[str], index: int) -> bool:
+    """Return whether a line `>:` is the folded end of an attribution rather than a quote."""
+    line = lines[index]
+    if not line.startswith(">") or not line.endswith((":", "：")) or len(line) > _DANGLING_MAX:
+        return False
+    previous = lines[index - 1] if index else ""
+    return not is_quoted(previous) and previous.count("<") > previous.count(">")
+
+
+def _judged(lines: list[str], start: int, end: int, candidate: str) -> Attribution | None:
+    """Return the attribution that a candidate is, if it is one and begins like one."""
+    strength = _strength(candidate)
+    if strength is None:
+        return None
+    opened = _OPENED.match(candidate) is not None
+    fresh = start == 0 or not lines[start - 1] or is_quoted(lines[start - 1])
+    balanced = candidate.count(">") <= candidate.count("<") or candidate[0] == ">"
+    if balanced and (opened or (fresh and strength is not Strength.DATED)):
+        return Attribution(start=start, end=end + 1, strength=strength)
+    first = lines[start].strip("*_")
+    for inner in _INNER.finditer(first) if strength is Strength.SURE else ():
+        if _strength(candidate[inner.start(1) :]) is Strength.SURE:
+            kept = first[: inner.start(1)].rstrip("-_ \t")
+            return Attribution(start=start, end=end + 1, strength=strength, kept=kept)
+    return None
+
+
+def _strength(candidate: str) -> Strength | None:
+    if not candidate:
+        return None
+    colon = candidate.rstrip(" *_").endswith((":", "："))
+    mail = "@" in candidate and _MAIL.search(candidate) is not None
+    dated = _DATED.search(candidate) is not None
+    verb, verb_last = _verb(candidate)
+    if dated and verb:
+        if mail or _TIMED.search(candidate):
+            return Strength.SURE if colon or verb_last else None
+        return Strength.DATED if colon or verb_last else None
+    if dated and mail and _ends_with_mail(candidate):
+        starts = candidate[0].isdecimal() or _OPENED.match(candidate) is not None
+        return Strength.SURE if colon or starts else None
+    introduced = _INTRODUCED.match(candidate) is not None
+    if colon and (verb_last or introduced or (verb and mail)):
+        return Strength.WEAK if mail or len(candidate.split()) <= _NAME_WORDS_MAX else None
+    return None
+
+
+def _verb(candidate: str) -> tuple[bool, bool]:
+    """Return whether a verb of writing occurs, and whether it is the last word."""
+    lowered = candidate.lower()
+    words = [word for word in _WORD_BREAK.split(lowered) if word]
+    occurs = not _VERB_WORDS.isdisjoint(words)
+    if occurs and words[-1] in _VERB_WORDS:
+        return True, True
+    if not lowered.isascii():
+        tail = lowered.rstrip(" :：>*_.)。")
+        for verb in VERBS_UNSPACED:
+            if verb in tail:
+                return True, tail.endswith(verb)
+    return occurs, False
+
+
+def _ends_with_mail(candidate: str) -> bool:
+    return candidate.rstrip(" :：*_").endswith((">", ")")) and "@" in candidate[-_MAIL_REACH:]
+
+
+def _is_header(fields: list[tuple[Field, str]]) -> bool:
+    """Whether fields are a mail's header, and no timetable or form that somebody filled in."""
+    kinds = {field for field, _ in fields} - {Field.OTHER, Field.CC}
+    if Field.FROM not in kinds or len(kinds) < _HEADER_KINDS_MIN:
+        return False
+    if Field.SUBJECT in kinds:
+        return True
+    return any("@" in value for field, value in fields if field in (Field.FROM, Field.TO))
+
+
+def _is_drawn(line: str) -> bool:
+    bare = line.lstrip("> *")
+    return bare[:2].strip("-_=—–―*") == "" and len(bare) > 2  # noqa: PLR2004 two dashes
+
+
+def _phrase(line: str) -> str:
+    if len(line) > _PHRASE_MAX:
+        return ""
+    return " ".join(line.strip("-_=—–―*> :：[]\t").lower().split())
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.lower().strip("-_=—–#*> \t").split())
+
+
+def _alternatives(texts: Iterable[str]) -> str:
+    return "|".join(re.escape(text) for text in sorted(set(texts), key=len, reverse=True))
+
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_RULE_MIN = 3
+_PHRASE_MAX = 160
+_DELIMITER_MIN = 8
+_DELIMITER_MAX = 160
+_HEADER_LINE_MAX = 2000
+_HEADER_NAME_MAX = 34
+_HEADER_MISSES_MAX = 2
+_HEADER_KINDS_MIN = 3
+_DANGLING_MAX = 60
+_NAME_WORDS_MAX = 8
+_MAIL_REACH = 100
+_VERB_REACH = 24
+_LOTUS_LINES = 12
+_LOTUS_FIELDS_MIN = 3
+_ENDINGS = frozenset((":", "：", ">", ")"))
+_ORIGINAL = frozenset(ORIGINAL)
+_FORWARDED = frozenset(FORWARDED)
+_FORWARDED_BEGINNINGS = tuple(f"{text} " for text in FORWARDED)
+_PREVIOUS = frozenset(PREVIOUS_REPLIES)
+_FIELD_OF = {name: field for field, names in reversed(FIELDS.items()) for name in names}
+_VERB_WORDS = frozenset(VERBS)
+_WORD_BREAK = re.compile(r"[\s,:：;<>\"”“‘’]+")
+_MAIL = re.compile(r"(?<![^\s<>@(\"'])[^\s<>@]{1,100}@[^\s<>@]{2}")
+_INTRODUCED = re.compile(rf"(?:{_alternatives(INTRODUCTIONS)})(?!\w)", re.IGNORECASE)
+_TIMED = re.compile(
+    r"\d{1,2}[:.h]\d{2}(?!\d)|\d ?(?:am|pm|uhr)(?!\w)|\d시|\d[时時点點]", re.IGNORECASE
+)
+_DATED = re.compile(
+    r"\d{1,4}[-/.] ?\d{1,2}[-/.] ?\d{2,4}|\d{1,2}[:h]\d{2}(?!\d)"
+    r"|(?<!\d)(?:19|20|25)\d{2}(?!\d)|\d{1,2}[月월]|(?<!\d)\d{1,2}[. ] ?[^\W\d_]{3}"
+    r"|[^\W\d_]{3,}\.? \d{1,2}(?!\d)"
+)
+_OPENED = re.compile(
+    rf"[-\s*_>\"“]*(?:(?:{_alternatives(OPENERS)})(?![\w])|(?:{_alternatives(WEEKDAYS)})[.,]? ?[,\d ]"
+    rf"|\d|[\u0590-\u06ff]|{_alternatives(INTRODUCTIONS)} )",
+    re.IGNORECASE,
+)
+_INNER = re.compile(
+    rf"(?:-{{2,}} ?|[\s.!?])((?:On|Am|Le|El|Il|Em|Op|Den|På|W dniu|Dnia|Dne|Il giorno) "
+    rf"(?:(?:{_alternatives(WEEKDAYS)})[.,]? |\d))",
+    re.IGNORECASE,
+)

@@ -1,0 +1,144 @@
+"""What a person wrote now, out of a text that also carries quotes, a forward and a signature.
+
+Strategy: what lies behind the *cut* is only carried along (see `core.replycut`); before it, the
+lines marked as quoted go together with their attributions, so that answers between and below them
+stay; then the signature goes from each run of lines that is left.
+"""
+
+from __future__ import annotations
+
+from maild.core.forwarding import forwarded
+from maild.core.mail import VisibleReply
+from maild.core.replycut import Page, find_cut, quote_runs, read_page
+from maild.core.replymarks import cleaned, follows_quote, is_rule
+from maild.core.signatures import signature_start, small_print
+
+
+def split(text: str, *, html_reply: str | None, delimiters: tuple[str, ...]) -> VisibleReply:
+    """Take a mail's full text apart.
+
+    `html_reply` is the visible text that the mail's HTML shows by its own structure, if it does;
+    `delimiters` are the "reply above this line" lines of our own mails.  Never raises; the cost
+    grows with the length of the text alone.
+    """
+    folding = _Folding(text, delimiters)
+    chosen = folding
+    if html_reply is not None and html_reply.strip() and not folding.found:
+        chosen = _Folding(html_reply, delimiters)
+    return VisibleReply(
+        reply_text=chosen.without_signatures(),
+        unquoted_text=chosen.unquoted(),
+        interleaved=chosen.interleaved,
+        forwarded=forwarded(folding.lines),
+    )
+
+
+class _Folding:
+    """The lines of one text, and which of them were written now."""
+
+    def __init__(self, text: str, delimiters: tuple[str, ...]) -> None:
+        self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self.interleaved = False
+        self._page = read_page([cleaned(line) for line in self.lines])
+        self._kept = [True] * len(self.lines)
+        self._heads: dict[int, str] = {}
+        """Lines of which only the beginning belongs to the reply."""
+        self._fold(delimiters)
+        self.found = not all(
+            keep or not line for keep, line in zip(self._kept, self._page.lines, strict=True)
+        )
+
+    def unquoted(self) -> str:
+        """Return the kept lines."""
+        return _joined([line for start, end in self._runs() for line in self._text(start, end)])
+
+    def without_signatures(self) -> str:
+        """Return the kept lines without signatures; what is only a signature stays."""
+        lines: list[str] = []
+        for start, end in self._runs():
+            run = self._text(start, end)
+            said = any(lines)
+            lines.extend(run[: signature_start([cleaned(line) for line in run], alone=not said)])
+        return _joined(lines) or self.unquoted()
+
+    def _text(self, start: int, end: int) -> list[str]:
+        return [self._heads.get(index, self.lines[index]) for index in range(start, end)]
+
+    def _runs(self) -> list[tuple[int, int]]:
+        """Return the runs of kept lines."""
+        runs: list[tuple[int, int]] = []
+        start = -1
+        for index, keep in enumerate([*self._kept, False]):
+            if keep and start < 0:
+                start = index
+            elif not keep and start >= 0:
+                runs.append((start, index))
+                start = -1
+        return runs
+
+    def _fold(self, delimiters: tuple[str, ...]) -> None:
+        page = self._page
+        cut = find_cut(page, delimiters)
+        self._drop(cut.index, len(self.lines))
+        attributed = self._drop_attributions(page, cut.index)
+        self._drop_quotes(page, cut.index, attributed)
+        self._drop_small_print(page)
+        if not (attributed or cut.forced or self._says_something(page)):
+            self._kept = [True] * len(self.lines)
+            self._heads.clear()
+
+    def _drop(self, start: int, end: int) -> None:
+        self._kept[start:end] = [False] * (end - start)
+
+    def _drop_attributions(self, page: Page, cut: int) -> set[int]:
+        """Drop the attributions of marked quotes; return the lines where these begin."""
+        behind: set[int] = set()
+        for mark in page.marks:
+            if mark.start > cut:
+                break
+            if mark.kept:
+                self._kept[mark.start] = True
+                self._heads[mark.start] = mark.kept
+            if mark.end <= cut and follows_quote(page.lines, mark.end):
+                self._drop(mark.start + bool(mark.kept), mark.end)
+                behind.add(next(i for i in range(mark.end, len(page.lines)) if page.lines[i]))
+        return behind
+
+    def _drop_quotes(self, page: Page, cut: int, attributed: set[int]) -> None:
+        """Drop quotes, but a single one at the top that nobody is named for and text follows."""
+        runs = quote_runs(page, cut)
+        said = [
+            index
+            for index in range(cut)
+            if page.lines[index] and self._kept[index] and not page.quoted[index]
+        ]
+        if not runs or (not said and not attributed):
+            return
+        if len(runs) == 1 and not attributed and said[0] >= runs[0][1]:
+            return
+        for start, end in runs:
+            self._drop(start, end)
+        self.interleaved = any(runs[0][1] <= index < runs[-1][0] for index in said)
+
+    def _drop_small_print(self, page: Page) -> None:
+        visible = [line if keep else "" for line, keep in zip(page.lines, self._kept, strict=True)]
+        for index, small in enumerate(small_print(visible)):
+            self._kept[index] = self._kept[index] and not small
+
+    def _says_something(self, page: Page) -> bool:
+        return any(
+            keep and line and not is_rule(line)
+            for keep, line in zip(self._kept, page.lines, strict=True)
+        )
+
+
+def _joined(lines: list[str]) -> str:
+    """Return lines as text without blank lines around it and with at most two in a row inside."""
+    kept: list[str] = []
+    blanks = 0
+    for line in lines:
+        bare = line.rstrip()
+        blanks = 0 if bare else blanks + 1
+        if blanks <= 2 and (bare or kept):  # noqa: PLR2004 two blank lines are a pause
+            kept.append(bare)
+    return "\n".join(kept).rstrip("\n")

@@ -1,0 +1,177 @@
+"""Where a person's text ends and the signature begins; and the small print below both.
+
+Strategy: a line of its own tells most ("-- ", "Sent from my ..."); a farewell is only believed
+when a short name or an address block follows it at the end of the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from maild.core.closings import CLOSINGS, DEVICES, DISCLAIMERS, SENT_BEGINNINGS, SENT_ENDINGS
+from maild.core.replymarks import is_rule
+
+_DASHES = frozenset(("--", "—", "–", "__", "-- --"))
+_RULED_LINES_MAX = 6
+_BLOCK_LINES_MAX = 10
+_SHORT_LINE_MAX = 60
+_NAME_WORDS_MAX = 4
+_SENT_LINE_MAX = 160
+_SENT_WORDS_MAX = 6
+_CLOSING_SEARCH_LINES = 14
+_RULER_MIN = 5
+_DISCLAIMER_HEADING_MAX = 30
+
+
+def signature_start(lines: list[str], *, alone: bool) -> int:
+    """Return the index of the first line of the signature, or the number of lines.
+
+    `lines` are cleaned and hold no quotes.  When they stand `alone`, the first line that is not
+    blank is no signature.
+    """
+    first = 0
+    if alone:
+        first = 1 + next((index for index, line in enumerate(lines) if line), len(lines))
+    end = _marked_start(lines, first)
+    end = _trimmed(lines, end)
+    end = _trimmed(lines, _dash_name_start(lines, first, end))
+    return _closing_start(lines, first, end)
+
+
+def small_print(lines: list[str]) -> list[bool]:
+    """Return for each cleaned line whether it belongs to a ruled-off disclaimer."""
+    marked = [False] * len(lines)
+    rulers = [index for index, line in enumerate(lines) if _is_ruler(line)]
+    position = 0
+    while position < len(rulers):
+        start = rulers[position]
+        end = rulers[position + 1] if position + 1 < len(rulers) else len(lines)
+        if _is_small_print(lines[start + 1 : end]):
+            closed = end < len(lines) and not _is_blank(lines[start + 1 : end])
+            start = _heading_before(lines, start)
+            stop = end + 1 if closed and lines[end][:1] == lines[rulers[position]][:1] else end
+            marked[start:stop] = [True] * (stop - start)
+            position += stop - end
+        position += 1
+    return marked
+
+
+def _marked_start(lines: list[str], first: int) -> int:
+    for index in range(first, len(lines)):
+        line = lines[index]
+        if line in _DASHES or _is_sent_from(line):
+            return index
+        if is_rule(line) and _is_ruled_signature(lines[index + 1 :][: _BLOCK_LINES_MAX + 10]):
+            return index
+    return len(lines)
+
+
+def _is_sent_from(line: str) -> bool:
+    if not line or len(line) > _SENT_LINE_MAX:
+        return False
+    lowered = line.lower().strip("*_.[]<>()- ")
+    if not lowered.startswith(SENT_BEGINNINGS) and not lowered.endswith(SENT_ENDINGS):
+        return False
+    clause = _CLAUSE_END.split(lowered, maxsplit=1)[0]
+    rest = lowered[len(clause) :].strip(" ,;.!<")
+    if any(device in clause for device in DEVICES):
+        return len(clause.split()) <= 2 * _SENT_WORDS_MAX
+    return not rest and len(clause.split()) <= _SENT_WORDS_MAX and _is_sending(clause)
+
+
+def _is_sending(clause: str) -> bool:
+    """Whether a short clause without a device says that something was sent from somewhere."""
+    return not clause.startswith(("von meine", "in der", "written", "typed", "download", "나의"))
+
+
+def _is_ruled_signature(tail: list[str]) -> bool:
+    block = [line for line in tail if line]
+    if not block or len(block) > _RULED_LINES_MAX:
+        return False
+    return all(
+        len(line) <= _SHORT_LINE_MAX and not line.endswith(("?", ":", ",")) for line in block
+    )
+
+
+def _trimmed(lines: list[str], end: int) -> int:
+    while end > 0 and not lines[end - 1]:
+        end -= 1
+    return end
+
+
+def _dash_name_start(lines: list[str], first: int, end: int) -> int:
+    """Return where a last line like "-Anna" or "– Bob S." stands, else `end`."""
+    if end <= first or not _DASH_NAME.fullmatch(lines[end - 1]):
+        return end
+    before = next((line for line in reversed(lines[: end - 1]) if line), "")
+    return end if before.startswith(("-", "–", "—", "*", "•")) else end - 1
+
+
+def _closing_start(lines: list[str], first: int, end: int) -> int:
+    """Return where a farewell with a name below it begins, else `end`."""
+    for index in range(max(first, end - _CLOSING_SEARCH_LINES), end):
+        line = lines[index].rstrip(",.!;:- ")
+        if line.lower() in _CLOSING_SET:
+            tail = lines[index + 1 : end]
+            if _is_closing_tail(tail):
+                return index
+        elif index >= end - 2 and _is_closing_with_name(line):
+            return index
+    return end
+
+
+def _is_closing_with_name(line: str) -> bool:
+    """Whether one line says farewell and a name: "Regards, Anna"."""
+    closing, comma, name = line.partition(",")
+    return bool(comma) and closing.strip().lower() in _CLOSING_SET and _is_name(name.strip())
+
+
+def _is_closing_tail(tail: list[str]) -> bool:
+    block = [line for line in tail if line]
+    if not block or len(block) > _BLOCK_LINES_MAX:
+        return False
+    if any(len(line) > _SHORT_LINE_MAX and not _CONTACT.search(line) for line in block):
+        return False
+    contact = any(_CONTACT.search(line) for line in block)
+    if not tail[0]:
+        return contact and _is_name(block[0])
+    return contact or all(_is_name(line) for line in block[:2])
+
+
+def _is_name(line: str) -> bool:
+    if not line or len(line) > _SHORT_LINE_MAX or line.endswith(("?", "!", ":")):
+        return False
+    parts = line.split()
+    return len(parts) <= _NAME_WORDS_MAX and (parts[0][0].isalpha() or parts[0][0] in "(-–")
+
+
+def _is_ruler(line: str) -> bool:
+    return len(line) >= _RULER_MIN and is_rule(line)
+
+
+def _is_small_print(block: list[str]) -> bool:
+    text = " ".join(line for line in block[:20] if line).lower()
+    return any(word in text for word in DISCLAIMERS)
+
+
+def _is_blank(block: list[str]) -> bool:
+    return not any(block)
+
+
+def _heading_before(lines: list[str], start: int) -> int:
+    """Return the line of a one-word heading ("Disclaimer") over a ruler, else the ruler's."""
+    index = start - 1
+    while index > 0 and not lines[index]:
+        index -= 1
+    if index < 0 or len(lines[index]) > _DISCLAIMER_HEADING_MAX:
+        return start
+    heading = lines[index].lower().strip(":* ")
+    return index if heading.startswith(DISCLAIMERS) else start
+
+
+_CLOSING_SET = frozenset(CLOSINGS)
+_CLAUSE_END = re.compile(r"[,;!<]|\. |\.$")
+_DASH_NAME = re.compile(r"[-–—~] ?[^\W\d_][\w'’]*\.?(?: [^\W\d_][\w'’]*\.?)?")
+_CONTACT = re.compile(
+    r"@|https?:|www\.|\+?\(?\d[\d ()./-]{6}|(?:tel|fax|phone|mobile|mob|tél)[.:]", re.IGNORECASE
+)
