@@ -1,0 +1,301 @@
+"""Hands a mail to the relay and says plainly what became of it [smtplib].
+
+Strategy: the one question that matters is on which side of the final dot something broke. Before
+it the relay has nothing and the mail may be tried again at will; after it, silence means that
+nobody knows (RFC 5321 §4.5.3.2.6 asks to wait ten minutes, and so do we). A connection is kept;
+one that the relay closed while it was idle is replaced once, unseen.
+
+| stage                          | 4xx       | 5xx       | broken or silent |
+|--------------------------------|-----------|-----------|------------------|
+| connect, TLS, EHLO, AUTH       | temporary | temporary | temporary        |
+| MAIL, RCPT, DATA               | temporary | permanent | temporary        |
+| after the final dot            | temporary | permanent | unknown          |
+
+The first row is the operator's affair, never the mail's: nothing is given up for it.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
+
+from maild.outbox.addressing import wire_address
+from maild.outbox.maildir import Maildir
+from maild.outbox.result import SendResult, Sent
+from maild.settings.units import is_loopback
+from maild.settings.values import RelaySettings
+
+__all__ = ["Relay", "SendResult", "Sent", "Timeouts"]
+
+_BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_DOT_LINE = re.compile(rb"(?m)^\.")
+_OK, _MORE = 250, 354
+_TRY_AGAIN, _NEVER = 400, 500
+_CLOSING = 421
+_AUTH_OK = 235
+_ACCESS_CODES = frozenset({530, 534, 535, 538})
+"""The relay wants TLS or AUTH (RFC 4954 §6): the settings are wrong, not the mail."""
+
+_ANSWER_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long is waited, in seconds; the defaults are those of RFC 5321 §4.5.3.2."""
+
+    connect_seconds: float = 30
+    command_seconds: float = 300
+    data_seconds: float = 180
+    dot_seconds: float = 600
+
+
+class _Refused(Exception):
+    """The exchange ended before the final dot."""
+
+    def __init__(self, result: SendResult, answer: str, *, is_broken: bool = False) -> None:
+        super().__init__(answer)
+        self.sent = Sent(result=result, answer=answer)
+        self.is_broken = is_broken
+
+
+class Relay:
+    """A way out for mail: one for each thread, since it holds one connection.
+
+    `access_token` gives an OAuth token where the settings name one; `tls` replaces the default
+    context, which verifies certificates and names.
+    """
+
+    def __init__(
+        self,
+        settings: RelaySettings,
+        *,
+        local_hostname: str,
+        timeouts: Timeouts | None = None,
+        tls: ssl.SSLContext | None = None,
+        access_token: Callable[[], str] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._hostname = local_hostname
+        self._timeouts = timeouts or Timeouts()
+        self._tls = tls
+        self._access_token = access_token
+        self._smtp: smtplib.SMTP | None = None
+        self._maildir = Maildir(settings.path) if settings.path else None
+
+    def send(self, envelope_from: str, recipient: str, data: bytes) -> Sent:
+        """Hand over one mail for one recipient; never raises for what a relay does.
+
+        `envelope_from` is empty for the null path; `data` has CRLF lines.
+        """
+        sender = wire_address(envelope_from)
+        target = wire_address(recipient)
+        if not target or (envelope_from and not sender):
+            wrong = recipient if not target else envelope_from
+            return Sent(result=SendResult.PERMANENT, answer=f"{wrong[:300]!r} is no address")
+        if _BARE_BREAK.search(data):
+            return Sent(result=SendResult.PERMANENT, answer="the mail holds a bare CR or LF")
+        if self._maildir:
+            return self._maildir.deliver(sender, target, data)
+        return self._with_fresh_retry(sender, target, data)
+
+    def close(self) -> None:
+        """Say goodbye and close the connection, if there is one."""
+        smtp, self._smtp = self._smtp, None
+        if smtp:
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def _with_fresh_retry(self, sender: str, target: str, data: bytes) -> Sent:
+        """Try; once more when a kept connection turns out to be dead before the final dot."""
+        was_kept = self._smtp is not None
+        try:
+            return self._exchange(sender, target, data)
+        except _Refused as refused:
+            if not (was_kept and refused.is_broken):
+                return refused.sent
+        try:
+            return self._exchange(sender, target, data)
+        except _Refused as refused:
+            return refused.sent
+
+    def _exchange(self, sender: str, target: str, data: bytes) -> Sent:
+        """One transaction; _Refused when it ends before the final dot."""
+        try:
+            smtp = self._smtp or self._connected()
+            self._transaction(smtp, sender, target, data)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            self._drop()
+            raise _Refused(SendResult.TEMPORARY, _words(error), is_broken=True) from error
+        return self._final(smtp)
+
+    def _transaction(self, smtp: smtplib.SMTP, sender: str, target: str, data: bytes) -> None:
+        """Everything up to the last byte before the final dot."""
+        _wait(smtp, self._timeouts.command_seconds)
+        self._command(smtp, f"MAIL FROM:<{sender}>{self._options(smtp, sender, target, data)}")
+        self._command(smtp, f"RCPT TO:<{target}>")
+        self._command(smtp, "DATA", wanted=_MORE)
+        _wait(smtp, self._timeouts.data_seconds)
+        smtp.send(_DOT_LINE.sub(b"..", data))
+        if not data.endswith(b"\r\n"):
+            smtp.send(b"\r\n")
+
+    def _final(self, smtp: smtplib.SMTP) -> Sent:
+        """The final dot and what comes of it; from here on silence is not failure."""
+        try:
+            _wait(smtp, self._timeouts.dot_seconds)
+            smtp.send(b".\r\n")
+            code, text = smtp.getreply()
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            self._drop()
+            return Sent(result=SendResult.UNKNOWN, answer=_words(error))
+        if code == _CLOSING:
+            self._drop()
+        result = _judged(code)
+        return Sent(result=result or SendResult.UNKNOWN, answer=_shown(code, text))
+
+    def _options(self, smtp: smtplib.SMTP, sender: str, target: str, data: bytes) -> str:
+        """Parameters of MAIL: the size, and SMTPUTF8 where an address needs it (RFC 6531 §3.4)."""
+        size = f" SIZE={len(data)}" if smtp.has_extn("size") else ""
+        if sender.isascii() and target.isascii():
+            smtp.command_encoding = "ascii"
+            return size
+        if not smtp.has_extn("smtputf8"):
+            answer = "the relay does not take addresses outside ASCII (SMTPUTF8)"
+            raise _Refused(SendResult.PERMANENT, answer)
+        smtp.command_encoding = "utf-8"
+        return f"{size} BODY=8BITMIME SMTPUTF8"
+
+    def _command(self, smtp: smtplib.SMTP, line: str, *, wanted: int = _OK) -> None:
+        """Send a command; _Refused unless its answer is of the wanted class."""
+        code, text = smtp.docmd(line)
+        if code // 100 == wanted // 100:
+            return
+        answer = _shown(code, text)
+        if code in {_CLOSING, -1}:
+            self._drop()
+            raise _Refused(SendResult.TEMPORARY, answer, is_broken=True)
+        self._reset(smtp)
+        is_final = _judged(code) is SendResult.PERMANENT and code not in _ACCESS_CODES
+        raise _Refused(SendResult.PERMANENT if is_final else SendResult.TEMPORARY, answer)
+
+    def _reset(self, smtp: smtplib.SMTP) -> None:
+        """Make the connection fit for the next mail, or let it go."""
+        try:
+            _accepted(smtp.rset())
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+
+    def _connected(self) -> smtplib.SMTP:
+        """Connect, encrypt, authenticate; whatever fails here is temporary."""
+        settings, wait = self._settings, self._timeouts.connect_seconds
+        place = (settings.host, settings.port, self._hostname)
+        smtp: smtplib.SMTP
+        if settings.scheme == "smtps":
+            smtp = smtplib.SMTP_SSL(*place, timeout=wait, context=self._context())
+        else:
+            smtp = smtplib.SMTP(*place, timeout=wait)
+        try:
+            assert smtp.sock is not None, "smtplib connects or raises"
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _wait(smtp, self._timeouts.command_seconds)
+            smtp.ehlo_or_helo_if_needed()
+            self._encrypt(smtp)
+            self._authenticate(smtp)
+        except BaseException:
+            smtp.close()
+            raise
+        self._smtp = smtp
+        return smtp
+
+    def _encrypt(self, smtp: smtplib.SMTP) -> None:
+        """STARTTLS: required but on loopback; there it serves a relay that offers AUTH only so."""
+        if self._settings.scheme == "smtps":
+            return
+        local = is_loopback(self._settings.host)
+        if local and (not self._settings.user or smtp.has_extn("auth")):
+            return
+        if not smtp.has_extn("starttls"):
+            if not local:
+                _give_up("the relay offers no STARTTLS; nothing is sent in clear")
+            return
+        _accepted(smtp.starttls(context=self._context()))
+        smtp.ehlo_or_helo_if_needed()
+
+    def _authenticate(self, smtp: smtplib.SMTP) -> None:
+        """AUTH with what the relay offers of XOAUTH2, PLAIN and LOGIN."""
+        settings = self._settings
+        if not settings.user:
+            return
+        smtp.user, smtp.password = settings.user, settings.password
+        offered = smtp.esmtp_features.get("auth", "").upper().split()
+        if settings.oauth and self._access_token:
+            bearer = f"user={settings.user}\x01auth=Bearer {self._access_token()}\x01\x01"
+            _accepted(smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else bearer))
+        elif "PLAIN" in offered:
+            _accepted(smtp.auth("PLAIN", smtp.auth_plain))
+        elif "LOGIN" in offered:
+            _accepted(smtp.auth("LOGIN", smtp.auth_login))
+        else:
+            _give_up("the relay offers neither AUTH PLAIN nor LOGIN")
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _drop(self) -> None:
+        """Forget the connection without a word: the peer is gone or confused."""
+        smtp, self._smtp = self._smtp, None
+        if smtp:
+            smtp.close()
+
+
+def _judged(code: int) -> SendResult | None:
+    """What a code means for the mail; None for one that makes no sense here."""
+    if code // 100 == _OK // 100:
+        return SendResult.ACCEPTED
+    if _TRY_AGAIN <= code < _NEVER:
+        return SendResult.TEMPORARY
+    if _NEVER <= code < _NEVER + 100:
+        return SendResult.PERMANENT
+    return None
+
+
+def _accepted(answer: tuple[int, bytes]) -> None:
+    """Let a reply of class 2 pass, else raise."""
+    code, text = answer
+    if code // 100 != _OK // 100:
+        raise smtplib.SMTPResponseException(code, text)
+
+
+def _give_up(reason: str) -> NoReturn:
+    raise smtplib.SMTPNotSupportedError(reason)
+
+
+def _wait(smtp: smtplib.SMTP, seconds: float) -> None:
+    """Set how long the next answer may take."""
+    if smtp.sock is not None:
+        smtp.sock.settimeout(seconds)
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, in one printable line."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        raw = error.smtp_error
+        return _shown(error.smtp_code, raw if isinstance(raw, bytes) else str(raw).encode())
+    return _line(str(error) or type(error).__name__)
+
+
+def _shown(code: int, text: bytes) -> str:
+    return _line(f"{code} {text.decode('utf-8', 'replace')}")
+
+
+def _line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)[:_ANSWER_MAX]
