@@ -162,14 +162,19 @@ def _root(words: tuple[Word, ...], at: int, own: frozenset[str]) -> Iterator[Mis
     if words[at].text in FIELDS:
         yield from _field(words, at, own)
     elif words[at].text not in own:
-        yield _unknown(words[at], "field", _all_fields())
+        is_field = _text(words, at + 1) == "." and _kind(words, at + 2) == "name"
+        text = f"{words[at].text}.{words[at + 2].text}" if is_field else words[at].text
+        word = Word(kind="name", text=text, start=words[at].start)
+        yield _unknown(word, "field", _all_fields())
 
 
 def _field(words: tuple[Word, ...], at: int, own: frozenset[str]) -> Iterator[Misfit]:
     """Judge `mail`, `ticket` or `customer` with the field behind it."""
     table = words[at]
     if table.text in own:
-        yield Misfit(start=table.start, text=f"{table.text!r} cannot also be a name of your own")
+        if _text(words, at + 1) == ",":
+            text = f"{table.text!r} cannot also be a name of your own"
+            yield Misfit(start=table.start, text=text)
     elif _text(words, at + 1) != "." or _kind(words, at + 2) != "name":
         example = f"{table.text}.{next(iter(FIELDS[table.text]))}"
         text = f"{table.text!r} is no value by itself; name a field of it, such as {example}"
