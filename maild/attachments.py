@@ -1,10 +1,11 @@
-"""Files in a mail: their names for display, their digests, and their bytes back from the raw mail."""
+"""Files in a mail: names for display, digests, and their bytes back from the raw mail."""
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
 import re
+from dataclasses import dataclass
 
 from maild import tnef
 from maild.core.mail import Attachment, Encoding, Locator
@@ -74,6 +75,18 @@ _SPACES = re.compile(r"\s+")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the mail says of a file, apart from its bytes."""
+
+    name: str
+    """Cleaned for display."""
+    type: str
+    locator: Locator
+    content_id: str = ""
+    is_inline: bool = False
+
+
 def clean_name(name: str) -> str:
     """Return a file name that is harmless to show: no path, nothing invisible, at most 255 bytes.
 
@@ -104,24 +117,16 @@ def fallback_name(media_type: str, number: int, subject: str = "") -> str:
     return f"{kind}-{number}{extension or '.bin'}"
 
 
-def describe(
-    data: bytes,
-    name: str,
-    media_type: str,
-    locator: Locator,
-    *,
-    content_id: str = "",
-    inline: bool = False,
-) -> Attachment:
+def describe(data: bytes, source: Source) -> Attachment:
     """Return what is known of a file whose decoded bytes are `data`."""
     return Attachment(
-        name=name,
-        type=media_type,
+        name=source.name,
+        type=source.type,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        inline=inline,
-        content_id=content_id,
-        locator=locator,
+        inline=source.is_inline,
+        content_id=source.content_id,
+        locator=source.locator,
     )
 
 

@@ -8,12 +8,13 @@ is empty gives way to the HTML half.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from html import escape
 
 from maild.charset import clean, codec, decode
-from maild.core.mail import Encoding, Limits
+from maild.core.mail import Encoding
 from maild.core.mime import Part, Structure
 from maild.core.transfer import decode as decode_transfer
 from maild.core.transfer import encoding_of, is_lying
@@ -27,10 +28,11 @@ _XML = re.compile(
     rb"<\?xml[^>]{0,100}?encoding\s{0,5}=\s{0,5}[\"']([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
 )
 _TAG = re.compile(r"<[^<>]{0,200}>")
-_FILES = frozenset(
-    "calendar csv css directory javascript rfc822-headers rtf vcard x-amp-html x-vcard "
-    "x-vcalendar xml x-patch x-diff".split()
-)
+_FILE_SUBTYPES = """
+    calendar css csv directory javascript rfc822-headers rtf vcard x-diff x-patch x-vcalendar x-vcard
+    xml
+"""
+_FILES = frozenset(_FILE_SUBTYPES.split())
 _REPORTS = frozenset(
     {
         "message/delivery-status",
@@ -166,19 +168,24 @@ def _role(part: Part, disposition: str, name: str) -> Role:
         return Role.TNEF
     if part.type in _REPORTS:
         return Role.REPORT
-    if part.type.startswith("message/"):
-        is_message = bool(part.children) or part.type in {"message/rfc822", "message/global"}
-        return Role.MESSAGE if is_message else Role.FILE
-    if part.type.startswith("multipart/"):
-        return Role.TEXT
     main, _, sub = part.type.partition("/")
-    if main == "text" and sub == "rfc822-headers":
-        return Role.HEADERS
-    if main != "text" or disposition == "attachment" or name:
+    if main == "message":
+        is_message = bool(part.children) or sub in {"rfc822", "global"}
+        return Role.MESSAGE if is_message else Role.FILE
+    if main == "multipart":
+        return Role.TEXT
+    if main != "text":
         return Role.FILE
-    if sub == "x-amp-html":
+    return _text_role(sub, is_file=disposition == "attachment" or bool(name))
+
+
+def _text_role(sub: str, *, is_file: bool) -> Role:
+    """Decide what a text/* leaf is."""
+    if sub == "rfc822-headers":
+        return Role.HEADERS
+    if sub == "x-amp-html" and not is_file:
         return Role.AMP
-    if sub in _FILES:
+    if is_file or sub in _FILES:
         return Role.FILE
     return Role.HTML if sub == "html" else Role.TEXT
 
@@ -216,7 +223,7 @@ def _choose(below: list[tuple[Segment, ...]]) -> tuple[Segment, ...]:
     return (Segment(plain=plain, html=markup),)
 
 
-def join(texts) -> str:  # type: ignore[no-untyped-def]
+def join(texts: Iterable[str]) -> str:
     """Put texts below one another, each beginning on a line of its own."""
     pieces = [text if text.endswith("\n") else text + "\n" for text in texts if not is_blank(text)]
     if not pieces:

@@ -6,12 +6,16 @@ points by how common it is in the languages written so, and costs some where it 
 
 from __future__ import annotations
 
+import re
+
 _SAMPLE_BYTES = 8192
 _CYRILLIC_COMMON = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъіїєґё")
 _LATIN_COMMON = frozenset("äöüßéèêëàâáãåæçíìîïñóòôõøúùûœÄÖÜÉÀÅØÆÇÑšžčřěýůąęłńśźżőű")
 _PUNCTUATION = frozenset(
-    "\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026\u2022€«»°§®©™№·²³´"
+    "\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026\u2022€«»¿¡ºª°§®©™№·²³´"
 )
+_WORD_LETTERS = 3
+_HIGH_RUN = re.compile(rb"[\x80-\xff]++")
 _SINGLE = ("cp1252", "cp1251", "koi8_r")
 _DOUBLE = ("gb18030", "cp932", "euc_jp", "cp949", "big5hkscs")
 
@@ -19,9 +23,10 @@ _DOUBLE = ("gb18030", "cp932", "euc_jp", "cp949", "big5hkscs")
 def guess(data: bytes) -> str:
     """Return the most plausible reading of 8-bit bytes that no label explains; never fails."""
     sample = data[:_SAMPLE_BYTES]
+    longest = max((len(run) for run in _HIGH_RUN.findall(sample)), default=0)
     best, best_score = "cp1252", _score_single(sample, "cp1252")
     for name in _SINGLE[1:]:
-        score = _score_single(sample, name)
+        score = _score_single(sample, name) * (1.0 if longest >= _WORD_LETTERS else 0.3)
         if score > best_score:
             best, best_score = name, score
     for name in _DOUBLE:
@@ -57,7 +62,7 @@ def _worth(character: str, before: str) -> float:
         return 0.4
     if "\u0400" <= character <= "\u04ff":
         if character in _CYRILLIC_COMMON:
-            return 0.9 if "\u0400" <= before <= "\u04ff" or not before.isalpha() else -1.0
+            return 1.0 if "\u0400" <= before <= "\u04ff" or not before.isalpha() else -1.0
         return 0.2 if not before.islower() else -1.0
     if character in _LATIN_COMMON:
         if before.isalpha() and not before.isascii():
@@ -75,7 +80,7 @@ def _score_double(sample: bytes, name: str) -> float:
     ):
         return -1.0
     points = sum(_worth_wide(character, name) for character in wide)
-    return points / len(wide)
+    return points / len(wide) * (1.0 if len(wide) >= _WORD_LETTERS else 0.3)
 
 
 def _worth_wide(character: str, name: str) -> float:

@@ -138,18 +138,16 @@ _ALIASES = {
     "x-mac-greek": "mac_greek",
     "x-mac-turkish": "mac_turkish",
 }
-_DIRECT = frozenset(
-    {
-        *(f"iso8859_{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
-        *(f"cp125{digit}" for digit in range(9)),
-        *("cp437 cp737 cp775 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863".split()),
-        *("cp864 cp865 cp866 cp869 cp874 cp932 cp949 cp950 cp1140 cp1125".split()),
-        *("ascii utf_8 utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le utf_32_be".split()),
-        *("koi8_r koi8_u koi8_t kz1048 ptcp154 gb18030 big5hkscs hz euc_jp johab tis_620".split()),
-        *("mac_roman mac_cyrillic mac_latin2 mac_greek mac_turkish iso2022_kr".split()),
-        *("iso2022_jp iso2022_jp_ext euc_jis_2004 euc_jisx0213 shift_jis_2004".split()),
-    }
-)
+_CODECS = """
+    iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_10 iso8859_13
+    iso8859_14 iso8859_15 iso8859_16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
+    cp437 cp737 cp775 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869
+    cp874 cp932 cp949 cp950 cp1125 ascii utf_8 utf_7 utf_16 utf_16_le utf_16_be utf_32 utf_32_le
+    utf_32_be koi8_r koi8_u koi8_t kz1048 ptcp154 gb18030 big5hkscs hz euc_jp johab tis_620
+    mac_roman mac_cyrillic mac_latin2 mac_greek mac_turkish iso2022_kr iso2022_jp iso2022_jp_ext
+    euc_jis_2004 euc_jisx0213 shift_jis_2004
+"""
+_DIRECT = frozenset(_CODECS.split())
 _SINGLE_BYTE = frozenset(
     name for name in _DIRECT if name.startswith(("cp125", "iso8859", "koi8", "mac_", "cp8"))
 )
@@ -162,10 +160,13 @@ _BOMS = (
 )
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\([@BDOQ]|\([BIJH]|&@|\$A|\.[AF])")
 _JAPANESE = re.compile(rb"\x1b\$[@B]")
-_UNWANTED = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(128, 160)])
-_UNWANTED[0x0B] = _UNWANTED[0x0C] = 0x20
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_BREAKS = re.compile("[\x0b\x0c]")
+_ASCII = re.compile("[\x00-\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LABEL_BYTES_MAX = 60
+_JIS_FIRST = 0x21
+_JIS_MIDDLE = 0x5F
 
 
 @lru_cache(maxsize=512)
@@ -217,8 +218,8 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii() and text.isprintable():
         return text
-    text = text.translate(_UNWANTED)
-    return _SURROGATE.sub("\ufffd", text)
+    text = _BREAKS.sub(" ", _UNWANTED.sub("", text))
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _spelling(short: str) -> str:
@@ -273,7 +274,8 @@ def _undeclared(data: bytes, hint: str, *, is_utf8: bool) -> str:
     """Decode 8-bit bytes that no valid label covers."""
     if is_utf8:
         forced = _lenient(data, "utf_8")
-        if forced.count("\ufffd") * 4 < sum(not character.isascii() for character in forced):
+        broken = forced.count("\ufffd")
+        if 2 * broken <= len(forced) - len(_ASCII.findall(forced)):
             return forced
     if hint and hint not in {"ascii", "utf_8", "iso-2022-jp"}:
         text = _strict(data, hint)
@@ -315,8 +317,8 @@ def _japanese_run(run: bytes, mode: bytes) -> str:
 def _to_shift_jis(first: int, second: int) -> bytes:
     """Turn one pair of JIS X 0208 (7-bit) into Shift_JIS."""
     first, second = first & 0x7F, second & 0x7F
-    if first < 0x21 or second < 0x21:
+    if first < _JIS_FIRST or second < _JIS_FIRST:
         return bytes((first, second))
-    lead = ((first + 1) >> 1) + (0x70 if first < 0x5F else 0xB0)
-    trail = second + 0x7E if first % 2 == 0 else second + (0x20 if second > 0x5F else 0x1F)
+    lead = ((first + 1) >> 1) + (0x70 if first < _JIS_MIDDLE else 0xB0)
+    trail = second + 0x7E if first % 2 == 0 else second + (0x20 if second > _JIS_MIDDLE else 0x1F)
     return bytes((lead, trail))

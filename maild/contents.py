@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from maild.attachments import clean_name, describe, fallback_name, tnef_bytes
 from maild import tnef
+from maild.attachments import Source, clean_name, describe, fallback_name, tnef_bytes
 from maild.bodies import (
     Leaf,
     Role,
@@ -23,8 +23,8 @@ from maild.bodies import (
 from maild.charset import clean, decode
 from maild.core.mail import Attachment, Encoding, Limits, Locator, Report
 from maild.core.mime import Part, Structure, read_header, split
-from maild.core.transfer import find_uuencode
 from maild.core.transfer import decode as decode_transfer
+from maild.core.transfer import find_uuencode
 from maild.encodedwords import header_text
 from maild.errors import HostileMail
 from maild.headers import charset_label, content_id, decoded_fields
@@ -33,6 +33,8 @@ from maild.html import render
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
 _SIGNED = frozenset({"multipart/signed"})
 _PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+
+_REPORT_LINES_MAX = 20_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,15 +164,14 @@ class _Walk:
         rest: list[bytes] = []
         position = 0
         for block in find_uuencode(data):
-            name = clean_name(header_text(block.name, self.hint))
             locator = Locator(
                 start=part.body + block.start,
                 end=part.body + block.end,
                 encoding=Encoding.UUENCODE,
             )
-            self._add(
+            self._take_inner_file(
                 decode_transfer(data[block.start : block.end], Encoding.UUENCODE),
-                name,
+                header_text(block.name, self.hint),
                 "application/octet-stream",
                 locator,
             )
@@ -193,6 +194,8 @@ class _Walk:
         text = clean(decode(data, charset_label(part), self.hint))
         report = Report(type=part.type, fields=_blocks(text), text=text)
         self.contents.reports = (*self.contents.reports, report)
+        if not report.fields:
+            self.extra.append(Segment(plain=text))
         if leaf.name:
             self._take_file(leaf, part)
 
@@ -225,20 +228,21 @@ class _Walk:
             self.contents.returned_headers = decoded_fields(header.fields, self.hint)
 
     def _take_tnef(self, leaf: Leaf, part: Part) -> None:
-        data = self.raw[part.body : part.end]
-        found = tnef.read(tnef_bytes(data))
+        """Take apart a winmail.dat; it stays a file itself where that does not fully succeed."""
+        found = tnef.read(tnef_bytes(self.raw[part.body : part.end]))
         self.defects.extend(found.defects)
         if found.text or found.html:
             self.extra.append(Segment(plain=found.text, html=found.html))
         for index, item in enumerate(found.files):
             locator = Locator(start=part.body, end=part.end, encoding=Encoding.TNEF, index=index)
-            self._add(
-                item.data,
-                clean_name(item.name),
-                item.type or "application/octet-stream",
-                locator,
-                item.content_id,
+            kind = item.type or "application/octet-stream"
+            source = Source(
+                name=clean_name(item.name) or fallback_name(kind, len(self.files) + 1),
+                type=kind,
+                locator=locator,
+                content_id=item.content_id,
             )
+            self.files.append(describe(item.data, source))
         if found.defects or not (found.text or found.html or found.files):
             self._take_file(leaf, part)
 
@@ -246,38 +250,31 @@ class _Walk:
         """Keep a part as a file."""
         encoding = transfer_of(self.raw, part)
         data = decode_transfer(self.raw[part.body : part.end], encoding)
-        name = clean_name(leaf.name) or clean_name(
-            header_text(part.raw_field("content-location"), self.hint).partition("?")[0]
-        )
-        name = name or fallback_name(part.type, len(self.files) + 1, subject)
+        name = clean_name(leaf.name) or self._location_name(part)
         if part.type == "text/calendar" and not self.contents.calendar:
             self.contents.calendar = clean(decode(data, charset_label(part), "utf-8"))
-        locator = Locator(start=part.body, end=part.end, encoding=encoding)
         identifier = content_id(part)
-        self._add(
-            data,
-            name,
-            part.type,
-            locator,
-            identifier,
-            inline=leaf.disposition != "attachment"
-            and bool(identifier or leaf.disposition == "inline"),
+        source = Source(
+            name=name or fallback_name(part.type, len(self.files) + 1, subject),
+            type=part.type,
+            locator=Locator(start=part.body, end=part.end, encoding=encoding),
+            content_id=identifier,
+            is_inline=leaf.disposition != "attachment"
+            and (leaf.disposition == "inline" or bool(identifier)),
         )
+        self.files.append(describe(data, source))
 
-    def _add(
-        self,
-        data: bytes,
-        name: str,
-        kind: str,
-        locator: Locator,
-        identifier: str = "",
-        *,
-        inline: bool = False,
-    ) -> None:
-        name = name or fallback_name(kind, len(self.files) + 1)
-        self.files.append(
-            describe(data, name, kind, locator, content_id=identifier, inline=inline)
-        )
+    def _location_name(self, part: Part) -> str:
+        """Return the last piece of a Content-Location (RFC 2557 §4.2) as a name."""
+        value = part.raw_field("content-location")
+        if not value:
+            return ""
+        return clean_name(header_text(value, self.hint).partition("?")[0])
+
+    def _take_inner_file(self, data: bytes, name: str, kind: str, locator: Locator) -> None:
+        """Keep a file that lies inside another part."""
+        shown = clean_name(name) or fallback_name(kind, len(self.files) + 1)
+        self.files.append(describe(data, Source(name=shown, type=kind, locator=locator)))
 
     def _name_secrets(self) -> None:
         kinds = {part.type for part in self.structure.parts}
@@ -292,19 +289,20 @@ class _Walk:
 def _blocks(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Return the header-like blocks of a report (RFC 3464 §2.1), names in lower case."""
     blocks: list[tuple[tuple[str, str], ...]] = []
-    block: list[tuple[str, str]] = []
-    for line in text.split("\n"):
+    block: list[tuple[str, list[str]]] = []
+    for line in text.split("\n", _REPORT_LINES_MAX)[:_REPORT_LINES_MAX]:
         if not line.strip():
-            if block:
-                blocks.append(tuple(block))
+            blocks.append(_block(block))
             block = []
         elif line[0] in " \t" and block:
-            name, value = block[-1]
-            block[-1] = (name, f"{value} {line.strip()}")
+            block[-1][1].append(line.strip())
         else:
             name, separator, value = line.partition(":")
             if separator and name.strip():
-                block.append((name.strip().lower(), value.strip()))
-    if block:
-        blocks.append(tuple(block))
-    return tuple(blocks)
+                block.append((name.strip().lower(), [value.strip()]))
+    blocks.append(_block(block))
+    return tuple(block for block in blocks if block)
+
+
+def _block(block: list[tuple[str, list[str]]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, " ".join(pieces)) for name, pieces in block)

@@ -16,8 +16,7 @@ from maild.core.parameters import unfold
 
 _BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _START = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?", re.ASCII)
-_TRAILING_QUESTION = re.compile(r"\?=")
-_SPACES = re.compile(r"[ \t\n]+")
+_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class _Word:
 
 def raw_text(value: bytes, hint: str = "") -> str:
     """Return a field's value unfolded and as text, encoded words left as they are."""
-    return clean(decode(unfold(value), hint=hint)).replace("\n", " ")
+    return clean(decode(unfold(value), hint=hint)).replace("\n", " ").replace("\t", " ")
 
 
 def header_text(value: bytes, hint: str = "") -> str:
@@ -63,8 +62,10 @@ def decode_words(text: str) -> str:
 def _next_word(text: str, position: int) -> _Word | None:
     """Return the next encoded word at or after `position`."""
     start = _START.search(text, position)
+    end = -1
     while start is not None:
-        end = text.find("?=", start.end())
+        if end < start.end():
+            end = text.find("?=", start.end())
         if end < 0:
             return None
         if text[end : end + 3] == "?==" and start[2] in "qQ" and _is_hex(text, end + 2):
@@ -86,8 +87,7 @@ def _next_word(text: str, position: int) -> _Word | None:
 
 def _is_hex(text: str, position: int) -> bool:
     """Whether an `=XX` stands there, so that the `?` before it was content."""
-    digits = text[position + 1 : position + 3]
-    return len(digits) == 2 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+    return _ESCAPE.match(text, position) is not None
 
 
 def _decode_run(run: list[_Word]) -> str:

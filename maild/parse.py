@@ -15,12 +15,12 @@ import mailparser
 from mailparser.exceptions import MailParserError
 
 from maild.attachments import extract
+from maild.charset import codec
 from maild.contents import Contents, read_contents
 from maild.core.mail import Address, Limits, Parsed
 from maild.core.mailboxes import from_defect, read_addresses
-from maild.core.mime import Part, Structure, split
+from maild.core.mime import Structure, split
 from maild.core.parameters import Field, unfold
-from maild.charset import codec
 from maild.encodedwords import decode_words, raw_text
 from maild.headers import (
     charset_label,
@@ -33,6 +33,7 @@ from maild.maildates import read_date
 
 __all__ = ["extract", "parse"]
 
+_FIRST_YEAR = 1970
 _ADDRESS_FIELDS = ("from", "sender", "reply-to", "to", "cc")
 _RECORDED = frozenset({"from", "reply-to", "to", "cc", "date"})
 """The fields that mail-parser is given: it takes Sender for text, and reads all of a header."""
@@ -63,7 +64,7 @@ def parse(raw: bytes, limits: Limits) -> Parsed:
     addresses = {name: _addresses(name, root.fields, record, hint) for name in _ADDRESS_FIELDS}
     return Parsed(
         headers=headers,
-        from_=addresses["from"],
+        from_=addresses["from"] or _stand_in(addresses, headers),
         from_fields=sum(name == "from" for name, _ in headers),
         from_defect=_from_defect(root.fields, record, addresses["from"], hint),
         sender=addresses["sender"],
@@ -142,7 +143,7 @@ def _utc(moment: object) -> datetime | None:
     if not isinstance(moment, datetime):
         return None
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware if aware.year >= 1970 else None
+    return aware if aware.year >= _FIRST_YEAR else None
 
 
 def _address(name: str, address: str) -> Address:
@@ -180,6 +181,17 @@ def _from_defect(
     if "from" in record.defects:
         return f"mail-parser finds From ambiguous: {record.defects['from']}"
     return "" if len(found) == 1 and found[0].addr else "From holds no or several mailboxes"
+
+
+def _stand_in(
+    addresses: dict[str, tuple[Address, ...]], headers: tuple[tuple[str, str], ...]
+) -> tuple[Address, ...]:
+    """Return whom to show where there is no From; `from_fields` says that it is none."""
+    return (
+        addresses["reply-to"]
+        or addresses["sender"]
+        or read_addresses(_first(headers, "return-path"), decode_words)
+    )
 
 
 def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:

@@ -1,4 +1,4 @@
-"""Mailboxes out of address fields (RFC 5322 §3.4): a best guess to show, a strict reading to trust.
+"""Mailboxes out of address fields (RFC 5322 §3.4): one reading to show, one to trust.
 
 Strategy: one pass marks where quotes, comments and angles begin and end and cuts the field at its
 structural commas and semicolons; names are decoded only after the cut, so that an encoded word
@@ -72,22 +72,24 @@ def from_defect(values: tuple[str, ...], decode: Callable[[str], str]) -> str:
     """
     if len(values) != 1:
         return "there is no From field" if not values else "there are several From fields"
-    value = values[0]
-    if _HIDDEN.search(value):
+    if _HIDDEN.search(values[0]):
         return "From holds control or invisible characters"
-    reader = _read(value)
-    if len(reader.items) != 1:
+    reader = _read(values[0])
+    if len(reader.items) != 1 or reader.is_list:
         return "From holds no or several mailboxes"
     if reader.is_grouped:
         return "From holds a group or a route"
     item = reader.items[0]
+    return _form_defect(item) or _address_defect(item) or _name_defect(item, decode)
+
+
+def _form_defect(item: _Item) -> str:
+    """Say what is not plain about the form of a mailbox."""
     if item.problems:
         return f"From is ambiguous: {item.problems[0]}"
     if item.comments:
         return "From holds a comment"
-    if item.angles > 1:
-        return "From holds several angle addresses"
-    return _address_defect(item) or _name_defect(item, decode)
+    return "From holds several angle addresses" if item.angles > 1 else ""
 
 
 def _address_defect(item: _Item) -> str:
@@ -146,7 +148,7 @@ def _guess_bare(text: str, item: _Item, decode: Callable[[str], str]) -> Address
         decoded = decode(text)
         match = _BARE_ADDRESS.search(decoded) if "=?" in text else None
         if match is None:
-            return Address(name=_tidy(decoded))
+            return Address(name=comment or _tidy(decoded))
         text = decoded
     rest = f"{text[: match.start()]} {text[match.end() :]}"
     return Address(name=_tidy(decode(rest)) or comment, addr=_tidy_address(match[0]))
@@ -191,6 +193,7 @@ class _Reader:
     position: int = 0
     in_angle: bool = False
     is_grouped: bool = False
+    is_list: bool = False
     ignores_quotes: bool = False
     ignores_comments: bool = False
 
@@ -217,8 +220,7 @@ class _Reader:
             self._put(character)
 
     def _put(self, text: str) -> None:
-        is_inside = self.in_angle and self.item.angles == 1
-        (self.item.inside if is_inside else self.item.outside).append(text)
+        (self.item.inside if self.in_angle else self.item.outside).append(text)
         self.item.has_at = self.item.has_at or "@" in text
 
     def _quoted(self) -> None:
@@ -270,6 +272,9 @@ class _Reader:
             self.item.outside.extend(self.item.inside)
             self.item.inside.clear()
             return
+        if self.item.inside:
+            self.item.outside.append(f"<{''.join(self.item.inside)}>")
+            self.item.inside.clear()
         self.in_angle = True
         self.item.angles += 1
 
@@ -281,7 +286,9 @@ class _Reader:
 
     def _delimiter(self, character: str) -> None:
         """Meet a comma, a semicolon, or the colon after a group's name (RFC 5322 §3.4)."""
-        if character != ",":
+        if character == ",":
+            self.is_list = True
+        else:
             self.is_grouped = True
         if character != ":":
             self._emit()

@@ -16,6 +16,9 @@ from maild.core.parameters import Field, content_type
 from maild.errors import HostileMail
 
 _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+\n?+(?:[ \t][^\n]*+\n?+)*+)")
+_PARAMETER = re.compile(
+    rb"(?:boundary|charset|name|filename|type)\*?+[ \t]*+=[^\n]*+\n?+", re.IGNORECASE
+)
 _MBOX_LINE = re.compile(rb">?+From [^\n]*+\n(?=[!-9;-~]++[ \t]*+:)")
 _BLANK = re.compile(rb"[\r]*+(?:\n|\Z)")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?+(?:[ \t\r]*+\n)*+(?=[!-9;-~]++[ \t]*+:|From )")
@@ -99,7 +102,10 @@ def read_header(view: bytes, start: int, end: int, limits: Limits) -> Header:
     blank = _BLANK.match(view, position, end)
     while position < end and blank is None:
         match = _FIELD.match(view, position, end)
-        if match is not None:
+        if fields and (lost := _lost_parameter(view, position, end, fields[-1])) is not None:
+            match = lost
+            fields[-1] = Field(name=fields[-1].name, value=fields[-1].value + lost[0])
+        elif match is not None:
             fields.append(Field(name=match[1].decode("ascii").lower(), value=match[2]))
             lines += match[2].count(b"\n")
         else:
@@ -110,6 +116,13 @@ def read_header(view: bytes, start: int, end: int, limits: Limits) -> Header:
         position = match.end()
         blank = _BLANK.match(view, position, end)
     return Header(fields=tuple(fields), body=blank.end() if blank else position)
+
+
+def _lost_parameter(view: bytes, position: int, end: int, last: Field) -> re.Match[bytes] | None:
+    """Match a parameter on a line of its own that lost the space in front of it."""
+    if not last.name.startswith("content-") or not last.value.rstrip().endswith(b";"):
+        return None
+    return _PARAMETER.match(view, position, end)
 
 
 def _guard_header(one: int, block: int, lines: int, limits: Limits) -> None:

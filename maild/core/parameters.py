@@ -11,6 +11,9 @@ _TYPE = re.compile(
 _NAME = re.compile(rb"[\s;]*+([^\s=;\"]++)\s*+=\s*+")
 _QUOTE_END = re.compile(rb'"\s*+(?:;|\Z)')
 _NEXT = re.compile(rb";\s*+(?=[a-z0-9_-]++(?:\*[0-9]*+\*?+)?+\s*+=)", re.IGNORECASE)
+_KNOWN = re.compile(
+    rb"\b(?:filename|name|charset|boundary)(?:\*[0-9]*+\*?+)?+\s*+=", re.IGNORECASE
+)
 _PARAMETERS_MAX = 500
 _SIMPLE = {b"text": "text/plain", b"html": "text/html", b"plain": "text/plain"}
 
@@ -42,9 +45,9 @@ def disposition(value: bytes) -> tuple[str, tuple[tuple[str, bytes], ...]]:
     """Return the lower-case disposition and the parameters (RFC 2183 §2)."""
     head, separator, rest = value.partition(b";")
     if b"=" in head:
-        return "", parameters(value)
-    word = head.strip(b" \t\r\n\"'").lower().decode("ascii", "replace")
-    return word, parameters(rest) if separator else ()
+        first = head.split(None, 1)[0]
+        return "" if b"=" in first else _word(first), parameters(value)
+    return _word(head), parameters(rest) if separator else ()
 
 
 def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
@@ -59,9 +62,10 @@ def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
         match = _NAME.match(value, position)
         if match is None:
             following = value.find(b";", position)
-            if following < 0:
+            known = _KNOWN.search(value, position, following if following >= 0 else len(value))
+            if known is None and following < 0:
                 break
-            position = following + 1
+            position = known.start() if known else following + 1
             continue
         content, position = _content(value, match.end())
         found.append((match[1].decode("ascii", "replace").lower(), content))
@@ -73,6 +77,10 @@ def unfold(value: bytes) -> bytes:
     if b"\n" in value:
         value = value.replace(b"\r\n", b"").replace(b"\n", b"")
     return value.replace(b"\r", b" ").strip(b" \t")
+
+
+def _word(value: bytes) -> str:
+    return value.strip(b" \t\r\n\"'").lower().decode("ascii", "replace")
 
 
 def _content(value: bytes, position: int) -> tuple[bytes, int]:
@@ -89,6 +97,7 @@ def _content(value: bytes, position: int) -> tuple[bytes, int]:
         closing = inner.find(b'"')
         if closing >= 0:
             return _unescape(inner[:closing]), position + 2 + closing
+        position += 1
     following = _NEXT.search(value, position)
     end_at = following.start() if following else len(value)
     return unfold(value[position:end_at]).rstrip(b'; \t\r\n"'), end_at

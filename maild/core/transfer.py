@@ -14,12 +14,15 @@ _NOT_BASE64 = bytes(sorted(set(range(256)) - set(_ALPHABET) - {ord("=")}))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
-_PADDING = re.compile(rb"=++")
+_RUN = re.compile(rb"[^=]++")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)?+ [0-7]{3,4} ([^\r\n]+)\r*\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:end|====)[ \t\r]*$", re.MULTILINE)
 _UU_LINE = re.compile(rb"[ -`]{1,61}~?")
+_CHUNK_BYTES = 256 * 1024
 _LYING_SHARE = 0.05
 _UU_BLOCKS_MAX = 100
+_UU_FIRST = ord(" ")
+_UU_LAST = ord("`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +67,27 @@ def decode_base64(data: bytes) -> bytes:
         if not tail or tail.translate(None, _ALPHABET + _WHITESPACE + b"="):
             return _decode_run(data[:padded].translate(None, _NOT_BASE64))
     clean = data.translate(None, _NOT_BASE64)
-    return b"".join(_decode_run(run) for run in _PADDING.split(clean))
+    if b"=" not in clean:
+        return _decode_run(clean)
+    decoded = bytearray()
+    for run in _RUN.finditer(clean):
+        decoded += _decode_run(run[0])
+    return bytes(decoded)
 
 
 def decode_quoted_printable(data: bytes) -> bytes:
     """Decode quoted-printable (RFC 2045 §6.7); broken escapes stay as they are."""
-    if b"= " in data or b"=\t" in data:
-        data = _SOFT_BREAK.sub(b"=", data)
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         data = _LONE_RETURN.sub(b"\n", data)
-    return binascii.a2b_qp(data)
+    if b"= " not in data and b"=\t" not in data:
+        return binascii.a2b_qp(data)
+    decoded = bytearray()
+    position = 0
+    while position < len(data):
+        stop = data.find(b"\n", position + _CHUNK_BYTES) + 1 or len(data)
+        decoded += binascii.a2b_qp(_SOFT_BREAK.sub(b"=", data[position:stop]))
+        position = stop
+    return bytes(decoded)
 
 
 def decode_uuencode(data: bytes) -> bytes:
@@ -139,7 +153,7 @@ def _looks_uuencoded(data: bytes, begin: re.Match[bytes]) -> bool:
 
 def _decode_uu_line(line: bytes) -> bytes:
     """Decode one line; one that is too long is cut as its own count says."""
-    if not line or not 32 <= line[0] <= 96:
+    if not line or not _UU_FIRST <= line[0] <= _UU_LAST:
         return b""
     try:
         return binascii.a2b_uu(line)
