@@ -15,6 +15,7 @@ class Why(StrEnum):
     SAME_MAIL = "same-mail"
     OWN_LOOP = "own-loop"
     BOUNCE_OF_OURS = "bounce-of-ours"
+    UNDELIVERED = "undelivered"
     BOUNCE_UNPROVEN = "bounce-unproven"
     AUTOMATIC = "automatic"
     NO_MAILBOX = "no-mailbox"

@@ -1,0 +1,74 @@
+"""A mail of ours did not get through, or is late: what follows on its ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
+from maild.core.house import House
+from maild.core.reason import Reason, Why
+from maild.core.snapshot import World
+from maild.core.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What happened to one mail of ours."""
+
+    outbox_id: int
+    kind: ReplyKind
+    recipient: str
+    answer: str
+    """The relay's words."""
+    is_final: bool
+    """False: it is only late and is tried again."""
+    at: datetime
+
+
+def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
+    """Say it on the ticket, and tell an agent when a customer did not get an agent's words.
+
+    A mail to an agent that fails is told to nobody by mail: that would fail the same way.
+    """
+    kind = "reply.failed" if failure.is_final else "reply.delayed"
+    data = (("to", failure.recipient), ("answer", failure.answer[:500]))
+    reason = Reason(why=Why.UNDELIVERED, detail=f"{failure.recipient}: {failure.answer[:200]}")
+    return Decision(
+        outcome=Outcome.POSTED,
+        reasons=(reason,),
+        before=ticket,
+        after=ticket,
+        events=(EventDraft(kind=kind, actor="maild", data=data),),
+        replies=_told(failure, ticket, world, reason) if failure.kind is ReplyKind.REPLY else (),
+    )
+
+
+def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tuple[Reply, ...]:
+    return tuple(
+        Reply(
+            kind=ReplyKind.TROUBLE,
+            audience=Audience.AGENT,
+            template="undelivered" if failure.is_final else "delayed",
+            recipient=address,
+            mailbox=ticket.mailbox,
+            language=_language(world, address, ticket),
+            subject=ticket.subject,
+            reason=reason.why.value,
+            detail=reason.detail,
+            key=f"outbox-{failure.outbox_id}/{'failed' if failure.is_final else 'late'}/{address}",
+        )
+        for address in _responsible(ticket, world.house)
+    )
+
+
+def _responsible(ticket: Ticket, house: House) -> tuple[str, ...]:
+    if house.agent_of(ticket.assignee) is not None:
+        return (ticket.assignee,)
+    return tuple(agent.address for agent in house.agents if agent.serves(ticket.queue))
+
+
+def _language(world: World, address: str, ticket: Ticket) -> str:
+    agent = world.house.agent_of(address)
+    wished = (*(agent.languages if agent else ()), world.house.mailbox(ticket.mailbox).language)
+    return next((code for code in wished if code in world.languages), "en")

@@ -1,0 +1,87 @@
+"""The secret that signs our tokens: one file, made once, for an empty database only.
+
+A line holds a key's number and 32 bytes in hex; the first line signs, the others still verify.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from maild.core.token import Keys
+from maild.errors import ConfigError, Problem
+from maild.store.database import Database
+from maild.store.tables import TicketRow, metadata
+
+KEY_BYTES = 32
+_TICKET = metadata.tables[TicketRow.__tablename__]
+
+
+def load_keys(file: Path, database: Database) -> Keys:
+    """Read the secret, or make it when there is neither a file nor a ticket.
+
+    Raises `ConfigError` when it is missing although tickets exist (every reply address that
+    customers hold would stop working), is readable by others, or is malformed.
+    """
+    if not file.exists():
+        _refuse_with_tickets(file, database)
+        _create(file)
+    if file.stat().st_mode & 0o077:
+        raise _problem(file, 0, f"others may read the secret: chmod 600 {file}")
+    return parse(file, file.read_text(encoding="ascii", errors="replace"))
+
+
+def parse(file: Path, text: str) -> Keys:
+    """Read the lines of a secret file; raises `ConfigError` with file and line."""
+    keys: dict[int, bytes] = {}
+    current = -1
+    for n, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        number, _, value = line.strip().partition(" ")
+        try:
+            key_id, key = int(number), bytes.fromhex(value)
+        except ValueError:
+            raise _problem(file, n, "a line is a number from 0 to 255 and 64 hex digits") from None
+        if not 0 <= key_id <= 255 or len(key) != KEY_BYTES or key_id in keys:  # noqa: PLR2004
+            raise _problem(file, n, "a line is a new number from 0 to 255 and 64 hex digits")
+        keys[key_id] = key
+        current = key_id if current < 0 else current
+    if not keys:
+        raise _problem(file, 0, "the secret is empty")
+    return Keys(current=current, by_id=keys)
+
+
+def _refuse_with_tickets(file: Path, database: Database) -> None:
+    with database.read() as connection:
+        tickets = connection.execute(select(func.count()).select_from(_TICKET)).scalar_one()
+    if tickets:
+        words = (
+            f"the secret is missing, but the database holds {tickets} tickets whose reply "
+            "addresses it signed: put the file back from the backup"
+        )
+        raise _problem(file, 0, words)
+
+
+def _create(file: Path) -> None:
+    """Write it whole or not at all, readable by us alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(f"1 {secrets.token_hex(KEY_BYTES)}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _problem(file: Path, line: int, text: str) -> ConfigError:
+    return ConfigError((Problem(file=str(file), line=line, text=text),))
