@@ -35,7 +35,7 @@ check: env ## format, lint, types, layers and unit tests, in under two minutes
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache --no-timings | tail -n 5
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) -m "not servers and not slow and not needs and not corpus" $(TESTS)
 
 bench: env ## the benchmark table

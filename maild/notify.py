@@ -21,8 +21,8 @@ _DIGITS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manager:
-    """The service manager that started us; `address` is empty when there is none."""
+class Supervisor:
+    """Systemd, when it started us; `address` is empty when there is none."""
 
     address: str = ""
     """Path of its socket; a first character `@` stands for the abstract namespace."""
@@ -49,7 +49,7 @@ class Manager:
         self._tell(f"STATUS={_one_line(text)}")
 
     def _tell(self, *lines: str) -> None:
-        """Send one datagram; a manager that has gone is no reason to stop."""
+        """Send one datagram; a supervisor that has gone is no reason to stop."""
         if not self.address:
             return
         name = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address
@@ -61,10 +61,10 @@ class Manager:
                 return
 
 
-def manager(environment: Mapping[str, str]) -> Manager:
+def supervisor(environment: Mapping[str, str]) -> Supervisor:
     """Return who started us, as the environment has it."""
     address = environment.get("NOTIFY_SOCKET", "")
-    return Manager(address=address if address.startswith(("/", "@")) else "")
+    return Supervisor(address=address if address.startswith(("/", "@")) else "")
 
 
 def watchdog_interval(environment: Mapping[str, str]) -> float | None:

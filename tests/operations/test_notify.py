@@ -32,13 +32,13 @@ def environment_of(sock: socket.socket) -> dict[str, str]:
 
 
 def test_every_message_reaches_systemd_in_its_words(heard: socket.socket) -> None:
-    manager = notify.manager(environment_of(heard))
+    supervisor = notify.supervisor(environment_of(heard))
 
-    manager.ready("3 mailboxes\nWATCHDOG=trigger")
-    manager.reloading()
-    manager.alive()
-    manager.status("all quiet")
-    manager.stopping()
+    supervisor.ready("3 mailboxes\nWATCHDOG=trigger")
+    supervisor.reloading()
+    supervisor.alive()
+    supervisor.status("all quiet")
+    supervisor.stopping()
 
     messages = [heard.recv(4096).decode() for _ in range(5)]
     assert messages[0] == "READY=1\nSTATUS=3 mailboxes WATCHDOG=trigger"
@@ -49,7 +49,7 @@ def test_every_message_reaches_systemd_in_its_words(heard: socket.socket) -> Non
 
 @pytest.mark.parametrize("address", ["", "relative", "/nowhere/at/all"])
 def test_without_systemd_nothing_happens(address: str) -> None:
-    notify.manager({"NOTIFY_SOCKET": address}).ready()
+    notify.supervisor({"NOTIFY_SOCKET": address}).ready()
 
 
 @pytest.mark.parametrize(
