@@ -86,8 +86,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
 
 def test_the_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     sdist = build(ROOT, "sdist", tmp_path)
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "-xzf", sdist, "-C", tmp_path], timeout=60, check=True)
 
     again = build(tmp_path / SDIST.removesuffix(".tar.gz"), "wheel", tmp_path)
 
