@@ -20,6 +20,7 @@ from maild.settings import units
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"+]{1,64}@[A-Za-z0-9.-]{1,253}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
 _NAME_MAX = 64
+_LINE_MAX = 1024
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _REGION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _RELAY_SCHEMES = ("smtp", "smtps")
@@ -31,6 +32,13 @@ def _text(value: str) -> str:
     if not value.strip() or len(value) > _NAME_MAX or not value.isprintable():
         raise ValueError(f"must be 1 to {_NAME_MAX} printable characters in one line")
     return value.strip()
+
+
+def _line(value: str) -> str:
+    """Require a path, host or user: one line that is not empty."""
+    if not value.strip() or len(value) > _LINE_MAX or not value.isprintable():
+        raise ValueError(f"must be 1 to {_LINE_MAX} printable characters in one line")
+    return value
 
 
 def _brand(value: str) -> str:
@@ -239,6 +247,8 @@ def _warning(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[str, AfterValidator(_line)]
+LineOrEmpty = Annotated[str, AfterValidator(lambda value: _line(value) if value else "")]
 Brand = Annotated[str, AfterValidator(_brand)]
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrEmpty = Annotated[str, AfterValidator(lambda value: _address(value) if value else "")]

@@ -50,7 +50,7 @@ class Place:
 
     def path(self, text: str) -> Path:
         """Read a path as relative to the config file."""
-        return self.base / Path(text).expanduser()
+        return self.base / text
 
 
 def settings(config: schema.ConfigFile, place: Place) -> Settings:

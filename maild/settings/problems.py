@@ -13,6 +13,7 @@ _LISTS = frozenset(
     {"mailbox", "queue", "agent", "organisation", "calendar", "sla", "smtp.account"}
 )
 _LISTED_MAX = 12
+_TEXT_MAX = 600
 _NESTED = frozenset({"smtp.account", "mailbox.imap", "mailbox.relay"})
 
 
@@ -31,7 +32,7 @@ class Problems:
 
     def add_line(self, line: int, text: str) -> None:
         """Note a problem at a line; 0 is the file as a whole."""
-        problem = Problem(file=self.file, line=line, text=text)
+        problem = Problem(file=self.file, line=line, text=_shown(text))
         if problem not in self.found:
             self.found.append(problem)
 
@@ -57,3 +58,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known are {', '.join(words)}" if 0 < len(words) <= _LISTED_MAX else ""
+
+
+def _shown(text: str) -> str:
+    """Keep control characters of a value away from the terminal, and its length bearable."""
+    cut = text if len(text) <= _TEXT_MAX else f"{text[:_TEXT_MAX]} ..."
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in cut)

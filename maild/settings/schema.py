@@ -26,10 +26,10 @@ class MaildTable(_Table):
     name: fields.Brand
     domain: fields.Domain
     reply_domain: fields.DomainOrEmpty = ""
-    state_dir: fields.Text = "var"
-    secret_file: str = ""
-    rules_dir: str = ""
-    templates_dir: str = ""
+    state_dir: fields.Line = "var"
+    secret_file: fields.LineOrEmpty = ""
+    rules_dir: fields.LineOrEmpty = ""
+    templates_dir: fields.LineOrEmpty = ""
     undo_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
 
 
@@ -42,8 +42,8 @@ class DatabaseTable(_Table):
 class AccountTable(_Table):
     """`[[smtp.account]]`."""
 
-    user: fields.Text
-    password_file: fields.Text
+    user: fields.Line
+    password_file: fields.Line
     addresses: list[fields.Address] = []
 
 
@@ -52,8 +52,8 @@ class SmtpTable(_Table):
 
     listen: list[fields.Place] = ["127.0.0.1:8025"]
     protocol: Literal["smtp", "lmtp"] = "smtp"
-    tls_cert: str = ""
-    tls_key: str = ""
+    tls_cert: fields.LineOrEmpty = ""
+    tls_key: fields.LineOrEmpty = ""
     max_size: fields.Size | None = None
     trusted_clients: list[fields.Network] = []
     trusted_domains: list[fields.Domain] = []
@@ -63,13 +63,13 @@ class SmtpTable(_Table):
 class ImapTable(_Table):
     """`[mailbox.imap]`."""
 
-    host: fields.Text
+    host: fields.Line
     port: fields.Port | None = None
     tls: Literal["tls", "starttls", "none"] = "tls"
-    user: fields.Text
-    password_file: str = ""
-    oauth: str = ""
-    folder: fields.Text = "INBOX"
+    user: fields.Line
+    password_file: fields.LineOrEmpty = ""
+    oauth: fields.LineOrEmpty = ""
+    folder: fields.Line = "INBOX"
     since: fields.Since = "now"
     idle: bool = True
     poll_seconds: Annotated[int, Field(ge=5, le=86400)] = 60
@@ -80,9 +80,9 @@ class RelayTable(_Table):
     """`[relay]` and `[mailbox.relay]`."""
 
     url: fields.RelayUrl
-    user: str = ""
-    password_file: str = ""
-    oauth: str = ""
+    user: fields.LineOrEmpty = ""
+    password_file: fields.LineOrEmpty = ""
+    oauth: fields.LineOrEmpty = ""
     envelope: Literal["verp", "null", "plain"] = "verp"
 
 
@@ -92,10 +92,10 @@ class MailboxTable(_Table):
     name: fields.Brand
     address: fields.Address
     aliases: list[fields.Address] = []
-    queue: str = ""
+    queue: fields.LineOrEmpty = ""
     language: fields.Language = "en"
-    reply_delimiter: Annotated[str, Field(max_length=200)] = ""
-    authserv_id: Annotated[list[str], fields.OneOrMore] = []
+    reply_delimiter: fields.LineOrEmpty = ""
+    authserv_id: Annotated[list[fields.Line], fields.OneOrMore] = []
     provider: Literal["generic", "gmail", "m365"] = "generic"
     imap: ImapTable | None = None
     relay: RelayTable | None = None
@@ -121,13 +121,13 @@ class AgentTable(_Table):
 
     address: fields.Address
     aliases: list[fields.Address] = []
-    name: str = ""
+    name: fields.LineOrEmpty = ""
     queues: list[fields.Text] = []
     tier: fields.Tier = 1
     skills: list[fields.Text] = []
     languages: list[fields.Language] = []
     capacity: Annotated[int, Field(ge=0)] = 0
-    calendar: str = ""
+    calendar: fields.LineOrEmpty = ""
 
 
 class OrganisationTable(_Table):
@@ -179,7 +179,7 @@ class SlaTable(_Table):
 
     name: fields.Text
     match: Annotated[str, Field(max_length=4096)] = ""
-    calendar: str = ""
+    calendar: fields.LineOrEmpty = ""
     first_response: TargetValue = TargetTable()
     next_response: TargetValue = TargetTable()
     resolution: TargetValue = TargetTable()

@@ -214,6 +214,15 @@ agents = "confirm-all"
     assert made.house.agent_trust is AgentTrust.CONFIRM_ALL
 
 
+def test_a_long_path_is_no_problem(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 100) / ("y" * 100)
+
+    made = _load(tmp_path, f'{_MAILD}state_dir = "{folder}"\n')
+
+    assert made.state_dir == folder
+    assert settings.defaults(folder).state_dir == folder
+
+
 def test_every_place_to_listen_on_is_read(tmp_path: Path) -> None:
     text = '[smtp]\nlisten = ["[::1]:25", "unix:/run/maild", "fd:smtp"]\nprotocol = "lmtp"\n'
 
