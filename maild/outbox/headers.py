@@ -28,7 +28,7 @@ _UNPRINTABLE = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _Q_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
-_MESSAGE_ID = re.compile(r"[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}", re.ASCII)
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,200}@[!-;=?A-~]{1,200}", re.ASCII)
 _MESSAGE_ID_MAX = 250
 _REFERENCES_MAX = 100
 _REFERENCES_BYTES_MAX = 8000
@@ -81,10 +81,10 @@ def addresses(name: str, mailboxes: Iterable[tuple[str, str]]) -> bytes:
         if tokens:
             tokens[-1] += ","
         words = phrase(display) if display else []
-        if not address:
-            tokens += [*words[:-1], f"{words[-1]}:;"]
+        if address and not words:
+            tokens.append(address)
         else:
-            tokens += [*words, f"<{address}>"] if words else [address]
+            tokens += [*words, f"<{address}>" if address else ":;"]
     return fold(name, tokens)
 
 

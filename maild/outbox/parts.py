@@ -19,7 +19,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAK = re.compile("\r\n|\r|\u2028|\u2029|\x85")
 _LONG_LINE = re.compile("[^\n]{77}")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.ASCII)
-_CONTENT_ID = re.compile(r"[!-;=?A-~]{1,200}", re.ASCII)
+_CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}", re.ASCII)
 _FILE_NAME_MAX = 200
 _SLICE = 57 * 4096
 """Bytes of a file that are encoded at once; a multiple of 57, which make one line."""
