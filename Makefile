@@ -52,7 +52,7 @@ lock: ## maintainers: pin every package anew (needs uv)
 	  --group dev --extra postgres pyproject.toml --output-file requirements.lock
 
 servers: ## as root on Debian: the real servers that some tests want
-	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(PACKAGES)
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-upgrade --no-install-recommends $(PACKAGES)
 
 clean: ## take away what was built, but not var/, where the state is
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
