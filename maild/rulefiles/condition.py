@@ -75,8 +75,13 @@ class Compiled:
 ALWAYS = Compiled()
 
 
-def compiled(text: str) -> Compiled | tuple[Misfit, ...]:
-    """Compile and check a condition; return all that is wrong with it instead if anything is."""
+def compiled(
+    text: str, values: Mapping[str, frozenset[str]] = words.VALUES
+) -> Compiled | tuple[Misfit, ...]:
+    """Compile and check a condition; return all that is wrong with it instead if anything is.
+
+    `values` tells, for fields such as `ticket.queue`, all texts that they can have.
+    """
     too_much = words.oversized(text)
     if too_much:
         return (too_much,)
@@ -85,7 +90,7 @@ def compiled(text: str) -> Compiled | tuple[Misfit, ...]:
     except ValueError as error:
         return (_syntax(error, text),)
     parts = words.split(text)
-    wrong = (*words.misfits(parts), *_bad_patterns(parts))
+    wrong = (*words.misfits(parts, values), *_bad_patterns(parts))
     if wrong:
         return wrong
     condition = Compiled(program=program, fields=words.fields_used(parts))

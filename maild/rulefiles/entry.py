@@ -12,6 +12,7 @@ from maild.core.rule import Action, Rule, RuleEvent, Verb
 from maild.core.ticket import Priority
 from maild.rulefiles import condition
 from maild.rulefiles.condition import Compiled
+from maild.rulefiles.words import VALUES
 from maild.settings.lines import Path, line_of
 from maild.settings.problems import Problems, nearest
 
@@ -21,7 +22,6 @@ _TAG = re.compile(r"[\w.-]{1,64}")
 _TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
 _REASON_MAX = 200
 _TIER_MAX = 3
-_BEFORE_TICKET = frozenset({Verb.HOLD, Verb.IGNORE})
 _READERS = ("assignee", "queue", "lead")
 _CHOICES = ("round-robin", "least-loaded")
 
@@ -71,7 +71,7 @@ def rule(entry: Entry) -> Rule | None:
             entry.tell(f"there is no key {key!r}{nearest(key, KEYS)}", key)
     name, event = _name(entry), _event(entry)
     when = _when(entry)
-    actions = tuple(_actions(entry, event))
+    actions = tuple(_actions(entry))
     stop = entry.table.get("stop", False)
     if not isinstance(stop, bool):
         entry.tell("'stop' must be true or false", "stop")
@@ -120,7 +120,7 @@ def _when(entry: Entry) -> Compiled:
     if not isinstance(text, str):
         entry.tell("'when' must be a condition in quotes", "when")
         return condition.ALWAYS
-    made = condition.compiled(text)
+    made = condition.compiled(text, _values(entry.around.house))
     if isinstance(made, Compiled):
         return made
     line = entry.line("when")
@@ -134,6 +134,14 @@ def _when(entry: Entry) -> Compiled:
     return condition.ALWAYS
 
 
+def _values(house: House) -> dict[str, frozenset[str]]:
+    """Return what the fields with a fixed choice can be in this house."""
+    return dict(VALUES) | {
+        "ticket.queue": frozenset(queue.name for queue in house.queues),
+        "mail.mailbox": frozenset(box.name for box in house.mailboxes),
+    }
+
+
 def _opens_multiline(text: str, line: int) -> int:
     """Return 1 when the text begins on the line after its key, as after three quotes, else 0."""
     lines = text.splitlines()
@@ -141,7 +149,7 @@ def _opens_multiline(text: str, line: int) -> int:
     return int(opener.endswith(("'''", '"""')) and opener.count(opener[-3:]) == 1)
 
 
-def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
+def _actions(entry: Entry) -> Iterator[Action]:
     """Check each entry of `do`."""
     given = entry.table.get("do")
     if given is None:
@@ -152,13 +160,6 @@ def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
         return
     for index, table in enumerate(given):
         action = _action(entry, index, table)
-        if action and action.verb in _BEFORE_TICKET and event not in (None, "mail.received"):
-            entry.tell(
-                f"{action.verb.value!r} comes too late on {event}: the mail is on a ticket "
-                'already; use on = "mail.received"',
-                "do",
-                index,
-            )
         if action:
             yield action
 

@@ -28,7 +28,7 @@ _USUAL: Mapping[str, object] = {
     "mail.kind": "human",
     "mail.language": "en",
     "mail.source": "smtp",
-    "mail.trust": "claimed",
+    "mail.trust": "E0",
     "ticket.number": 1,
     "ticket.state": "new",
     "ticket.priority": "normal",

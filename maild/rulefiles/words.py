@@ -7,10 +7,13 @@ compared with `core.rule.FIELDS` and with the functions that CEL has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from maild.core.mail import Kind, Source
 from maild.core.rule import FIELDS
+from maild.core.ticket import Priority, State
+from maild.core.trust import Level
 from maild.settings.problems import nearest
 
 LENGTH_MAX = 4096
@@ -35,6 +38,13 @@ METHODS = frozenset({"contains", "startsWith", "endsWith", "matches", "size"}) |
     "getMilliseconds",
 }
 LOOPS = frozenset({"all", "exists", "exists_one", "map", "filter"})
+VALUES: Mapping[str, frozenset[str]] = {
+    "mail.kind": frozenset(Kind),
+    "mail.source": frozenset(Source),
+    "mail.trust": frozenset(level.label for level in Level),
+    "ticket.state": frozenset(State),
+    "ticket.priority": frozenset(Priority),
+}
 _LITERALS = frozenset({"true", "false", "null", "in"})
 _COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _WORD = re.compile(
@@ -101,9 +111,13 @@ def oversized(condition: str) -> Misfit | None:
     return None
 
 
-def misfits(words: tuple[Word, ...]) -> tuple[Misfit, ...]:
-    """Return every name that means nothing, in order."""
-    return tuple(_misfits(words, _own_names(words)))
+def misfits(words: tuple[Word, ...], values: Mapping[str, frozenset[str]]) -> tuple[Misfit, ...]:
+    """Return every name that means nothing, and every text that a field never has, in order.
+
+    `values` tells, for fields such as `ticket.queue`, all texts that they can have.
+    """
+    found = (*_misfits(words, _own_names(words)), *_never(words, values))
+    return tuple(sorted(found, key=lambda misfit: misfit.start))
 
 
 def fields_used(words: tuple[Word, ...]) -> frozenset[tuple[str, str]]:
@@ -202,6 +216,29 @@ def _type_of(word: Word) -> str:
     if word.text in ("true", "false"):
         return "bool"
     return {"string": "string", "number": "int"}.get(word.kind, "")
+
+
+def _never(words: tuple[Word, ...], values: Mapping[str, frozenset[str]]) -> Iterator[Misfit]:
+    """Judge `ticket.queue == "suport"` and `mail.kind in ["bounce", "vacation"]`."""
+    for at, word in enumerate(words):
+        name = f"{word.text}.{_text(words, at + 2)}"
+        if _is_root(words, at) and _text(words, at + 1) == "." and values.get(name):
+            for given in _compared_texts(words, at + 3):
+                text = given.text[1:-1]
+                if given.text[0] in "\"'" and text and text not in values[name]:
+                    hint = nearest(text, values[name])
+                    yield Misfit(start=given.start, text=f"{name} is never {text!r}{hint}")
+
+
+def _compared_texts(words: tuple[Word, ...], at: int) -> Iterator[Word]:
+    """Give the texts behind `==`, `!=` or `in [`, without those that need decoding."""
+    texts = words[at + 1 : at + 2] if _text(words, at) in ("==", "!=") else ()
+    if _text(words, at) == "in" and _text(words, at + 1) == "[":
+        ends = (n for n in range(at + 2, len(words)) if words[n].text == "]")
+        texts = words[at + 2 : next(ends, len(words))]
+    for word in texts:
+        if word.kind == "string" and "\\" not in word.text and word.text[1:2] != word.text[:1]:
+            yield word
 
 
 def _all_fields() -> frozenset[str]:

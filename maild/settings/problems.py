@@ -53,7 +53,7 @@ def key_name(path: Path) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Say which known word was perhaps meant (`; did you mean 'x'?`), or list a few."""
-    words = sorted(known)
+    words = sorted(str(word) for word in known)
     close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from maild import rulefiles
-from maild.core.house import Agent, House, Queue
+from maild.core.house import Agent, House, Mailbox, Queue
 from maild.errors import ConfigError
 
 _CASES = sorted((Path(__file__).parent / "bad").iterdir())
 _HOUSE = House(
     name="Support",
     domain="example.com",
+    mailboxes=(Mailbox(name="Support", address="support@example.com"),),
     queues=(Queue(name="support"), Queue(name="oncall")),
     agents=(Agent(address="alice@example.com"), Agent(address="bob@example.com")),
 )
