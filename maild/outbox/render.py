@@ -206,7 +206,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         del context
         small = all(isinstance(one, int | float) and abs(one) < 2**53 for one in (left, right))
         if operator == "**" or not small:
-            raise SecurityError(f"`{operator}` is allowed for numbers only, `**` never")
+            raise SecurityError(f"`{operator}` may work on small numbers only, `**` never")
         return self.binop_table[operator](left, right)
 
 

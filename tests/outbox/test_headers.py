@@ -41,11 +41,25 @@ HOSTILE += [
     "<>,;:@",
 ]
 HOSTILE += ["\ud800 lone", "\u202egnp.exe", "{{ 7*7 }}{% for %}%s${x}"]
-ALLOWED = set(
-    "from to cc reply-to subject date message-id in-reply-to references thread-topic thread-index "
-    "auto-submitted x-auto-response-suppress content-language mime-version content-type "
-    "content-transfer-encoding".split()
-)
+ALLOWED = {
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "thread-topic",
+    "thread-index",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "content-language",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+}
 
 
 def poisoned(value: Reply, text: str) -> Reply:
