@@ -29,8 +29,8 @@ _XML = re.compile(
 )
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _FILE_SUBTYPES = """
-    calendar css csv directory javascript rfc822-headers rtf vcard x-diff x-patch x-vcalendar x-vcard
-    xml
+    calendar css csv directory javascript rfc822-headers rtf vcard x-diff x-patch x-vcalendar
+    x-vcard xml
 """
 _FILES = frozenset(_FILE_SUBTYPES.split())
 _REPORTS = frozenset(

@@ -16,7 +16,8 @@ from maild.core.parameters import unfold
 
 _BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _START = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?", re.ASCII)
-_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
+_REST = re.compile(r"=[0-9A-Fa-f]{2}[^\s?]{0,80}\?=")
+"""What follows a `?` that was content: an escape and, later in the word, its real end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,9 @@ def _next_word(text: str, position: int) -> _Word | None:
             end = text.find("?=", start.end())
         if end < 0:
             return None
-        if text[end : end + 3] == "?==" and start[2] in "qQ" and _is_hex(text, end + 2):
-            end = text.find("?=", end + 3)
-            if end < 0:
-                return None
+        rest = _REST.match(text, end + 1) if start[2] in "qQ" else None
+        if rest is not None:
+            end = rest.end() - 2
         inner = _START.search(text, start.end(), end + 2)
         if inner is None:
             return _Word(
@@ -83,11 +83,6 @@ def _next_word(text: str, position: int) -> _Word | None:
             )
         start = inner
     return None
-
-
-def _is_hex(text: str, position: int) -> bool:
-    """Whether an `=XX` stands there, so that the `?` before it was content."""
-    return _ESCAPE.match(text, position) is not None
 
 
 def _decode_run(run: list[_Word]) -> str:

@@ -27,6 +27,11 @@ _ZONES_SECONDS = {
 }
 
 
+def has_local_zone(value: str) -> bool:
+    """Whether a date ends in a zone name that RFC 5322 §4.3 does not know but mailers write."""
+    return value.rstrip().rsplit(" ", 1)[-1].upper() in _ZONES_SECONDS
+
+
 def read_date(value: str) -> datetime | None:
     """Return a date in UTC, as well as it can be guessed; None when it cannot."""
     text = value[:_LENGTH_MAX].strip()

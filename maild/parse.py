@@ -29,7 +29,7 @@ from maild.headers import (
     message_id,
     message_ids,
 )
-from maild.maildates import read_date
+from maild.maildates import has_local_zone, read_date
 
 __all__ = ["extract", "parse"]
 
@@ -112,13 +112,18 @@ def _mail_parser(fields: tuple[Field, ...]) -> _Record:
         if item.name in lines or item.name not in _RECORDED:
             continue
         value = unfold(item.value).replace(b"\t", b" ")
-        is_plain = value.isascii() and value.decode("ascii").isprintable() and b"=?" not in value
-        lines[item.name] = item.name.encode("ascii") + b": " + value + b"\n" if is_plain else b""
+        is_fit = _is_plain(value) and not (item.name == "date" and has_local_zone(value.decode()))
+        lines[item.name] = item.name.encode("ascii") + b": " + value + b"\n" if is_fit else b""
     try:
         mail = mailparser.parse_from_bytes(b"".join(lines.values()) + b"\n")
         return _record(mail, {name for name, line in lines.items() if line})
     except (MailParserError, LookupError, ValueError, RecursionError):
         return _Record(addresses={}, defects={"": "mail-parser could not read the header"})
+
+
+def _is_plain(value: bytes) -> bool:
+    """Whether a value is printable ASCII without encoded words."""
+    return value.isascii() and b"=?" not in value and value.decode("ascii").isprintable()
 
 
 def _record(mail: mailparser.MailParser, names: set[str]) -> _Record:
@@ -172,7 +177,7 @@ def _from_defect(
 ) -> str:
     """Say why From proves nobody's identity: by our strict reading, or by mail-parser's."""
     values = [item.value for item in fields if item.name == "from"]
-    if any(b"\x00" in value or b"\r" in unfold(value) for value in values):
+    if any(b"\x00" in value or b"\r" in value.rstrip().replace(b"\r\n", b"") for value in values):
         return "From holds control characters"
     texts = tuple(raw_text(value, hint) for value in values)
     reason = from_defect(texts, decode_words)

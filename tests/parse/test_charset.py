@@ -1,0 +1,109 @@
+"""Declared, wrongly declared and undeclared charsets."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from maild.charset import clean, codec, decode
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("UTF-8", "utf_8"),
+        ('"utf8"', "utf_8"),
+        ("GB2312", "gb18030"),
+        ("ks_c_5601-1987", "cp949"),
+        ("Shift_JIS", "cp932"),
+        ("ISO-8859-1", "cp1252"),
+        ("iso_8859_15", "iso8859_15"),
+        ("Windows-1251", "cp1251"),
+        ("cp-850", "cp850"),
+        ("unicode-1-1-utf-7", "utf_7"),
+        ("iso-8859-8-i", "cp1255"),
+        ("koi8-u", "koi8_u"),
+        ("us-ascii*en", "ascii"),
+    ],
+)
+def test_labels_as_mailers_write_them_are_understood(label: str, expected: str) -> None:
+    assert codec(label) == expected
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "unicode_escape",
+        "raw_unicode_escape",
+        "idna",
+        "punycode",
+        "rot13",
+        "hex",
+        "base64",
+        "zlib",
+        "mbcs",
+        "undefined",
+        "unknown-8bit",
+        "x-unknown",
+        "default",
+    ],
+)
+def test_codecs_that_are_no_charsets_can_never_be_reached(label: str) -> None:
+    assert codec(label) == ""
+    assert decode(b"\\u0041 \xe4", label).startswith("\\u0041")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "label"),
+    [
+        ("全角鎔", "gb18030", "gb2312"),
+        ("①㈱髙", "cp932", "shift_jis"),
+        ("똠방각하", "cp949", "euc-kr"),
+        ("“smart” – €", "cp1252", "iso-8859-1"),
+        ("Größe", "utf-8", "iso-8859-1"),
+        ("Größe", "utf-8", "us-ascii"),
+        ("Größe", "cp1252", "utf-8"),
+        ("Größe", "cp1252", "us-ascii"),
+        ("Größe", "cp1252", "nonsense"),
+        ("Grüße +", "utf-7", "utf-7"),
+        ("日本語のメール", "iso-2022-jp", "us-ascii"),
+        ("日本語のメール", "iso-2022-jp", ""),
+        ("Привет, отправляю отчёт", "koi8-r", ""),
+        ("Привет, отправляю отчёт", "cp1251", ""),
+        ("测试文件在附件里", "gb18030", ""),
+        ("報告書をお送りします", "cp932", ""),
+        ("Ça va être très bien", "cp1252", ""),
+    ],
+)
+def test_text_is_read_whatever_its_label_claims(text: str, encoding: str, label: str) -> None:
+    assert decode(text.encode(encoding), label) == text
+
+
+def test_nec_characters_in_iso_2022_jp_are_read() -> None:
+    data = b"\x1b$B-!-j\x1b(B and \x1b(I6E\x1b(B"
+
+    assert decode(data, "iso-2022-jp") == "①㈱ and ｶﾅ"
+
+
+def test_the_charset_of_the_body_helps_an_undeclared_header() -> None:
+    data = "Да".encode("koi8-r")
+
+    assert decode(data, hint="koi8-r") == "Да"
+
+
+def test_a_broken_end_does_not_change_the_charset() -> None:
+    data = "Grüße und Küsse".encode() + b"\xc3"
+
+    assert decode(data, "utf-8") == "Grüße und Küsse\ufffd"
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_a_byte_order_mark_decides_and_disappears(mark: bytes) -> None:
+    encoding = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le"}.get(mark, "utf-16-be")
+
+    assert decode(mark + "Maß".encode(encoding), "iso-8859-1") == "Maß"
+
+
+def test_clean_text_has_line_feeds_and_no_control_characters() -> None:
+    assert clean("a\r\nb\rc\x00d\x1b\x7f\x85\ud800\te") == "a\nb\ncd\ufffd\te"
