@@ -158,7 +158,7 @@ def test_a_body_within_the_limit_reaches_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+    "said", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"]
 )
 def test_a_client_that_dawdles_is_let_go(said: bytes) -> None:
     async def dawdle() -> bytes:
