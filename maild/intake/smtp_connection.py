@@ -44,6 +44,7 @@ class Connection(SMTP):
         self._is_lmtp = reception.is_lmtp
         self._is_tls_only = is_tls_only
         self._client = ""
+        self._is_spared = False
         self._is_refused = False
         self._is_leaving = False
         self._data: MailData | None = None
@@ -186,8 +187,7 @@ class Connection(SMTP):
 
     def _check_limits(self) -> None:
         """End a session that only makes noise, or that has to end."""
-        is_spared = self._reception.is_spared(self._client)
-        if self._errors > self._limits.errors and not is_spared:
+        if self._errors > self._limits.errors and not self._is_spared:
             self._hang_up("421 4.7.0 too many errors")
         elif self._commands > self._limits.commands:
             self._hang_up("421 4.7.0 too many commands without a mail")
@@ -197,7 +197,9 @@ class Connection(SMTP):
     def _begin_data(self, envelope: Envelope) -> MailData:
         """From now on, what comes is the mail; some of it may have come already."""
         settings = self._reception.intake.settings
-        data = MailData(settings.max_size_bytes, self._limits.dropped_bytes)
+        data = MailData(
+            settings.max_size_bytes, self._limits.dropped_bytes, self._reception.intake.spool_dir
+        )
         self._data, self._data_envelope = data, envelope
         self._dot = self.loop.create_future()
         self._data_began = self.loop.time()
@@ -265,9 +267,9 @@ class Connection(SMTP):
 
     def _enter(self) -> bool:
         """Ask for a place."""
-        is_spared = self._reception.is_spared(self._client)
+        self._is_spared = self._reception.is_spared(self._client)
         return not self._reception.is_stopping and self._reception.gate.enter(
-            client_key(self._client), is_spared=is_spared
+            client_key(self._client), is_spared=self._is_spared
         )
 
     def _end(self, task: asyncio.Task[None]) -> None:

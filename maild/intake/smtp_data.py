@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from enum import Enum, auto
+from pathlib import Path
 from typing import IO
 
 from maild.intake.newlines import canonical, is_canonical
@@ -37,8 +38,12 @@ class State(Enum):
 class MailData:
     """Takes the bytes of one mail in chunks of any size."""
 
-    def __init__(self, bytes_max: int, bytes_dropped_max: int) -> None:
-        """Keep up to `bytes_max` bytes; read on beyond for up to `bytes_dropped_max`."""
+    def __init__(self, bytes_max: int, bytes_dropped_max: int, folder: Path | None = None) -> None:
+        """Keep up to `bytes_max` bytes; read on beyond for up to `bytes_dropped_max`.
+
+        `folder` is where a large mail lies until it is complete; None is the system's place.
+        """
+        self._folder = folder
         self._bytes_max = bytes_max
         self._bytes_hopeless = bytes_max + bytes_dropped_max
         self._buffer = bytearray(b"\r\n")
@@ -112,7 +117,7 @@ class MailData:
         """Move all but the bytes that may belong to the end into the file."""
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by close()
             self._file.write(bytes(self._buffer[: 1 - len(_END)]))
         except OSError:
             self._failure = State.UNWRITABLE

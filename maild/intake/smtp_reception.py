@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from maild import log, metrics
@@ -47,7 +49,20 @@ class Intake:
     """Bytes that are free where the database lies."""
     hostname: str
     """How the listener names itself."""
+    spool_dir: Path | None = None
+    """Where large mails lie until they are complete, best beside the database: the system's
+    temporary folder, taken for None, may be memory."""
     limits: SessionLimits = field(default_factory=SessionLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A mail that the journal has made up its mind about."""
+
+    envelope: Envelope
+    size: int
+    future: Future[int]
+    reply: asyncio.Future[str]
 
 
 class Reception:
@@ -68,6 +83,8 @@ class Reception:
         self._spooled = asyncio.Semaphore(intake.limits.spooled_mails)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_disk_low = False
+        self._done: deque[_Done] = deque()
+        self._is_woken = False
 
     def is_spared(self, client: str) -> bool:
         """Tell whether a client is one of ours, which no limit on strangers is meant for."""
@@ -154,9 +171,21 @@ class Reception:
             self._answer(reply, envelope, _words(error), error)
             return
         size = len(raw)
-        future.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._settle, envelope, size, done, reply)
-        )
+        future.add_done_callback(lambda done: self._wake(_Done(envelope, size, done, reply)))
+
+    def _wake(self, done: _Done) -> None:
+        """Pass a result from the journal's thread to the loop; one wake-up serves many."""
+        self._done.append(done)
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._settle_all)
+
+    def _settle_all(self) -> None:
+        """Answer everything that became durable, or failed, since the last time."""
+        self._is_woken = False
+        while self._done:
+            done = self._done.popleft()
+            self._settle(done.envelope, done.size, done.future, done.reply)
 
     def _settle(
         self, envelope: Envelope, size: int, done: Future[int], reply: asyncio.Future[str]
