@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from maild.core.attributions import Field
+from maild.core.headernames import Field
 from maild.core.mail import Address, Forwarded
 from maild.core.replymarks import (
     HeaderBlock,

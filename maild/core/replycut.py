@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from maild.core.replymarks import (
     Attribution,
-    Strength,
     attribution,
     delimiter_lines,
     follows_quote,
@@ -24,6 +23,7 @@ from maild.core.replymarks import (
     is_original_divider,
     is_quoted,
     is_rule,
+    stands_alone,
 )
 
 _MARKS_MAX = 2000
@@ -67,34 +67,65 @@ def read_page(lines: list[str]) -> Page:
 
 def find_cut(page: Page, delimiters: tuple[str, ...]) -> Cut:
     """Return the first line from which everything is carried along."""
-    own, foreign = delimiter_lines(page.lines, delimiters)
-    sure = {
-        mark.start: mark
-        for mark in page.marks
-        if mark.strength is not Strength.WEAK and not follows_quote(page.lines, mark.end)
-    }
-    inside = {index for mark in page.marks for index in range(mark.start, mark.end)}
-    said = False
-    looks = 0
-    for index, line in enumerate(page.lines):
-        if not line:
-            continue
-        if index in own and (said or not page.quoted[index]):
-            return Cut(index=_back_over_rules(page.lines, index), forced=True)
-        if index in foreign and said:
-            return Cut(index=_back_over_rules(page.lines, index))
-        if page.quoted[index]:
-            continue
-        if index in sure and (said or sure[index].kept):
-            return Cut(index=index)
-        if index in inside:
-            continue
-        if looks < _MARKS_MAX and _may_begin(line):
-            looks += 1
-            if _begins_carried(page.lines, index):
-                return Cut(index=_back_over_rules(page.lines, index) if said else len(page.lines))
-        said = said or not is_rule(line)
+    cuts = [_delimiter_cut(page, delimiters), _mark_cut(page)]
+    return min((cut for cut in cuts if cut), key=lambda cut: cut.index, default=_nothing(page))
+
+
+def _nothing(page: Page) -> Cut:
     return Cut(index=len(page.lines))
+
+
+def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
+    """Return the cut at "reply above this line".
+
+    Our own line, when it is not quoted, cuts even at the top; any other needs text above it.
+    """
+    own, foreign = delimiter_lines(page.lines, delimiters)
+    if not own and not foreign:
+        return None
+    first = _first_said(page)
+    for index in sorted(own | foreign):
+        if index in own and (first < index or not page.quoted[index]):
+            return Cut(index=_back_over_rules(page.lines, index), forced=True)
+        if first < index:
+            return Cut(index=_back_over_rules(page.lines, index))
+    return None
+
+
+def _mark_cut(page: Page) -> Cut | None:
+    """Return the cut at an attribution of unmarked text, a divider or a quoted header."""
+    first = _first_said(page)
+    sure = (
+        mark.start
+        for mark in page.marks
+        if (first < mark.start or mark.kept)
+        and not follows_quote(page.lines, mark.end)
+        and stands_alone(page.lines, mark)
+    )
+    attributed = next(sure, len(page.lines))
+    looks = 0
+    for index, line in enumerate(page.lines[:attributed]):
+        if page.quoted[index] or not line or not _may_begin(line):
+            continue
+        looks += 1
+        if _begins_carried(page.lines, index):
+            return Cut(index=_back_over_rules(page.lines, index)) if first < index else None
+        if looks >= _MARKS_MAX:
+            break
+    return Cut(index=attributed)
+
+
+def _first_said(page: Page) -> int:
+    """Return the first line that is neither blank, drawn, quoted nor part of an attribution."""
+    inside = {index for mark in page.marks for index in range(mark.start, mark.end)}
+    return next(
+        (
+            index
+            for index, line in enumerate(page.lines)
+            if line and not page.quoted[index] and index not in inside and not is_rule(line)
+        ),
+        len(page.lines),
+    )
 
 
 def quote_runs(page: Page, end: int) -> list[tuple[int, int]]:
@@ -110,6 +141,11 @@ def quote_runs(page: Page, end: int) -> list[tuple[int, int]]:
         elif page.lines[index]:
             last_text = index
     return runs
+
+
+def is_prompt(page: Page, start: int, end: int) -> bool:
+    """Return whether a run of quoted lines is the prompt of an interpreter, pasted by somebody."""
+    return all(line.startswith((">>> ", "...")) for line in page.lines[start:end] if line)
 
 
 def _is_remnant(lines: list[str], quoted: list[bool], index: int) -> bool:

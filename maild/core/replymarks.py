@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from maild.core.attributions import (
-    FIELDS,
     FORWARDED,
     INTRODUCTIONS,
     OPENERS,
@@ -23,8 +22,8 @@ from maild.core.attributions import (
     VERBS,
     VERBS_UNSPACED,
     WEEKDAYS,
-    Field,
 )
+from maild.core.headernames import FIELDS, Field
 
 MARK_LENGTH_MAX = 400
 """Characters; a longer line or attribution is prose."""
@@ -38,9 +37,9 @@ class Strength(Enum):
     WEAK = 1
     """Only together with quoted lines behind it."""
     DATED = 2
-    """Names a date: sure at the beginning of a paragraph."""
+    """Names a date but no address: alone on its paragraph it is sure, marked quote or not."""
     SURE = 3
-    """Names a date and a person's address or the time: what follows is quoted, marked or not."""
+    """Names a date and a person's address: what follows is quoted, marked or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +78,13 @@ def is_quoted(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """Return whether a cleaned line is only a drawn line."""
-    bare = line.strip("* ")
-    return len(bare) >= _RULE_MIN and not bare.strip("-_=—–―*#~+ ")
+    return len(line) >= _RULE_MIN and not line.strip("-_=—–―*#~+ ")
 
 
 def is_original_divider(lines: list[str], index: int) -> bool:
     """Return whether "-----Original Message-----" stands here, in any language."""
     phrase = _phrase(lines[index])
-    if phrase not in _ORIGINAL:
+    if phrase not in _ORIGINAL and not phrase.startswith(_ORIGINAL_BEGINNINGS):
         return False
     return _is_drawn(lines[index]) or header_block(lines, index + 1) is not None
 
@@ -102,7 +100,7 @@ def is_forward_divider(lines: list[str], index: int) -> bool:
 
 def is_history_heading(line: str) -> bool:
     """Return whether a line announces earlier replies, as notifications of help desks do."""
-    return len(line) < MARK_LENGTH_MAX and line.strip("*#-_=: ").lower() in _PREVIOUS
+    return len(line) < MARK_LENGTH_MAX and _lowered(line.strip("*#-_=: ")) in _PREVIOUS
 
 
 def delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[int], set[int]]:
@@ -134,7 +132,7 @@ def header_field(line: str) -> tuple[Field, str] | None:
     name, colon, value = bare[:_HEADER_NAME_MAX].replace("：", ":").partition(":")
     if not colon:
         return None
-    field = _FIELD_OF.get(" ".join(name.strip("*_ \t").lower().split()))
+    field = _FIELD_OF.get(" ".join(_lowered(name.strip("*_ \t")).split()))
     if field is None:
         return None
     return field, (value + bare[_HEADER_NAME_MAX:_HEADER_LINE_MAX]).strip("*_ \t")
@@ -168,7 +166,7 @@ def attribution(lines: list[str], end: int) -> Attribution | None:
         line = lines[start]
         if not line or (start < end and is_quoted(lines[start])):
             break
-        pieces.insert(0, line.strip("*_"))
+        pieces.insert(0, line.strip(_EMPHASIS))
         candidate = " ".join(pieces)
         if len(candidate) > MARK_LENGTH_MAX:
             break
@@ -182,8 +180,19 @@ def is_attribution_ending(line: str) -> bool:
     """Return whether an attribution may end with this line: cheap, to spare the rest the work."""
     if len(line) > MARK_LENGTH_MAX:
         return False
+    line = line.rstrip(_EMPHASIS)
     words = line[-_VERB_REACH:].rsplit(None, 1)
-    return line.rstrip("*_ ")[-1:] in _ENDINGS or (bool(words) and words[-1] in _VERB_WORDS)
+    return line[-1:] in _ENDINGS or (bool(words) and words[-1] in _VERB_WORDS)
+
+
+def stands_alone(lines: list[str], mark: Attribution) -> bool:
+    """Return whether an attribution is sure although nothing behind it is marked as quoted."""
+    if mark.strength is not Strength.DATED:
+        return mark.strength is Strength.SURE
+    if mark.start > 0 and lines[mark.start - 1]:
+        return False
+    timed = _TIMED.search(" ".join(lines[mark.start : mark.end])) is not None
+    return timed or mark.end >= len(lines) or not lines[mark.end]
 
 
 def is_lotus_header(lines: list[str], index: int) -> bool:
@@ -218,17 +227,33 @@ def _judged(lines: list[str], start: int, end: int, candidate: str) -> Attributi
     strength = _strength(candidate)
     if strength is None:
         return None
-    opened = _OPENED.match(candidate) is not None
-    fresh = start == 0 or not lines[start - 1] or is_quoted(lines[start - 1])
-    balanced = candidate.count(">") <= candidate.count("<") or candidate[0] == ">"
-    if balanced and (opened or (fresh and strength is not Strength.DATED)):
+    if candidate.count(">") <= candidate.count("<") and _begins(lines, start, end, candidate):
         return Attribution(start=start, end=end + 1, strength=strength)
-    first = lines[start].strip("*_")
-    for inner in _INNER.finditer(first) if strength is Strength.SURE else ():
-        if _strength(candidate[inner.start(1) :]) is Strength.SURE:
+    first = lines[start].strip(_EMPHASIS)
+    for inner in _INNER.finditer(first) if strength is not Strength.WEAK else ():
+        if _strength(candidate[inner.start(1) :]) in (Strength.SURE, Strength.DATED):
             kept = first[: inner.start(1)].rstrip("-_ \t")
             return Attribution(start=start, end=end + 1, strength=strength, kept=kept)
     return None
+
+
+def _begins(lines: list[str], start: int, end: int, candidate: str) -> bool:
+    """Whether an attribution begins where the candidate does, and no line earlier."""
+    if candidate[0] == ">" or _OPENED.match(candidate):
+        return candidate[0] != ">" or candidate.startswith(">>>")
+    if start == 0 or not lines[start - 1] or is_quoted(lines[start - 1]):
+        return True
+    if not follows_quote(lines, end + 1):
+        return False
+    head = candidate.partition("<")[0] if "<" in candidate[:_NAME_MAX] else candidate
+    names = [word for word in _WORD_BREAK.split(head) if word][:_NAME_WORDS_MAX]
+    verbs = [place for place, word in enumerate(names) if word.lower() in _VERB_WORDS]
+    names = names[: verbs[0]] if verbs else names
+    return bool(names) and len(names) < _NAME_WORDS_MAX and all(map(_is_name_word, names))
+
+
+def _is_name_word(word: str) -> bool:
+    return "@" in word or word[0].isupper() or not (word[0].islower() or word[0].isdecimal())
 
 
 def _strength(candidate: str) -> Strength | None:
@@ -238,16 +263,18 @@ def _strength(candidate: str) -> Strength | None:
     mail = "@" in candidate and _MAIL.search(candidate) is not None
     dated = _DATED.search(candidate) is not None
     verb, verb_last = _verb(candidate)
-    if dated and verb:
-        if mail or _TIMED.search(candidate):
-            return Strength.SURE if colon or verb_last else None
-        return Strength.DATED if colon or verb_last else None
+    dated = dated or (verb_last and _TIMED.search(candidate) is not None)
+    if dated and verb and (colon or verb_last):
+        return Strength.SURE if mail else Strength.DATED
     if dated and mail and _ends_with_mail(candidate):
         starts = candidate[0].isdecimal() or _OPENED.match(candidate) is not None
         return Strength.SURE if colon or starts else None
+    few = len(candidate.split()) <= _NAME_WORDS_MAX
+    if colon and verb_last and mail and few and "<" in candidate:
+        return Strength.SURE
     introduced = _INTRODUCED.match(candidate) is not None
-    if colon and (verb_last or introduced or (verb and mail)):
-        return Strength.WEAK if mail or len(candidate.split()) <= _NAME_WORDS_MAX else None
+    if colon and (verb_last or introduced or (mail and (verb or dated))):
+        return Strength.WEAK if mail or few or dated else None
     return None
 
 
@@ -286,9 +313,18 @@ def _is_drawn(line: str) -> bool:
 
 
 def _phrase(line: str) -> str:
-    if len(line) > _PHRASE_MAX:
+    """Return the words between the dashes of a divider, in lower case."""
+    if len(line) > MARK_LENGTH_MAX:
         return ""
-    return " ".join(line.strip("-_=—–―*> :：[]\t").lower().split())
+    bare = line.strip("-_=—–―*> :：[]\t")[:_PHRASE_MAX]
+    for dashes in ("--", "__", "==", "——"):
+        bare = bare.partition(dashes)[0]
+    return " ".join(_lowered(bare).strip("-_=—–―*> :：[]\t").split())
+
+
+def _lowered(text: str) -> str:
+    """Return text in lower case, a Turkish capital I as a plain one."""
+    return text.lower().replace("i\u0307", "i")
 
 
 def _squeezed(text: str) -> str:
@@ -300,6 +336,7 @@ def _alternatives(texts: Iterable[str]) -> str:
 
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_EMPHASIS = "*_- "
 _RULE_MIN = 3
 _PHRASE_MAX = 160
 _DELIMITER_MIN = 8
@@ -310,12 +347,14 @@ _HEADER_MISSES_MAX = 2
 _HEADER_KINDS_MIN = 3
 _DANGLING_MAX = 60
 _NAME_WORDS_MAX = 8
+_NAME_MAX = 80
 _MAIL_REACH = 100
 _VERB_REACH = 24
 _LOTUS_LINES = 12
 _LOTUS_FIELDS_MIN = 3
 _ENDINGS = frozenset((":", "：", ">", ")"))
 _ORIGINAL = frozenset(ORIGINAL)
+_ORIGINAL_BEGINNINGS = tuple(f"{text} {word} " for text in ORIGINAL for word in ("from", "von"))
 _FORWARDED = frozenset(FORWARDED)
 _FORWARDED_BEGINNINGS = tuple(f"{text} " for text in FORWARDED)
 _PREVIOUS = frozenset(PREVIOUS_REPLIES)
@@ -333,7 +372,8 @@ _DATED = re.compile(
     r"|[^\W\d_]{3,}\.? \d{1,2}(?!\d)"
 )
 _OPENED = re.compile(
-    rf"[-\s*_>\"“]*(?:(?:{_alternatives(OPENERS)})(?![\w])|(?:{_alternatives(WEEKDAYS)})[.,]? ?[,\d ]"
+    rf"[-\s*_>\"“\[]*(?:(?:{_alternatives(OPENERS)})(?![\w])"
+    rf"|(?:{_alternatives(WEEKDAYS)})[.,]? ?[,\d ]"
     rf"|\d|[\u0590-\u06ff]|{_alternatives(INTRODUCTIONS)} )",
     re.IGNORECASE,
 )

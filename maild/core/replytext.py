@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from maild.core.forwarding import forwarded
 from maild.core.mail import VisibleReply
-from maild.core.replycut import Page, find_cut, quote_runs, read_page
+from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
 from maild.core.replymarks import cleaned, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
 
@@ -106,7 +106,11 @@ class _Folding:
 
     def _drop_quotes(self, page: Page, cut: int, attributed: set[int]) -> None:
         """Drop quotes, but a single one at the top that nobody is named for and text follows."""
-        runs = quote_runs(page, cut)
+        runs = [
+            run
+            for run in quote_runs(page, cut)
+            if run[0] in attributed or not is_prompt(page, *run)
+        ]
         said = [
             index
             for index in range(cut)

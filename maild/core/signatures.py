@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import re
 
-from maild.core.closings import CLOSINGS, DEVICES, DISCLAIMERS, SENT_BEGINNINGS, SENT_ENDINGS
+from maild.core.closings import (
+    CLOSINGS,
+    DEVICES,
+    DEVICES_VAGUE,
+    DISCLAIMERS,
+    SENT_BEGINNINGS,
+    SENT_ENDINGS,
+)
 from maild.core.replymarks import is_rule
 
 _DASHES = frozenset(("--", "—", "–", "__", "-- --"))
 _RULED_LINES_MAX = 6
+_RULED_REACH = 20
+"""Lines looked at behind a drawn line; more than this is no signature."""
 _BLOCK_LINES_MAX = 10
 _SHORT_LINE_MAX = 60
 _NAME_WORDS_MAX = 4
@@ -21,6 +30,8 @@ _SENT_WORDS_MAX = 6
 _CLOSING_SEARCH_LINES = 14
 _RULER_MIN = 5
 _DISCLAIMER_HEADING_MAX = 30
+_SMALL_PRINT_WORDS_MIN = 2
+_SIGNATURE_LINES_MAX = 25
 
 
 def signature_start(lines: list[str], *, alone: bool) -> int:
@@ -46,7 +57,7 @@ def small_print(lines: list[str]) -> list[bool]:
     while position < len(rulers):
         start = rulers[position]
         end = rulers[position + 1] if position + 1 < len(rulers) else len(lines)
-        if _is_small_print(lines[start + 1 : end]):
+        if _is_small_print(lines[start + 1 : end], last=end == len(lines)):
             closed = end < len(lines) and not _is_blank(lines[start + 1 : end])
             start = _heading_before(lines, start)
             stop = end + 1 if closed and lines[end][:1] == lines[rulers[position]][:1] else end
@@ -59,11 +70,19 @@ def small_print(lines: list[str]) -> list[bool]:
 def _marked_start(lines: list[str], first: int) -> int:
     for index in range(first, len(lines)):
         line = lines[index]
-        if line in _DASHES or _is_sent_from(line):
+        if line in _DASHES and _is_short(lines, index + 1):
             return index
-        if is_rule(line) and _is_ruled_signature(lines[index + 1 :][: _BLOCK_LINES_MAX + 10]):
+        if _is_sent_from(line):
+            return index
+        if is_rule(line) and _is_ruled_signature(lines[index + 1 : index + 1 + _RULED_REACH]):
             return index
     return len(lines)
+
+
+def _is_short(lines: list[str], start: int) -> bool:
+    """Whether what follows is short enough for a signature, however many blank lines it has."""
+    tail = lines[start : start + 2 * _SIGNATURE_LINES_MAX]
+    return sum(bool(line) for line in tail) <= _SIGNATURE_LINES_MAX
 
 
 def _is_sent_from(line: str) -> bool:
@@ -74,9 +93,12 @@ def _is_sent_from(line: str) -> bool:
         return False
     clause = _CLAUSE_END.split(lowered, maxsplit=1)[0]
     rest = lowered[len(clause) :].strip(" ,;.!<")
+    words = clause.split()
     if any(device in clause for device in DEVICES):
-        return len(clause.split()) <= 2 * _SENT_WORDS_MAX
-    return not rest and len(clause.split()) <= _SENT_WORDS_MAX and _is_sending(clause)
+        return len(words) <= 2 * _SENT_WORDS_MAX
+    if any(word.strip("'’") in DEVICES_VAGUE for word in words):
+        return len(words) <= _SENT_WORDS_MAX + 1
+    return not rest and len(words) <= _SENT_WORDS_MAX and _is_sending(clause)
 
 
 def _is_sending(clause: str) -> bool:
@@ -86,7 +108,7 @@ def _is_sending(clause: str) -> bool:
 
 def _is_ruled_signature(tail: list[str]) -> bool:
     block = [line for line in tail if line]
-    if not block or len(block) > _RULED_LINES_MAX:
+    if not block or len(block) > _RULED_LINES_MAX or len(tail) == _RULED_REACH:
         return False
     return all(
         len(line) <= _SHORT_LINE_MAX and not line.endswith(("?", ":", ",")) for line in block
@@ -115,7 +137,7 @@ def _closing_start(lines: list[str], first: int, end: int) -> int:
             tail = lines[index + 1 : end]
             if _is_closing_tail(tail):
                 return index
-        elif index >= end - 2 and _is_closing_with_name(line):
+        elif index == end - 1 and _is_closing_with_name(line):
             return index
     return end
 
@@ -123,7 +145,13 @@ def _closing_start(lines: list[str], first: int, end: int) -> int:
 def _is_closing_with_name(line: str) -> bool:
     """Whether one line says farewell and a name: "Regards, Anna"."""
     closing, comma, name = line.partition(",")
-    return bool(comma) and closing.strip().lower() in _CLOSING_SET and _is_name(name.strip())
+    words = name.split()
+    return (
+        bool(comma)
+        and closing.strip().lower() in _CLOSING_SET
+        and 0 < len(words) < _NAME_WORDS_MAX
+        and not any(word[0].islower() for word in words)
+    )
 
 
 def _is_closing_tail(tail: list[str]) -> bool:
@@ -149,9 +177,9 @@ def _is_ruler(line: str) -> bool:
     return len(line) >= _RULER_MIN and is_rule(line)
 
 
-def _is_small_print(block: list[str]) -> bool:
-    text = " ".join(line for line in block[:20] if line).lower()
-    return any(word in text for word in DISCLAIMERS)
+def _is_small_print(block: list[str], *, last: bool) -> bool:
+    text = " ".join(line for line in block[:_RULED_REACH] if line).lower()
+    return sum(word in text for word in DISCLAIMERS) >= (1 if last else _SMALL_PRINT_WORDS_MIN)
 
 
 def _is_blank(block: list[str]) -> bool:
