@@ -302,7 +302,7 @@ def _visible(text: str) -> str:
 
 
 def _line(_logger: object, _method: str, given: EventDict) -> str:
-    stamp = [f"at={given['timestamp']}"] if "timestamp" in given else []
+    stamp = [f"time={given['timestamp']}"] if "timestamp" in given else []
     fields = [f"{key}={value}" for key, value in given["fields"].items()]
     if "exception" in given:
         fields.append(f"traceback={_quoted(given['exception'][-TRACEBACK_CHARACTERS_MAX:])}")
@@ -341,7 +341,8 @@ _sink = _Sink()
 
 
 def _route_libraries() -> None:
-    """Take over what libraries log, from warnings on, and silence the rest at its source."""
+    """Take over what libraries log, from warnings on, and what a thread dies of."""
+    threading.excepthook = _thread_failed
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if not isinstance(h, _Library)] + [_Library()]
     for name in (*_LIBRARIES, *_WEB_LIBRARIES):
@@ -350,3 +351,9 @@ def _route_libraries() -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.captureWarnings(capture=True)
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Write what ended a thread, instead of printing it line by line."""
+    name = failure.thread.name if failure.thread else ""
+    event(Event.WORK_FAILED, thread=name, error=failure.exc_value)

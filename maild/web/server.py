@@ -71,7 +71,7 @@ async def serve(
     server = _Uvicorn(_config(app, limits))
     task = asyncio.create_task(server.serve(sockets=[sock]), name=f"web {address}")
     await server.is_up.wait()
-    log.event(Event.LISTENER_STARTED, listener="web", address=address)
+    log.event(Event.LISTENER_STARTED, role="web", at=address)
     return Server(server, task, address)
 
 

@@ -43,7 +43,7 @@ def test_every_event_is_one_line_with_its_own_priority(event: Event, written: io
 
     lines = written.getvalue().splitlines()
     assert len(lines) == 1
-    assert re.match(rf"<{event.level}>{event} at=\S+Z mail=1 note=", lines[0])
+    assert re.match(rf"<{event.level}>{event} time=\S+Z mail=1 note=", lines[0])
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -238,7 +238,20 @@ def test_threads_do_not_mix_their_lines(written: io.StringIO) -> None:
 
     lines = written.getvalue().splitlines()
     assert len(lines) == 800
-    assert all(re.fullmatch(r"<6>mail\.posted at=\S+ subject=1{500}", line) for line in lines)
+    assert all(re.fullmatch(r"<6>mail\.posted time=\S+ subject=1{500}", line) for line in lines)
+
+
+def test_what_a_thread_dies_of_is_an_event(written: io.StringIO) -> None:
+    def broken() -> None:
+        raise RuntimeError("bad\n<3>forged")
+
+    thread = threading.Thread(target=broken, name="writer")
+    thread.start()
+    thread.join()
+
+    assert written.getvalue().startswith("<3>work.failed ")
+    assert written.getvalue().count("\n") == 1
+    assert "thread=writer" in written.getvalue()
 
 
 def test_a_field_may_have_any_name(written: io.StringIO) -> None:
