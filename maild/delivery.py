@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -45,16 +45,9 @@ _TOLD = {
 class Delivery:
     """One sender: it keeps a connection to each relay it has used."""
 
-    def __init__(
-        self,
-        office: Callable[[], Office],
-        relays: Mapping[str, RelaySettings],
-        node: str,
-        hostname: str,
-    ) -> None:
-        """`relays` maps a mailbox's name to its relay; the empty name is everybody's."""
+    def __init__(self, office: Callable[[], Office], node: str, hostname: str) -> None:
+        """Take the office anew for each batch, since a reload replaces it."""
         self._office = office
-        self._settings = relays
         self._node = node
         self._hostname = hostname
         self._open: dict[RelaySettings, Relay] = {}
@@ -99,7 +92,7 @@ class Delivery:
             data = _bytes_of(office, mail)
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
-        settings = self._settings.get(mail.mailbox, self._settings[""])
+        settings = office.relay_of(mail.mailbox)
         if settings not in self._open:
             self._open[settings] = Relay(settings, local_hostname=self._hostname)
         return self._open[settings].send(mail.envelope_from, mail.recipient, data)

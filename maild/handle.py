@@ -7,7 +7,7 @@ by itself, so that one bad mail never fails its neighbours.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,16 +16,19 @@ from sqlalchemy import Connection
 from maild.core import decide, proof, undelivered
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.mail import Mail
+from maild.core.operator import Change
+from maild.core.operator import decide as decide_change
 from maild.core.reason import Reason, Why
 from maild.core.rule import Verb
 from maild.core.snapshot import Arrival, Snapshot, World
 from maild.core.ticket import PostKind, Ticket
 from maild.core.undelivered import Failure
-from maild.errors import LostRace, PermanentError, TemporaryError
+from maild.errors import LostRace, NotAllowed, PermanentError, TemporaryError
 from maild.log import Event, event
 from maild.outbox.compose import Desk, Draft, compose, pack
 from maild.outbox.render import Renderer
 from maild.reader import NotRead, Read
+from maild.settings import RelaySettings
 from maild.store import commit, journal, lookup, outbox, tickets
 from maild.store.database import Database
 from maild.store.journal import Claimed, Ending
@@ -43,9 +46,13 @@ class Office:
     database: Database
     world: World
     renderer: Renderer
-    envelopes: tuple[tuple[str, str], ...] = ()
-    """(mailbox name, `verp` | `null` | `plain`): the return path of its mails."""
+    relays: Mapping[str, RelaySettings]
+    """A mailbox's name to its relay; the empty name is everybody's."""
     now: Callable[[], datetime]
+
+    def relay_of(self, mailbox: str) -> RelaySettings:
+        """Return the relay that a mailbox's mail takes."""
+        return self.relays.get(mailbox) or self.relays[""]
 
     @property
     def assigns(self) -> bool:
@@ -109,6 +116,16 @@ def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
         if views:
             decision = undelivered.decide(failure, views[0].ticket, office.world)
             _apply(connection, office, decision, None)
+
+
+def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
+    """Change a ticket as the operator; NotAllowed when there is none, or a value cannot stand."""
+    now, house = office.now(), office.world.house
+    with office.database.write() as connection:
+        views = tickets.views(connection, [number], house, now)
+        if not views:
+            raise NotAllowed(f"there is no ticket {number}")
+        _apply(connection, office, decide_change(views[0].ticket, changes, house, now), None)
 
 
 def _alone(office: Office, item: Item) -> Handled:
@@ -248,7 +265,7 @@ def _desk(connection: Connection, office: Office, reply: Reply, claimed: Claimed
         render=office.renderer,
         fetch=fetch,
         journal_id=claimed.id if claimed else 0,
-        envelope=dict(office.envelopes).get(reply.mailbox, "verp"),
+        envelope=office.relay_of(reply.mailbox).envelope,
     )
 
 

@@ -41,6 +41,7 @@ class Why(StrEnum):
     HOSTILE = "hostile"
     READER_FAILED = "reader-failed"
     INTERNAL = "internal"
+    OPERATOR = "operator"
     LIMIT = "limit"
 
 

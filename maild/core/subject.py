@@ -27,6 +27,11 @@ def base(subject: str, names: tuple[str, ...]) -> str:
     return tag.sub("", text).strip()[:SUBJECT_CHARACTERS_MAX]
 
 
+def is_reply(subject: str) -> bool:
+    """Tell whether a subject is marked as a reply or a forward, in whatever language."""
+    return _PREFIX.match(subject.lstrip()[:SUBJECT_CHARACTERS_MAX]) is not None
+
+
 def tag(name: str, number: int) -> str:
     """Return the tag that people see: `[Name #N]`."""
     return f"[{name} #{number}]"

@@ -1,0 +1,376 @@
+"""The only file that knows everything: builds, wires, starts, and stops in order.
+
+Start: settings, database, migration, lock, secret, what the last life left in hand, readers,
+work and send threads, clock, listeners, mailboxes; only then systemd is told. Stop is the same
+backwards: first nothing new comes in, then what came in is made durable, then what is in hand is
+finished or put back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+from maild import __version__, metrics, notify, rulefiles, settings
+from maild.clock import Clock
+from maild.core.mail import ReadOptions
+from maild.core.snapshot import World
+from maild.core.token import Keys
+from maild.delivery import Delivery
+from maild.errors import ConfigError, Problem
+from maild.handle import Office
+from maild.intake import imap, imap_folder, smtp, smtp_reception
+from maild.log import Event, event
+from maild.outbox.render import Renderer
+from maild.pipeline import Pipeline
+from maild.reader import ReaderPool
+from maild.settings import Settings
+from maild.store import nodes, status
+from maild.store.database import Database, open_database
+from maild.store.ledger import Ledger
+from maild.store.migrate import migrate
+from maild.store.secret import load_keys
+from maild.store.writer import Journal
+from maild.web.admin import admin_app
+from maild.web.public import public_app
+from maild.web.server import Server, serve
+
+SENDERS = 2
+BEAT = timedelta(seconds=10)
+STALLED_AFTER = timedelta(minutes=5)
+SILENT_AFTER = timedelta(seconds=60)
+"""Health fails when the database was not written for so long."""
+
+
+class Role(StrEnum):
+    """What a process may do: `--only`."""
+
+    INTAKE = "intake"
+    WORK = "work"
+    SEND = "send"
+    CLOCK = "clock"
+    WEB = "web"
+
+
+def utc_now() -> datetime:
+    """Return the present, aware, in UTC: the one clock that the daemon reads."""
+    return datetime.now(UTC)
+
+
+def renderer_of(config: Settings) -> Renderer:
+    """Load the templates: the operator's over the shipped ones."""
+    overlay = (config.templates_dir,) if config.templates_dir else ()
+    return Renderer((*overlay, settings.shipped("templates")))
+
+
+def office_of(config: Settings, database: Database, keys: Keys) -> Office:
+    """Load rules and templates; `ConfigError` with every problem of both."""
+    problems: list[ConfigError] = []
+    renderer: Renderer | None = None
+    try:
+        renderer = renderer_of(config)
+    except ConfigError as error:
+        problems.append(error)
+    names = frozenset(renderer.names) if renderer else frozenset()
+    try:
+        rules = rulefiles.load(config.rules_dir, config.house, templates=names)
+    except ConfigError as error:
+        problems.append(error)
+    if problems or renderer is None:
+        raise ConfigError(tuple(problem for error in problems for problem in error.problems))
+    return Office(
+        database=database,
+        world=World(
+            house=config.house, keys=keys, rules=rules, languages=tuple(renderer.languages)
+        ),
+        renderer=renderer,
+        relays={"": config.relay, **dict(config.mailbox_relays)},
+        now=utc_now,
+    )
+
+
+def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
+    """Tell a reader what it must know of the house."""
+    house = config.house
+    own = (box.reply_delimiter for box in house.mailboxes if box.reply_delimiter)
+    return ReadOptions(
+        limits=config.limits,
+        own_addresses=house.own_addresses,
+        own_domains=tuple(filter(None, (house.domain, house.reply_domain))),
+        delimiters=(*own, *renderer.delimiters),
+    )
+
+
+def open_store(config: Settings) -> tuple[Database, Keys]:
+    """Open and migrate the database, and read its secret."""
+    database = open_database(config.database_url)
+    migrate(database)
+    return database, load_keys(config.secret_file, database)
+
+
+class Daemon:
+    """One running maild."""
+
+    def __init__(
+        self,
+        config: Settings,
+        roles: frozenset[Role],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Open everything that can be refused; raises `ConfigError`. Nothing runs yet."""
+        self._config = config
+        self._roles = roles
+        self._environment = environment
+        self._supervisor = notify.supervisor(environment)
+        self._lock: IO[str] | None = nodes.lock(config.state_dir)
+        self._database, keys = open_store(config)
+        self.office = office_of(config, self._database, keys)
+        self._node = nodes.node_name(config.state_dir)
+        self._stop_threads = threading.Event()
+        self._stopped = asyncio.Event()
+        self._threads: list[threading.Thread] = []
+        self._deliveries: list[Delivery] = []
+        self._servers: list[Server] = []
+        self._pipeline: Pipeline | None = None
+        self._readers: ReaderPool | None = None
+        self._imap: imap.ImapIntake | None = None
+        self._smtp: smtp.SmtpServer | None = None
+        self._last_beat = utc_now()
+        self._clock = Clock()
+        self._journal = Journal(self._database, utc_now, self._appended)
+
+    async def run(self) -> None:
+        """Start every role, say so, and work until a signal says stop."""
+        event(Event.DAEMON_STARTED, version=__version__, node=self._node)
+        with self._database.write() as connection:
+            taken = nodes.arrive(connection, self._node, __version__, utc_now())
+        if taken:
+            event(Event.LEASE_TAKEN, rows=taken)
+        self._catch_signals()
+        try:
+            await self._start()
+            event(Event.DAEMON_READY, roles=",".join(sorted(self._roles)))
+            self._supervisor.ready("working")
+            await self._watch()
+        finally:
+            await self._stop()
+
+    def stop(self) -> None:
+        """Ask for the end; `run` returns when everything was put down in order."""
+        self._stopped.set()
+
+    def reload(self) -> None:
+        """Read settings, rules and templates anew; any problem keeps the old ones."""
+        self._supervisor.reloading()
+        try:
+            config = settings.load(self._config.file, environ=self._environment)
+            _refuse_moves(self._config, config)
+            self.office = office_of(config, self._database, self.office.world.keys)
+        except ConfigError as error:
+            for problem in error.problems:
+                event(Event.SETTINGS_REFUSED, problem=str(problem))
+        else:
+            self._config = config
+            if self._smtp is not None:
+                self._smtp.use_house(config.house)
+            self._restart_mailboxes()
+            event(Event.SETTINGS_RELOADED, file=config.file)
+        self._supervisor.ready("working")
+
+    def checks(self) -> Mapping[str, Callable[[], str]]:
+        """Return what `/healthz` asks."""
+        return {
+            "store": self._check_store,
+            "threads": self._check_threads,
+            "disk": self._check_disk,
+        }
+
+    async def _start(self) -> None:
+        runtime = self._config.runtime
+        if Role.WORK in self._roles:
+            options = read_options_of(self._config, self.office.renderer)
+            self._readers = ReaderPool(options, runtime)
+            self._pipeline = Pipeline(lambda: self.office, self._readers, self._node)
+            self._pipeline.on_replies = self._wake_senders
+            self._spawn("work", self._pipeline.run)
+        if Role.SEND in self._roles:
+            for n in range(SENDERS):
+                delivery = Delivery(lambda: self.office, self._node, socket.gethostname())
+                self._deliveries.append(delivery)
+                self._spawn(f"send-{n}", delivery.run)
+        if Role.CLOCK in self._roles:
+            self._clock.every(BEAT, "observe", self._observe)
+        self._clock.every(BEAT, "beat", self._beat)
+        self._clock.start()
+        inherited = notify.inherited_sockets(self._environment)
+        if Role.INTAKE in self._roles:
+            await self._start_intake(inherited)
+        if Role.WEB in self._roles:
+            await self._start_web(inherited)
+
+    async def _start_intake(self, inherited: Mapping[str, socket.socket]) -> None:
+        config = self._config
+        intake = smtp_reception.Intake(
+            settings=config.smtp,
+            runtime=config.runtime,
+            house=config.house,
+            journal=self._journal,
+            disk_free=lambda: _disk_free(config.state_dir),
+            hostname=config.house.domain,
+        )
+        self._smtp = await smtp.serve(intake, inherited)
+        self._restart_mailboxes()
+
+    async def _start_web(self, inherited: Mapping[str, socket.socket]) -> None:
+        web = self._config.web
+        for listen, app in (
+            (web.listen, public_app()),
+            (web.admin_listen, admin_app(self.checks())),
+        ):
+            if listen is not None:
+                self._servers.append(await serve(app, listen, inherited=inherited))
+
+    def _restart_mailboxes(self) -> None:
+        if self._imap is not None:
+            self._imap.stop()
+        desk = imap_folder.Desk(
+            journal=self._journal,
+            ledger=Ledger(self._database, utc_now),
+            mail_bytes_max=self._config.runtime.imap_fetch_bytes,
+        )
+        self._imap = imap.ImapIntake(self._config.imap, desk)
+        self._imap.start()
+
+    async def _watch(self) -> None:
+        """Wait for the end; meanwhile tell systemd that we live, as long as that is true."""
+        interval = notify.watchdog_interval(self._environment)
+        while not self._stopped.is_set():
+            try:
+                await asyncio.wait_for(self._stopped.wait(), interval / 3 if interval else None)
+            except TimeoutError:
+                if not self._check_store() and not self._check_threads():
+                    self._supervisor.alive()
+
+    async def _stop(self) -> None:
+        event(Event.DAEMON_STOPPING)
+        self._supervisor.stopping()
+        if self._smtp is not None:
+            await self._smtp.stop()
+        if self._imap is not None:
+            await asyncio.to_thread(self._imap.stop)
+        await asyncio.to_thread(self._journal.close)
+        await asyncio.to_thread(self._finish_threads)
+        for server in self._servers:
+            await server.stop()
+        with self._database.write() as connection:
+            nodes.leave(connection, self._node)
+        self._database.close()
+        if self._lock is not None:
+            self._lock.close()
+        event(Event.DAEMON_STOPPED)
+
+    def _finish_threads(self) -> None:
+        self._stop_threads.set()
+        self._clock.stop()
+        self._wake_workers()
+        self._wake_senders()
+        for thread in self._threads:
+            thread.join()
+        if self._readers is not None:
+            self._readers.close()
+
+    def _spawn(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        thread = threading.Thread(target=run, args=(self._stop_threads,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def _appended(self, _mails: int) -> None:
+        self._last_beat = utc_now()
+        self._wake_workers()
+
+    def _wake_workers(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.wake.set()
+
+    def _wake_senders(self) -> None:
+        for delivery in self._deliveries:
+            delivery.wake.set()
+
+    def _beat(self) -> None:
+        with self._database.write() as connection:
+            taken = nodes.beat(connection, self._node, utc_now())
+        self._last_beat = utc_now()
+        if taken:
+            event(Event.LEASE_TAKEN, rows=taken)
+            self._wake_workers()
+            self._wake_senders()
+
+    def _observe(self) -> None:
+        with self._database.read() as connection:
+            found = status.standing(connection, utc_now())
+        metrics.observe(_measured(found, utc_now()))
+        if found.journal_oldest and utc_now() - found.journal_oldest > STALLED_AFTER:
+            event(Event.JOURNAL_STALLED, since=found.journal_oldest.isoformat())
+
+    def _check_store(self) -> str:
+        silence = utc_now() - self._last_beat
+        return f"not written for {silence.seconds} seconds" if silence > SILENT_AFTER else ""
+
+    def _check_threads(self) -> str:
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        return f"ended: {', '.join(dead)}" if dead else ""
+
+    def _check_disk(self) -> str:
+        free, wanted = _disk_free(self._config.state_dir), self._config.runtime.disk_free_bytes
+        return f"only {free} bytes are free" if free < wanted else ""
+
+
+def _disk_free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _refuse_moves(old: Settings, new: Settings) -> None:
+    """Some settings hold for the life of a process."""
+    fixed = ("state_dir", "database_url", "secret_file", "smtp", "web")
+    moved = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    if moved:
+        words = f"{', '.join(moved)} changed: that needs a restart"
+        raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
+
+
+def _measured(found: status.Standing, now: datetime) -> metrics.Status:
+    return metrics.Status(
+        journal=found.journal,
+        journal_oldest_seconds=_age(found.journal_oldest, now),
+        outbox=found.outbox,
+        outbox_oldest_seconds=_age(found.outbox_oldest, now),
+        tickets=found.tickets,
+        deadlines=found.deadlines,
+        mailboxes=tuple(
+            metrics.MailboxStatus(
+                name=box.name,
+                last_success=box.last_success.timestamp() if box.last_success else 0.0,
+                behind=box.behind,
+            )
+            for box in found.mailboxes
+        ),
+    )
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0

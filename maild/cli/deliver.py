@@ -1,0 +1,32 @@
+"""`maild deliver`: mail on standard input, as an MTA's pipe transport hands it over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from maild import log, settings
+from maild.app import utc_now
+from maild.core.mail import Envelope
+from maild.intake import pipe
+from maild.store.database import open_database
+from maild.store.migrate import migrate
+from maild.store.writer import Journal
+
+
+def deliver(config: Path | None, to: list[str], sender: str) -> None:
+    """Journal one mail durably; errors say whether to try again."""
+    log.configure(environment=os.environ, level=log.Level.WARNING)
+    known = settings.load(config, environ=os.environ)
+    database = open_database(known.database_url)
+    migrate(database)
+    journal = Journal(database, utc_now)
+    try:
+        envelope = Envelope(mail_from=sender, rcpt_to=tuple(to))
+        pipe.deliver(
+            journal, sys.stdin.buffer, envelope=envelope, house=known.house, limits=known.limits
+        )
+    finally:
+        journal.close()
+        database.close()

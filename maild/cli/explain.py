@@ -1,0 +1,215 @@
+"""`maild explain`: what each mail is, why, and what would be done; nothing is written.
+
+With `--fresh`, or where there is no database, the files are played in order in an empty
+throw-away database in memory; else against the real one, in a transaction that is undone. Works
+without secrets, database or network.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from maild import handle, log, reading, settings
+from maild.app import office_of, open_store, read_options_of, utc_now
+from maild.cli import show as out
+from maild.core import conversation
+from maild.core.decision import Decision
+from maild.core.mail import Envelope, Mail, ReadOptions, Source
+from maild.core.snapshot import Arrival
+from maild.core.token import Keys
+from maild.errors import ConfigError, HostileMail, NotAllowed
+from maild.handle import Office
+from maild.reader import NotRead, Read
+from maild.settings import Settings
+from maild.store import journal
+from maild.store.database import Database, open_database
+from maild.store.migrate import migrate
+from maild.store.writer import Journal
+
+Json = dict[str, Any]
+
+
+def explain(config: Path | None, files: list[Path], *, fresh: bool, as_json: bool) -> None:
+    """Print what would be done with each file."""
+    log.configure(environment=os.environ, level=log.Level.ERROR)
+    known = _settings(config)
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise NotAllowed(f"no such file: {', '.join(missing)}")
+    with _opened(known, fresh=fresh) as (office, is_fresh):
+        options = read_options_of(known, office.renderer)
+        told = [_explained(office, options, file, is_fresh=is_fresh) for file in files]
+    _add_conversations(told, office)
+    documents = [document for document, _ in told]
+    if as_json:
+        out.as_document(documents)
+        return
+    for document in documents:
+        _print(document)
+
+
+def _settings(config: Path | None) -> Settings:
+    """Explaining needs no working house: without a usable config the defaults serve."""
+    if config is None:
+        return settings.defaults(Path("var"))
+    try:
+        return settings.load(config, environ=os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.event(log.Event.SETTINGS_REFUSED, problem=str(problem))
+        raise
+
+
+@contextmanager
+def _opened(known: Settings, *, fresh: bool) -> Iterator[tuple[Office, bool]]:
+    is_fresh = fresh or not _exists(known)
+    if is_fresh:
+        database, keys = open_database("sqlite://"), Keys(current=0, by_id={0: bytes(32)})
+        migrate(database)
+    else:
+        database, keys = open_store(known)
+    try:
+        yield office_of(known, database, keys), is_fresh
+    finally:
+        database.close()
+
+
+def _exists(known: Settings) -> bool:
+    scheme, _, place = known.database_url.partition("///")
+    return not scheme.startswith("sqlite") or Path(place).exists()
+
+
+def _explained(
+    office: Office, options: ReadOptions, file: Path, *, is_fresh: bool
+) -> tuple[Json, Mail | None]:
+    raw = file.read_bytes()
+    envelope = Envelope(source=Source.PIPE)
+    start = time.perf_counter()
+    try:
+        mail = reading.read(raw, envelope, options)
+    except HostileMail as error:
+        return _hostile(file, str(error), time.perf_counter() - start), None
+    seconds = time.perf_counter() - start
+    decision = _decided(office, raw, envelope, mail, is_fresh=is_fresh)
+    return _document(file, mail, decision, seconds), mail
+
+
+def _decided(
+    office: Office, raw: bytes, envelope: Envelope, mail: Mail, *, is_fresh: bool
+) -> Decision:
+    """Decide; in a throw-away database also commit, so that the next file finds the ticket."""
+    if not is_fresh:
+        with office.database.read() as connection:
+            arrival = Arrival(journal_id=0, mail=mail, envelope=envelope, received_at=utc_now())
+            return handle.look(connection, office, arrival)[1]
+    journal_id = _journalled(office.database, raw, envelope)
+    claimed = journal.load(office.database, [journal_id])[0]
+    arrival = Arrival(
+        journal_id=journal_id, mail=mail, envelope=envelope, received_at=claimed.received_at
+    )
+    with office.database.read() as connection:
+        decision = handle.look(connection, office, arrival)[1]
+    read: Read = mail
+    handle.mails(office, [(claimed, read)])
+    return decision
+
+
+def _journalled(database: Database, raw: bytes, envelope: Envelope) -> int:
+    writer = Journal(database, utc_now)
+    try:
+        return writer.append(envelope, raw).result()
+    finally:
+        writer.close()
+
+
+def _add_conversations(told: list[tuple[Json, Mail | None]], office: Office) -> None:
+    names = tuple(box.name for box in office.world.house.mailboxes)
+    read = [(document, mail.parsed) for document, mail in told if mail is not None]
+    found = conversation.keys([parsed for _, parsed in read], names)
+    for (document, _), key in zip(read, found, strict=True):
+        document["thread_key"] = key
+
+
+def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Json:
+    parsed, found, bounce = mail.parsed, mail.classification, mail.bounce
+    sender = parsed.from_[0] if parsed.from_ else None
+    ticket = decision.after or decision.before
+    return {
+        "id": file.stem,
+        "crashed": False,
+        "from_addr": sender.addr if sender else "",
+        "from_name": sender.name if sender else "",
+        "to": [person.addr for person in parsed.to],
+        "cc": [person.addr for person in parsed.cc],
+        "sender_addr": parsed.sender[0].addr if parsed.sender else "",
+        "subject": parsed.subject,
+        "text": parsed.text,
+        "reply_text": mail.reply.reply_text,
+        "unquoted_text": mail.reply.unquoted_text,
+        "attachments": [attachment.name for attachment in parsed.attachments],
+        "is_bounce": found.is_bounce,
+        "bounced_addr": list(bounce.addresses) if bounce else [],
+        "bounce_class": bounce.bounce_class.value if bounce else "",
+        "bounced_message_id": bounce.message_id if bounce else "",
+        "is_autoreply": found.is_autoreply,
+        "is_list": found.is_list,
+        "is_loop": found.is_loop,
+        "is_feedback": found.is_feedback,
+        "is_calendar": found.is_calendar,
+        "must_not_answer": found.must_not_answer,
+        "in_reply_to": parsed.in_reply_to[0] if parsed.in_reply_to else "",
+        "references": list(parsed.references),
+        "thread_key": "",
+        "seconds": round(seconds, 6),
+        "kind": found.kind.value,
+        "language": mail.language,
+        "trust": decision.trust,
+        "thread": {"ticket": ticket.number if ticket else 0, "by": decision.thread_by},
+        "rules": list(decision.rules),
+        "outcome": decision.outcome.value,
+        "actions": [
+            {"kind": event.kind, "actor": event.actor, **dict(event.data)}
+            for event in decision.events
+        ],
+        "replies": [
+            {"to": reply.recipient, "template": reply.template, "kind": reply.kind.value}
+            for reply in decision.replies
+        ],
+        "reasons": [
+            *(str(reason) for reason in decision.reasons),
+            *found.reasons,
+            *(bounce.reasons if bounce else ()),
+        ],
+        "defects": list(parsed.defects),
+    }
+
+
+def _hostile(file: Path, reason: str, seconds: float) -> Json:
+    read = NotRead(is_hostile=True, reason=reason)
+    return {
+        "id": file.stem,
+        "crashed": False,
+        "seconds": round(seconds, 6),
+        "kind": "",
+        "outcome": "held",
+        "thread_key": "",
+        "reasons": [f"hostile: {read.reason}"],
+    }
+
+
+def _print(document: Json) -> None:
+    out.heading(f"{document['id']}: {document['outcome']}")
+    shown = ("from_addr", "subject", "kind", "language", "trust", "thread", "rules", "replies")
+    for key in shown:
+        if document.get(key):
+            out.line(f"  {key.replace('_addr', '')}: {out.plain(document[key])}")
+    for reason in document["reasons"]:
+        out.line(f"  because {reason}")
+    for number, words in enumerate(document.get("reply_text", "").strip().splitlines()[:5]):
+        out.line(f"  {'says:' if number == 0 else '     '} {words}")
+    out.line()

@@ -1,0 +1,269 @@
+"""The command line: finds the command, turns errors into words and exit codes [typer].
+
+Exit codes: 0 done, 1 failed, 2 usage, 75 try again, 78 configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maild import __version__
+from maild.errors import ConfigError, MaildError, TemporaryError
+
+FAILED, TRY_AGAIN, CONFIGURATION = 1, 75, 78
+
+app = typer.Typer(
+    name="maild",
+    help="Mail becomes tickets, tickets become mail.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+ticket = typer.Typer(help="Look at tickets, or change one.", no_args_is_help=True)
+held = typer.Typer(help="Mails that were set aside with a reason.", no_args_is_help=True)
+outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_help=True)
+rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
+app.add_typer(ticket, name="ticket")
+app.add_typer(held, name="held")
+app.add_typer(outbox, name="outbox")
+app.add_typer(rules, name="rules")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+class Place:
+    """Which config file the call is about; set once, before the command runs."""
+
+    config: Path | None = None
+
+
+@app.callback()
+def _common(
+    config: Annotated[
+        Path | None, typer.Option(help="Config file; without it config.toml here, if any.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
+) -> None:
+    """Mail becomes tickets, tickets become mail."""
+    if version:
+        typer.echo(f"maild {__version__}")
+        raise typer.Exit
+    here = Path("config.toml")
+    Place.config = config or (here if here.exists() else None)
+
+
+@app.command()
+def run(
+    only: Annotated[
+        str, typer.Option(help="Roles, comma separated: intake,work,send,clock,web.")
+    ] = "",
+) -> None:
+    """Run the daemon; SIGTERM ends it, SIGHUP reads settings, rules and templates anew."""
+    from maild.cli import run as command
+
+    command.run(Place.config, only)
+
+
+@app.command()
+def check(
+    online: Annotated[bool, typer.Option(help="Also ask DNS, relay and IMAP servers.")] = False,
+) -> None:
+    """Check settings, rules and templates; say every problem with file and line."""
+    from maild.cli import check as command
+
+    command.check(Place.config, online=online)
+
+
+@app.command()
+def deliver(
+    to: Annotated[list[str], typer.Option(help="Recipient; may be given several times.")],
+    sender: Annotated[str, typer.Option("--from", help="Return path.")] = "",
+) -> None:
+    """Take one mail from standard input: 0 when it is durable, 75 when to try again."""
+    from maild.cli import deliver as command
+
+    command.deliver(Place.config, to, sender)
+
+
+@app.command()
+def work() -> None:
+    """Handle whatever is due once (mails in, mails out), then end."""
+    from maild.cli import work as command
+
+    command.work(Place.config)
+
+
+@app.command()
+def explain(
+    files: Annotated[list[Path], typer.Argument(help="Mails, in the order of their history.")],
+    fresh: Annotated[bool, typer.Option(help="In an empty throw-away database.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what each mail is, why, and what would be done; writes nothing."""
+    from maild.cli import explain as command
+
+    command.explain(Place.config, files, fresh=fresh, as_json=json)
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Say how things stand: journal, outbox, tickets, mailboxes."""
+    from maild.cli import status as command
+
+    command.status(Place.config, as_json=json)
+
+
+@app.command()
+def demo(
+    keep: Annotated[Path | None, typer.Option(help="Folder to play in; kept afterwards.")] = None,
+) -> None:
+    """Play one whole story through real sockets, in a temporary folder."""
+    from maild.cli import demo as command
+
+    command.demo(keep)
+
+
+@ticket.command("list")
+def ticket_list(
+    state: Annotated[str, typer.Option(help="Only this state.")] = "",
+    queue: Annotated[str, typer.Option(help="Only this queue.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
+    json: Json = False,
+) -> None:
+    """List tickets, newest first."""
+    from maild.cli import tickets as command
+
+    command.list_tickets(Place.config, state, queue, limit, as_json=json)
+
+
+@ticket.command("show")
+def ticket_show(number: int, json: Json = False) -> None:
+    """Show a ticket with its whole story."""
+    from maild.cli import tickets as command
+
+    command.show(Place.config, number, as_json=json)
+
+
+@ticket.command("history")
+def ticket_history(number: int, json: Json = False) -> None:
+    """Show what happened to a ticket, event by event."""
+    from maild.cli import tickets as command
+
+    command.history(Place.config, number, as_json=json)
+
+
+@ticket.command("set")
+def ticket_set(
+    number: int,
+    changes: Annotated[list[str], typer.Argument(help="key=value: state, queue, priority, ...")],
+) -> None:
+    """Change a ticket as the operator: state, queue, priority, tier, assignee, tag, subject."""
+    from maild.cli import tickets as command
+
+    command.change(Place.config, number, changes)
+
+
+@held.command("list")
+def held_list(json: Json = False) -> None:
+    """List held mails with their reasons."""
+    from maild.cli import held as command
+
+    command.list_held(Place.config, as_json=json)
+
+
+@held.command("show")
+def held_show(journal: int, json: Json = False) -> None:
+    """Show a held mail: why it is held, and its raw bytes."""
+    from maild.cli import held as command
+
+    command.show(Place.config, journal, as_json=json)
+
+
+@held.command("release")
+def held_release(journals: list[int]) -> None:
+    """Send held mails through the line once more."""
+    from maild.cli import held as command
+
+    command.release(Place.config, journals)
+
+
+@held.command("drop")
+def held_drop(
+    journals: list[int],
+    why: Annotated[str, typer.Option(help="Kept with the tombstone.")] = "dropped by the operator",
+) -> None:
+    """Erase held mails; SHA-256, size, time and reason stay."""
+    from maild.cli import held as command
+
+    command.drop(Place.config, journals, why)
+
+
+@outbox.command("list")
+def outbox_list(
+    state: Annotated[str, typer.Option(help="Only this state.")] = "", json: Json = False
+) -> None:
+    """List mails of ours, newest first."""
+    from maild.cli import outbox as command
+
+    command.list_outbox(Place.config, state, as_json=json)
+
+
+@outbox.command("retry")
+def outbox_retry(numbers: list[int]) -> None:
+    """Queue failed or held mails again, with the same bytes."""
+    from maild.cli import outbox as command
+
+    command.move(Place.config, numbers, "queued")
+
+
+@outbox.command("hold")
+def outbox_hold(numbers: list[int]) -> None:
+    """Hold mails that are not under way."""
+    from maild.cli import outbox as command
+
+    command.move(Place.config, numbers, "held")
+
+
+@outbox.command("drop")
+def outbox_drop(numbers: list[int]) -> None:
+    """Give mails up: they are marked as failed."""
+    from maild.cli import outbox as command
+
+    command.move(Place.config, numbers, "failed")
+
+
+@rules.command("test")
+def rules_test() -> None:
+    """Try the examples that stand beside the rules."""
+    from maild.cli import check as command
+
+    command.rules_test(Place.config)
+
+
+def main() -> None:
+    """Run a command; its errors become one line on stderr and an exit code."""
+    try:
+        app()
+    except ConfigError as error:
+        for problem in error.problems:
+            _say(str(problem))
+        sys.exit(CONFIGURATION)
+    except TemporaryError as error:
+        _say(f"try again later: {error}")
+        sys.exit(TRY_AGAIN)
+    except MaildError as error:
+        _say(str(error))
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"maild: {words}\n")

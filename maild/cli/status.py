@@ -1,0 +1,41 @@
+"""`maild status`: how things stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from maild import __version__
+from maild.app import utc_now
+from maild.cli import show as out
+from maild.store import status as standing
+from maild.store.migrate import revision
+
+
+def status(config: Path | None, *, as_json: bool) -> None:
+    """Print the numbers of rows by state."""
+    with out.opened(config) as (_, database):
+        with database.read() as connection:
+            found = standing.standing(connection, utc_now())
+        document: dict[str, Any] = {
+            "version": __version__,
+            "schema": revision(database),
+            "journal": found.journal,
+            "outbox": found.outbox,
+            "tickets": found.tickets,
+            "deadlines": found.deadlines,
+            "mailboxes": [
+                {
+                    "name": box.name,
+                    "last_success": box.last_success.isoformat() if box.last_success else None,
+                    "behind": box.behind,
+                    "last_error": box.last_error,
+                }
+                for box in found.mailboxes
+            ],
+        }
+    if as_json:
+        out.as_document(document)
+        return
+    for key, value in document.items():
+        out.line(f"{key:<10} {out.plain(value)}")

@@ -1,0 +1,86 @@
+"""`maild ticket`: list, show, history, set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from maild import handle
+from maild.app import office_of
+from maild.cli import show as out
+from maild.core.operator import Change
+from maild.store import listing
+from maild.store.secret import load_keys
+
+COLUMNS = ("number", "state", "priority", "queue", "assignee", "customer", "subject", "created_at")
+
+
+def list_tickets(
+    config: Path | None, state: str, queue: str, limit: int, *, as_json: bool
+) -> None:
+    """Print tickets, newest first."""
+    with out.opened(config) as (known, database), database.read() as connection:
+        rows = listing.ticket_list(connection, known.house, state=state, queue=queue, limit=limit)
+    if as_json:
+        out.as_document(rows)
+        return
+    shown = [row | {"customer": row["customer"]["address"]} for row in rows]
+    out.as_table(shown, COLUMNS, "no tickets")
+
+
+def show(config: Path | None, number: int, *, as_json: bool) -> None:
+    """Print a ticket with its story."""
+    with out.opened(config) as (known, database), database.read() as connection:
+        story = listing.ticket_story(connection, known.house, number)
+    if as_json:
+        out.as_document(story)
+        return
+    _print_head(story)
+    for post in story["posts"]:
+        _print_post(post)
+
+
+def history(config: Path | None, number: int, *, as_json: bool) -> None:
+    """Print the log of a ticket."""
+    with out.opened(config) as (known, database), database.read() as connection:
+        story = listing.ticket_story(connection, known.house, number)
+    if as_json:
+        out.as_document(story["events"])
+        return
+    out.as_table(story["events"], ("at", "kind", "actor", "data"), "nothing happened")
+
+
+def change(config: Path | None, number: int, changes: list[str]) -> None:
+    """Change a ticket as the operator."""
+    wanted = tuple(Change.of(text) for text in changes)
+    with out.opened(config) as (known, database):
+        office = office_of(known, database, load_keys(known.secret_file, database))
+        handle.operator(office, number, wanted)
+        with database.read() as connection:
+            _print_head(listing.ticket_story(connection, known.house, number))
+
+
+def _print_head(story: dict[str, Any]) -> None:
+    customer = story["customer"]
+    out.heading(f"#{story['number']}  {story['subject']}")
+    out.line(
+        f"{story['state']} · {story['priority']} · {story['queue']} · tier {story['tier']} · "
+        f"{story['assignee'] or 'nobody'}"
+    )
+    company = f", {customer['organisation']}" if customer["organisation"] else ""
+    out.line(f"{customer['name']} <{customer['address']}>{company} ({customer['segment']})")
+    if story["tags"]:
+        out.line(f"tags: {', '.join(story['tags'])}")
+    if story["linked"]:
+        out.line(f"continues #{story['linked']}")
+
+
+def _print_post(post: dict[str, Any]) -> None:
+    out.line()
+    out.heading(
+        f"{post['n']}. {post['kind']}  {post['author_name'] or post['author']}  {post['at']}"
+    )
+    for text in (post["reply_text"] or post["text"]).splitlines():
+        out.line(f"  {text}")
+    for file in post["attachments"]:
+        out.line(f"  [{file['name']}, {file['type']}, {file['size']} bytes]")

@@ -1,0 +1,37 @@
+"""`maild work`: whatever is due, once."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import typer
+
+from maild import __version__, log, settings
+from maild.app import office_of, open_store, read_options_of, utc_now
+from maild.delivery import Delivery
+from maild.pipeline import Pipeline
+from maild.reader import ReaderPool
+from maild.store import nodes
+
+
+def work(config: Path | None) -> None:
+    """Handle due mails, then send what is due; safe beside a running daemon."""
+    log.configure(environment=os.environ, level=log.Level.WARNING)
+    known = settings.load(config, environ=os.environ)
+    database, keys = open_store(known)
+    office = office_of(known, database, keys)
+    node = f"{nodes.node_name(known.state_dir)}#{os.getpid()}"
+    with database.write() as connection:
+        nodes.arrive(connection, node, __version__, utc_now())
+    readers = ReaderPool(read_options_of(known, office.renderer), known.runtime)
+    try:
+        handled = Pipeline(lambda: office, readers, node).step()
+        tried = Delivery(lambda: office, node, socket.gethostname()).step()
+    finally:
+        readers.close()
+        with database.write() as connection:
+            nodes.leave(connection, node)
+        database.close()
+    typer.echo(f"{handled} mails handled, {tried} replies tried")

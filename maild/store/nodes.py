@@ -1,0 +1,89 @@
+"""The daemons that work on a database, and what the dead ones left in hand."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, delete, select, update
+
+from maild.errors import ConfigError, Problem
+from maild.store import journal, outbox
+from maild.store.commit import unless_there
+from maild.store.tables import NodeRow, metadata
+
+FORGOTTEN_AFTER = timedelta(days=1)
+_NODE = metadata.tables[NodeRow.__tablename__]
+
+
+def node_name(state_dir: Path) -> str:
+    """Return this node's name: `host:state_dir`, the same after a restart."""
+    return f"{socket.gethostname()}:{state_dir.resolve()}"
+
+
+def lock(state_dir: Path) -> IO[str]:
+    """Let only one daemon work with a state folder; `ConfigError` when another one does.
+
+    The lock lasts as long as the file stays open; the kernel drops it with the process.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
+    stream = (state_dir / "maild.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        stream.seek(0)
+        words = f"another maild (process {stream.read().strip() or '?'}) works here"
+        stream.close()
+        raise ConfigError((Problem(file=str(state_dir), line=0, text=words),)) from error
+    stream.truncate(0)
+    stream.write(f"{os.getpid()}\n")
+    stream.flush()
+    return stream
+
+
+def arrive(connection: Connection, name: str, version: str, now: datetime) -> int:
+    """Register a node that starts, and take back what its last life had in hand."""
+    connection.execute(delete(_NODE).where(_NODE.c.name == name))
+    row = {"name": name, "started_at": now, "seen_at": now, "version": version}
+    connection.execute(unless_there(connection, _NODE), row)
+    return take_back(connection, [name, *_dead(connection, name)], now)
+
+
+def beat(connection: Connection, name: str, now: datetime) -> int:
+    """Show that a node lives, and take back what others left when their lease ended."""
+    connection.execute(update(_NODE).where(_NODE.c.name == name).values(seen_at=now))
+    connection.execute(delete(_NODE).where(_NODE.c.seen_at < now - FORGOTTEN_AFTER))
+    return take_back(connection, [], now)
+
+
+def leave(connection: Connection, name: str) -> None:
+    """Sign off; nothing is in hand any more."""
+    connection.execute(delete(_NODE).where(_NODE.c.name == name))
+
+
+def take_back(connection: Connection, names: list[str], now: datetime) -> int:
+    """Put back into the line what these nodes, or nodes with a lease that ended, had in hand."""
+    return journal.recover(connection, names, now) + outbox.recover(connection, names, now)
+
+
+def _dead(connection: Connection, name: str) -> list[str]:
+    """Commands of this state folder (`NAME#pid`) whose process is gone."""
+    rows = connection.execute(
+        select(_NODE.c.name).where(_NODE.c.name.startswith(f"{name}#", autoescape=True))
+    ).scalars()
+    return [row for row in rows if not _lives(row.rpartition("#")[2])]
+
+
+def _lives(pid: str) -> bool:
+    with suppress(ValueError, ProcessLookupError):
+        try:
+            os.kill(int(pid), 0)
+        except PermissionError:
+            return True
+        return True
+    return False
