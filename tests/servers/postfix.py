@@ -1,0 +1,152 @@
+"""A real mail server in front of maild: Postfix in a private folder, on a free port.
+
+It takes mail for one domain by SMTP and hands it over by LMTP; everything else, its bounces
+included, it throws away, so that nothing ever leaves the machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.needs import find, require
+
+_MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+myhostname = mta.example
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+mydestination =
+local_recipient_maps =
+alias_maps =
+alias_database =
+virtual_mailbox_domains = {domain}
+virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}
+default_transport = discard
+relay_transport = discard
+smtpd_recipient_restrictions = permit_mynetworks, reject
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtputf8_enable = yes
+minimal_backoff_time = 2s
+maximal_backoff_time = 4s
+queue_run_delay = 2s
+{more}
+"""
+_MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+_START_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postfix:
+    """A running server."""
+
+    port: int
+    folder: Path
+
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        path = self.folder / "log"
+        return path.read_text() if path.exists() else ""
+
+    def wait_for(self, text: str, count: int = 1, seconds: float = 20) -> str:
+        """Return the log once a text stands in it so often; fail when it never does."""
+        deadline = time.monotonic() + seconds
+        while self.log().count(text) < count:
+            assert time.monotonic() < deadline, f"{text!r} never came:\n{self.log()}"
+            time.sleep(0.05)
+        return self.log()
+
+    def outcomes(self) -> dict[str, str]:
+        """Return what became of each recipient: `sent`, `deferred` or `bounced`."""
+        found = {}
+        for line in self.log().splitlines():
+            if "/lmtp[" in line and " to=<" in line and " status=" in line:
+                recipient = line.partition(" to=<")[2].partition(">")[0]
+                found[recipient] = line.partition(" status=")[2].partition(" ")[0]
+        return found
+
+
+@contextmanager
+def postfix(lmtp_port: int, *, domain: str = "mail.example", more: str = "") -> Iterator[Postfix]:
+    """Run a Postfix that delivers a domain's mail by LMTP; `more` goes into its main.cf."""
+    require("postfix", "root")
+    folder = Path(tempfile.mkdtemp(prefix="postfix-"))
+    folder.chmod(0o755)
+    port = _free_port()
+    values = {"folder": folder, "domain": domain, "lmtp_port": lmtp_port, "port": port}
+    for name in ("etc", "queue", "data"):
+        (folder / name).mkdir()
+    shutil.chown(folder / "data", "postfix")
+    (folder / "etc" / "main.cf").write_text(_MAIN.format(more=more, **values))
+    (folder / "etc" / "master.cf").write_text(_MASTER.format(**values))
+    server = Postfix(port=port, folder=folder)
+    try:
+        _control(folder, "start")
+        _wait(port, server)
+        yield server
+    finally:
+        _control(folder, "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _control(folder: Path, command: str) -> None:
+    """Start or stop; by its configuration folder it finds its own process only."""
+    program = str(find("postfix"))
+    subprocess.run(
+        [program, "-c", str(folder / "etc"), command],
+        check=command == "start",
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def _wait(port: int, server: Postfix) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
+                probe.recv(100)
+                return
+        except OSError:
+            assert time.monotonic() < deadline, server.log()
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
