@@ -58,7 +58,6 @@ class Role(Enum):
     HEADERS = auto()
     TNEF = auto()
     AMP = auto()
-    CONTAINER = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

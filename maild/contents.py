@@ -98,22 +98,21 @@ class _Walk:
     defects: list[str] = field(default_factory=list)
 
     def take(self, leaf: Leaf) -> None:
-        """Read one leaf as what it is."""
+        """Read one leaf as what it is; a named text that serves as the body is a file as well."""
         part = self.structure.parts[leaf.index]
-        if leaf.role is Role.TEXT:
-            self._take_text(leaf, part)
-        elif leaf.role is Role.HTML:
-            self._take_html(leaf, part)
-        elif leaf.role is Role.REPORT:
-            self._take_report(leaf, part)
-        elif leaf.role is Role.MESSAGE:
-            self._take_message(leaf, part)
-        elif leaf.role is Role.HEADERS:
-            self._take_headers(part)
-        elif leaf.role is Role.TNEF:
-            self._take_tnef(leaf, part)
-        elif leaf.role is Role.FILE:
+        if leaf.name and leaf.index and leaf.role in {Role.TEXT, Role.HTML}:
             self._take_file(leaf, part)
+        takers = {
+            Role.TEXT: self._take_text,
+            Role.HTML: self._take_html,
+            Role.REPORT: self._take_report,
+            Role.MESSAGE: self._take_message,
+            Role.HEADERS: self._take_headers,
+            Role.TNEF: self._take_tnef,
+            Role.FILE: self._take_file,
+        }
+        if leaf.role in takers:
+            takers[leaf.role](leaf, part)
 
     def finish(self) -> Contents:
         """Put the text together from what was read."""
@@ -217,7 +216,9 @@ class _Walk:
         subject = next((value for name, value in fields if name == "subject"), "")
         self._take_file(leaf, part, subject=subject)
 
-    def _take_headers(self, part: Part) -> None:
+    def _take_headers(self, leaf: Leaf, part: Part) -> None:
+        if leaf.name or leaf.disposition == "attachment":
+            self._take_file(leaf, part)
         data = content_of(self.raw, part)
         try:
             header = read_header(data, 0, len(data), self.limits)

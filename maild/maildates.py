@@ -10,6 +10,7 @@ _YEARS = range(1970, 2200)
 _LENGTH_MAX = 120
 _COMMENT = re.compile(r"\([^()]{0,80}\)")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?")
+_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?) ?([AP])\.?M\b\.?", re.IGNORECASE)
 _ZONES_SECONDS = {
     "CET": 3600,
     "MEZ": 3600,
@@ -51,7 +52,7 @@ def _utc(moment: datetime) -> datetime | None:
 
 def _loose(text: str) -> datetime | None:
     """Read what the standard library makes of a date; unknown zones count as UTC."""
-    parts = parsedate_tz(text)
+    parts = parsedate_tz(_HALF_DAY.sub(_whole_day, text))
     if parts is None or parts[0] not in _YEARS:
         return None
     offset = parts[9] or 0
@@ -60,3 +61,9 @@ def _loose(text: str) -> datetime | None:
         offset = _ZONES_SECONDS[zone]
     moment = datetime(*parts[:5], min(parts[5], 59), tzinfo=UTC)
     return _utc(datetime.fromtimestamp(moment.timestamp() - offset, UTC))
+
+
+def _whole_day(match: re.Match[str]) -> str:
+    """Turn a time of the twelve-hour clock into one of the other."""
+    hour = int(match[1]) % 12 + (12 if match[3] in "Pp" else 0)
+    return f"{hour:02d}{match[2]}"

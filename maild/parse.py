@@ -169,7 +169,7 @@ def _addresses(
     for place, value in enumerate(values):
         recorded = record.addresses.get(name, ()) if place == 0 else ()
         found.extend(recorded or read_addresses(raw_text(value, hint), decode_words))
-    return tuple(found)
+    return tuple(item for item in found if item.addr or name == "from")
 
 
 def _from_defect(

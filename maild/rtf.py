@@ -33,8 +33,8 @@ _TOKEN = re.compile(
 )
 _HIDDEN = b"""
     fonttbl colortbl stylesheet info pict object header footer headerl headerr headerf footerl
-    footerr footerf footnote listtable listoverridetable generator fldinst bkmkstart bkmkend themedata
-    datastore latentstyles
+    footerr footerf footnote listtable listoverridetable generator fldinst bkmkstart bkmkend
+    themedata datastore latentstyles
 """
 _HIDDEN_GROUPS = frozenset(_HIDDEN.split())
 _SPOKEN = {

@@ -9,6 +9,7 @@ in the bytes exactly as they came.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from maild.core.mail import Limits
@@ -258,13 +259,12 @@ class _Splitter:
         """Open a multipart; where its boundary never comes, look for the one that was used."""
         boundary = next((value for name, value in part.params if name == "boundary"), b"")
         frame = _Frame(index=index, boundary=boundary.rstrip(b" \t\r\n"))
-        limit = min((item.at for item in self.stack), default=len(self.view))
         self._advance(frame, part.body)
-        if frame.at >= limit:
-            found = _UNDECLARED.search(
-                self.view, max(part.body - 1, 0), min(limit, len(self.view))
-            )
+        if frame.at == _NEVER:
             self.defects.append("a multipart has no part with its boundary")
+            limit = min((item.at for item in self.stack), default=_NEVER)
+            end = min(limit, len(self.view))
+            found = _UNDECLARED.search(self.view, max(part.body - 1, 0), end)
             if found is None:
                 return
             frame.boundary = found[1].rstrip(b" \t\r")
@@ -272,12 +272,17 @@ class _Splitter:
         self.stack.append(frame)
 
     def _advance(self, frame: _Frame, position: int) -> None:
-        """Find the next delimiter line (RFC 2046 §5.1.1) at or after `position`."""
+        """Find the next delimiter line (RFC 2046 §5.1.1) at or after `position`.
+
+        It must come before the next delimiter of any multipart around; one with the very same
+        boundary is no limit, since some mailers nest two multiparts that share theirs.
+        """
         frame.at = _NEVER
         if not frame.boundary:
             return
         needle = b"\n--" + frame.boundary
-        found = self.view.find(needle, max(position - 1, 0))
+        limit = min(self._limits_of(frame), default=len(self.view)) + len(needle)
+        found = self.view.find(needle, max(position - 1, 0), limit)
         while found >= 0:
             tail = _TAIL.match(self.view, found + len(needle))
             if tail:
@@ -286,7 +291,15 @@ class _Splitter:
             self.false_delimiters += 1
             if self.false_delimiters > _FALSE_DELIMITERS_MAX:
                 raise HostileMail("too many lines look like part boundaries and are none")
-            found = self.view.find(needle, found + 1)
+            found = self.view.find(needle, found + 1, limit)
+
+    def _limits_of(self, frame: _Frame) -> Iterator[int]:
+        """Yield where the multiparts around a frame go on."""
+        for item in self.stack:
+            if item is frame:
+                return
+            if item.boundary != frame.boundary and item.at != _NEVER:
+                yield item.at
 
     def _meet(self, frame: _Frame) -> None:
         """Come to a delimiter: end what is open below it, then begin the next part."""
@@ -295,16 +308,27 @@ class _Splitter:
             lost = self.stack.pop()
             self.defects.append("a multipart is not closed by its boundary")
             self._finish(lost.index, _before_line_end(self.view, at))
+        for item in self.stack:
+            if item.at == at:
+                self._advance(item, after)
         last = self.parts[frame.index].children
         if last:
             self._finish(last[-1], _before_line_end(self.view, at))
-        if closes:
+        if not closes:
+            is_digest = self.parts[frame.index].type == "multipart/digest"
+            self._open(frame.index, after, "message/rfc822" if is_digest else "text/plain")
+        elif self._goes_on(frame):
+            self.defects.append("a multipart goes on after its end")
+        else:
             self.stack.pop()
             self._finish(frame.index, after)
-            return
-        self._advance(frame, after)
-        is_digest = self.parts[frame.index].type == "multipart/digest"
-        self._open(frame.index, after, "message/rfc822" if is_digest else "text/plain")
+
+    def _goes_on(self, frame: _Frame) -> bool:
+        """Whether a part with a header follows the closing delimiter of the same multipart."""
+        is_shared = any(item.boundary == frame.boundary for item in self.stack[:-1])
+        if is_shared or frame.at == _NEVER or frame.closes:
+            return False
+        return self.view[frame.after : frame.after + 8].lower() == b"content-"
 
     def _finish(self, index: int, end: int) -> None:
         """Set the end of a part and of everything in it that is still open."""

@@ -68,6 +68,26 @@ def test_a_boundary_other_than_declared_is_found() -> None:
     assert [body for _, body in bodies(raw)[1:]] == [b"one", b"two"]
 
 
+def test_two_nested_multiparts_that_share_a_boundary_are_told_apart() -> None:
+    opening = b'Content-Type: multipart/alternative; boundary="frontier"\r\n\r\n'
+    inner = opening + joined(text(b"plain"), text(b"rich", b"html"), boundary=b"frontier")
+    raw = multipart(inner, text(b"tail"))
+
+    parts = split(raw, Limits()).parts
+
+    assert [(part.parent, raw[part.body : part.end]) for part in parts[2:]] == [
+        (1, b"plain"),
+        (1, b"rich"),
+        (0, b"tail"),
+    ]
+
+
+def test_parts_after_a_premature_end_are_found() -> None:
+    raw = multipart(text(b"one")) + joined(text(b"two"), boundary=b"frontier")
+
+    assert [body for _, body in bodies(raw)[1:]] == [b"one", b"two"]
+
+
 def test_a_line_that_is_no_field_ends_the_header() -> None:
     raw = b"Subject: s\r\nthis is no field\r\nFrom: a@b.example\r\n\r\nbody"
 

@@ -219,6 +219,7 @@ def test_a_body_that_only_claims_base64_is_shown_as_it_is() -> None:
         b"Fri, 20 Nov 2026 11:00:00 +0100",
         b"20 Nov 26 10:00 GMT",
         b"Fri, 20 Nov 2026 11:00:00 CET",
+        b"November 20, 2026 4:00:00 AM CST",
         b"2026-11-20T10:00:00Z",
         b"Fri, 20 Nov 2026 10:00:00",
         b"Fri, 20 Nov 2026 11:00:00 +0100 (CET (Berlin))",
