@@ -28,7 +28,7 @@ from maild.outbox.words import Words
 FALLBACK = "en"
 """The language that every template must exist in."""
 
-OUTPUT_MAX = 8 * 1024 * 1024
+OUTPUT_MAX = 32 * 1024 * 1024
 """Characters that one template may produce."""
 
 SHIPPED = (

@@ -17,6 +17,13 @@ from maild.outbox.words import Words
 DELIMITER_AUTO = "auto"
 """As a mailbox's `reply_delimiter`: the line of the reader's language."""
 
+_TEXT_MAX = 200_000
+_HTML_MAX = 1_000_000
+_HISTORY_MAX = 20_000
+"""Characters that an agent is shown of a text, of HTML (else the text stands for it), and of an
+earlier post; the ticket has all of it. An agent's own words are never cut.
+"""
+
 _NEW = frozenset({"new", "assigned"})
 """Reasons of a notification that tell of a ticket's first post."""
 
@@ -83,8 +90,8 @@ def values_of(
         recipient=clean(reply.recipient_name),
         event=_event(reply),
         author=clean(reply.author),
-        text=reply.text.strip("\r\n"),
-        html=reply.html,
+        text=_readable(reply, words),
+        html=reply.html if len(reply.html) <= _HTML_MAX or not _is_for_agent(reply) else "",
         history=tuple(_entries(reply, words)),
         files=tuple(_files((one.attachment for one in reply.files), words)),
         files_left_out=tuple(_files(reply.files_left_out, words)),
@@ -112,7 +119,7 @@ def _event(reply: Reply) -> str:
 def _entries(reply: Reply, words: Words) -> Iterable[Entry]:
     """Earlier posts; a note never goes to a customer, whoever put it there."""
     for quoted in reply.history:
-        if reply.audience is Audience.AGENT or quoted.kind != PostKind.NOTE:
+        if _is_for_agent(reply) or quoted.kind != PostKind.NOTE:
             yield _entry(quoted, words)
 
 
@@ -122,8 +129,24 @@ def _entry(quoted: Quoted, words: Words) -> Entry:
         at=words.moment_of(quoted.at),
         kind=quoted.kind,
         kind_word=words.kinds.get(quoted.kind, quoted.kind),
-        text=quoted.text.strip("\r\n"),
+        text=_cut(quoted.text, _HISTORY_MAX, words),
     )
+
+
+def _readable(reply: Reply, words: Words) -> str:
+    """The text of a reply; one that goes to customers stays whole."""
+    if _is_for_agent(reply):
+        return _cut(reply.text, _TEXT_MAX, words)
+    return reply.text.strip("\r\n")
+
+
+def _cut(text: str, limit: int, words: Words) -> str:
+    bare = text.strip("\r\n")
+    return bare if len(bare) <= limit else f"{bare[:limit]}\n{words.shortened}"
+
+
+def _is_for_agent(reply: Reply) -> bool:
+    return reply.audience is Audience.AGENT
 
 
 def _files(attachments: Iterable[Attachment], words: Words) -> Iterable[File]:
@@ -135,7 +158,7 @@ def _delimiter(reply: Reply, mailbox: Mailbox, words: Words) -> str:
 
     What an agent quotes below it would else reach the customer.
     """
-    if reply.audience is Audience.AGENT:
+    if _is_for_agent(reply):
         return words.delimiter
     chosen = mailbox.reply_delimiter
     return words.delimiter if chosen == DELIMITER_AUTO else chosen

@@ -15,7 +15,16 @@ from maild.core.ticket import PostKind, Priority, State
 from maild.errors import ConfigError, Problem
 
 _MONTHS = 12
-_TEXTS = ("date", "decimal", "delimiter", "via", "no_subject", "nobody")
+_TEXTS = (
+    "date",
+    "first_day",
+    "decimal",
+    "delimiter",
+    "via",
+    "no_subject",
+    "shortened",
+    "nobody",
+)
 _UNIT = 1000
 
 
@@ -29,6 +38,8 @@ class Words:
     """Bytes, kilobytes, megabytes."""
     date: str
     """Pattern with `{day} {month} {number} {year} {hour} {minute}`."""
+    first_day: str
+    """The first of a month where it is written in its own way (French: 1er); else empty."""
     decimal: str
     """What stands between the digits of 1.5."""
     delimiter: str
@@ -36,6 +47,8 @@ class Words:
     via: str
     """Pattern with `{name} {mailbox}`: a customer's name beside our address."""
     no_subject: str
+    shortened: str
+    """Stands where a text was cut."""
     nobody: str
     """In place of an assignee."""
     states: Mapping[str, str]
@@ -47,7 +60,7 @@ class Words:
         """Return a time as people write it; always UTC, since a reader's zone is not known."""
         utc = at.astimezone(UTC)
         return self.date.format(
-            day=utc.day,
+            day=self.first_day if utc.day == 1 and self.first_day else utc.day,
             month=self.months[utc.month - 1],
             number=f"{utc.month:02}",
             year=utc.year,

@@ -418,6 +418,21 @@ def test_a_template_of_a_rule_is_marked_as_automatic_for_customers() -> None:
     assert read(written(reply)[1])["auto-submitted"] == "auto-generated"
 
 
+def test_an_agent_is_shown_the_beginning_of_a_huge_mail_and_a_customer_all_words() -> None:
+    for unit in ("<", "ü", "\n", "a\u2028", "> "):
+        huge = unit * (4_000_000 // len(unit))
+        quotes = tuple(replace(q, text=huge) for q in letters.notification().history)
+        started = time.process_time()
+
+        told = written(replace(letters.notification(), text=huge, html=huge, history=quotes))[1]
+
+        assert len(told) < 3_000_000
+        assert time.process_time() - started < 5
+    assert "[shortened]" in text_of(read(told))
+    words = "word " * 400_000
+    assert words.strip() in text_of(read(written(replace(letters.answer(), text=words))[1]))
+
+
 def test_a_thousand_notifications_are_composed_in_a_second() -> None:
     reply, at, count = letters.notification(), desk(), 300
     compose(reply, ticket=TICKET, desk=at)

@@ -147,7 +147,11 @@ def test_a_problem_in_the_shared_layout_is_told_there(tmp_path: Path) -> None:
 
 
 def test_work_is_bounded(tmp_path: Path) -> None:
-    text = "{% for a in range(1000) %}{% for b in range(1000) %}0123456789{% endfor %}{% endfor %}"
+    text = (
+        "{% for a in range(1000) %}{% for b in range(1000) %}"
+        + "x" * 40
+        + "{% endfor %}{% endfor %}"
+    )
 
     started = time.process_time()
     [found] = problems(tmp_path, text)
@@ -222,6 +226,7 @@ def test_times_and_sizes_are_written_as_people_do() -> None:
 
     assert german.moment(letters.NOW) == "4. Mai 2026, 09:30 UTC"
     assert english.moment_of("2026-05-04T11:30:00+02:00") == "4 May 2026, 09:30 UTC"
+    assert renderer().words("fr").moment(letters.TICKET.created_at) == "1er mai 2026 à 08:00 UTC"
     assert english.moment_of("yesterday") == "yesterday"
     assert [english.size(n) for n in (7, 340_200, 1_500_000)] == ["7 bytes", "340 KB", "1.5 MB"]
     assert german.size(1_500_000) == "1,5 MB"
