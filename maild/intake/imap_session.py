@@ -205,8 +205,8 @@ class Session:
         What it tells is not looked at: events may come before anyone listens.
         """
         with _translated():
-            self._client.idle()
-            if not self._client.line.has_pending():
+            has_news = self._client.begin_idle()
+            if not has_news and not self._client.line.has_pending():
                 self._client.idle_check(timeout=seconds)
             self._client.idle_done()
 
@@ -276,6 +276,19 @@ class _Client(IMAPClient):  # type: ignore[misc]
         line: Line = self._imap
         return line
 
+    def begin_idle(self) -> bool:
+        """Start IDLE; tell whether the server had news before it agreed.
+
+        The library's own `idle` breaks off when anything is told before the `+`.
+        """
+        line, has_news = self.line, False
+        self._idle_tag = line._command("IDLE")  # noqa: SLF001
+        while line._get_response() is not None:  # noqa: SLF001
+            if line.tagged_commands[self._idle_tag]:
+                raise IMAPClient.Error("IDLE was refused")
+            has_news = True
+        return has_news
+
     def drop(self) -> None:
         self._cord.release()
         try:
@@ -292,10 +305,11 @@ def _translated() -> Iterator[None]:
     """Turn what the library raises into ours (STYLE: library types never cross a file)."""
     try:
         yield
-    except TooMuch as error:
-        raise HostileMail(str(error)) from error
     except imaplib.IMAP4.abort as error:
-        raise ServerAway(_words(error)) from error
+        # imaplib may have put a plain abort around ours.
+        is_flood = isinstance(error, TooMuch) or isinstance(error.__context__, TooMuch)
+        kind = HostileMail if is_flood else ServerAway
+        raise kind(_words(error)) from error
     except imaplib.IMAP4.error as error:
         raise NotAllowed(_words(error)) from error
     except _LIBRARY_ERRORS as error:
