@@ -11,6 +11,14 @@ import re
 from collections.abc import Iterable
 
 from maild.core.markup import Kind, Token, pairs_of
+from maild.core.markuptext import lines_of, text_of
+from maild.core.replycut import find_cut, read_page
+from maild.core.replymarks import (
+    attribution,
+    cleaned,
+    is_attribution_ending,
+    is_forward_divider,
+)
 
 _CONTAINER_CLASSES = re.compile(
     r"(?:^|[\s_])(?:gmail_quote(?:_container)?|gmail_attr|yahoo_quoted|moz-cite-prefix"
@@ -41,20 +49,17 @@ _DIVIDER_STYLE = re.compile(
     r"|border-color:(?:rgb\(\d+,\d+,\d+\)|#[0-9a-f]{6})currentcolorcurrentcolor",
 )
 _QUOTE_NAMES = frozenset(("quote", "messagereplysection", "quoted-content"))
-_FORWARD = re.compile(
-    r"\s*(?:-{2,}|_{2,}|begin )\s*(?:forwarded|message transféré|mensaje reenviado|"
-    r"mensagem encaminhada|weitergeleitete|messaggio inoltrato|doorgestuurd|"
-    r"пересылаемое|vidarebefordrat|videresendt|przekazana|转发)",
-    re.IGNORECASE,
-)
-_FORWARD_REACH = 40
-_ATTRIBUTION_REACH = 30
+_WINDOW_TOKENS = 40
+_WINDOW_CHARACTERS = 500
+_WINDOW_TEXT_MAX = 20_000
+"""How far an attribution or the announcement of a forward is looked for around a quotation."""
 
 
 def without_quotes(tokens: list[Token]) -> list[Token] | None:
     """Return the balanced tokens that are not quoted; None when no quotation is marked."""
     folding = _Folding(tokens)
-    if not folding.marked() and not folding.last_blockquote():
+    marked = folding.marked()
+    if not (folding.blockquotes(also_last=not marked) or marked or folding.carried()):
         return None
     rest = folding.rest()
     return rest if _has_text(rest) else None
@@ -87,19 +92,34 @@ class _Folding:
             index = end + 1
         return found
 
-    def last_blockquote(self) -> bool:
-        """Drop an unmarked blockquote at the very end of the mail that follows other text."""
-        index, start, end = 0, -1, -1
+    def blockquotes(self, *, also_last: bool) -> bool:
+        """Drop unmarked blockquotes that are attributed, or end the mail; tell whether any was."""
+        found = False
+        start, end = -1, -1
+        index = 0
         while index < len(self._tokens):
-            if _opens_blockquote(self._tokens[index]):
+            if self._kept[index] and _opens_blockquote(self._tokens[index]):
                 start, end = index, self._pairs[index]
+                if self._drop_attribution(start) and not self._is_forward(start, end):
+                    self._drop(start, end)
+                    found = True
                 index = end
             index += 1
-        if start < 0 or self._first_text > start:
-            return False
-        if _has_text(self._tokens[end + 1 :]) and not _is_attributed(self._tokens, start):
+        if found or not also_last or start <= self._first_text:
+            return found
+        if self._is_forward(start, end) or _has_text(self._tokens[end + 1 :]):
             return False
         self._drop(start, end)
+        return True
+
+    def carried(self) -> bool:
+        """Drop what follows a mark that the text itself shows, as older mail programs do."""
+        lines = lines_of(self._tokens)
+        page = read_page([cleaned(line) for line, _ in lines])
+        cut = find_cut(page, ()).index
+        if not 0 < cut < len(lines) or lines[cut - 1][1] >= lines[cut][1]:
+            return False
+        self._drop(lines[cut][1], len(self._tokens) - 1)
         return True
 
     def rest(self) -> list[Token]:
@@ -112,8 +132,9 @@ class _Folding:
 
     def _container(self, start: int, end: int) -> bool:
         """Drop a container; what stands between the quote blocks inside it is an answer."""
-        if _is_forward(self._tokens, start, end):
+        if self._is_forward(start, end):
             return False
+        self._drop_attribution(start)
         blocks: list[tuple[int, int]] = []
         index = start + 1
         while index < end and self._tokens[start].name != "blockquote":
@@ -125,6 +146,35 @@ class _Folding:
         for first, last in blocks[1:]:
             self._drop(first, last)
         return True
+
+    def _drop_attribution(self, start: int) -> bool:
+        """Drop the attribution directly before a quotation; tell whether there is one."""
+        window = _window_before(self._tokens, start)
+        lines = _lines_of(window)
+        if not lines or not is_attribution_ending(lines[-1]):
+            return False
+        mark = attribution([*lines, ">"], len(lines) - 1)
+        if mark is None or mark.kept:
+            return mark is not None
+        wanted = "".join("".join(lines[mark.start :]).split())
+        index = start
+        while wanted and index > 0:
+            index -= 1
+            text = "".join(cleaned(self._tokens[index].text).split())
+            if not wanted.endswith(text):
+                break
+            if text:
+                self._kept[index] = 0
+                wanted = wanted.removesuffix(text)
+        return True
+
+    def _is_forward(self, start: int, end: int) -> bool:
+        """Whether the text just before or at the beginning of an element announces a forward."""
+        inside = _lines_of(self._tokens[start : min(end, start + _WINDOW_TOKENS)])
+        before = _lines_of(_window_before(self._tokens, start))
+        return (bool(inside) and is_forward_divider(inside, 0)) or (
+            bool(before) and is_forward_divider(before, len(before) - 1)
+        )
 
     def _drop(self, start: int, end: int) -> None:
         self._kept[start : end + 1] = bytes(end + 1 - start)
@@ -157,25 +207,21 @@ def _is_divider(token: Token) -> bool:
     return _DIVIDER_STYLE.search(style.lower().replace(" ", "")) is not None
 
 
-def _is_forward(tokens: list[Token], start: int, end: int) -> bool:
-    """Whether the text just before or at the beginning of an element announces a forward."""
-    inside = "".join(_texts(tokens[start : min(end, start + _FORWARD_REACH)]))
-    if _FORWARD.match(inside):
-        return True
-    before = "".join(_texts(tokens[max(0, start - _FORWARD_REACH) : start]))
-    return _FORWARD.search(before) is not None
+def _window_before(tokens: list[Token], start: int) -> list[Token]:
+    """Return the tokens just before one, so many that an attribution would be among them."""
+    first, characters = start, 0
+    while first > max(0, start - _WINDOW_TOKENS) and characters < _WINDOW_CHARACTERS:
+        first -= 1
+        characters += len(tokens[first].text)
+    return tokens[first:start]
 
 
-_ATTRIBUTION_END = re.compile(r"(?:\d{4}|\d:\d\d|@)[^\n]*[:：]\s*$")
-
-
-def _is_attributed(tokens: list[Token], start: int) -> bool:
-    before = "".join(_texts(tokens[max(0, start - _ATTRIBUTION_REACH) : start]))
-    return _ATTRIBUTION_END.search(before[-300:].replace("\n", " ")) is not None
-
-
-def _texts(tokens: Iterable[Token]) -> Iterable[str]:
-    return (token.text for token in tokens if token.kind is Kind.TEXT)
+def _lines_of(tokens: list[Token]) -> list[str]:
+    """Return the cleaned lines of tokens that are not blank; nothing when they are too much."""
+    if sum(len(token.text) for token in tokens) > _WINDOW_TEXT_MAX:
+        return []
+    lines = (cleaned(line) for line in text_of(tokens, mark_quotes=False).split("\n"))
+    return [line for line in lines if line]
 
 
 def _has_text(tokens: Iterable[Token]) -> bool:

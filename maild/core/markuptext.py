@@ -19,8 +19,20 @@ def text_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> str:
 
     Quotes (`blockquote`) are prefixed by `> ` unless `mark_quotes` is false.
     """
+    lines = [line for line, _ in lines_of(tokens, mark_quotes=mark_quotes)]
+    first, last = 0, len(lines)
+    while first < last and not lines[first].strip():
+        first += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    return "\n".join(lines[first:last])
+
+
+def lines_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> list[tuple[str, int]]:
+    """Return the lines of the readable text, each with the index of the token it begins in."""
     writer = _Writer(mark_quotes=mark_quotes)
-    for token in tokens:
+    for index, token in enumerate(tokens):
+        writer.index = index
         if token.kind is Kind.TEXT:
             writer.characters(token.text)
         elif token.kind is Kind.START:
@@ -35,7 +47,12 @@ class _Writer:
 
     def __init__(self, *, mark_quotes: bool) -> None:
         self._mark_quotes = mark_quotes
+        self.index = 0
+        """Of the token that is being written."""
         self._lines: list[str] = []
+        self._origins: list[int] = []
+        """For each line the token that it begins in."""
+        self._origin = 0
         self._line: list[str] = []
         self._blank_wanted = False
         self._quotes = 0
@@ -58,7 +75,7 @@ class _Writer:
             text = text.lstrip(" ")
         if text:
             self._begin()
-            self._line.append(text)
+            self._write(text)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "br":
@@ -76,15 +93,9 @@ class _Writer:
         elif name in BLOCKS:
             self._block_end(name)
 
-    def finish(self) -> str:
+    def finish(self) -> list[tuple[str, int]]:
         self._break()
-        lines = self._lines
-        first, last = 0, len(lines)
-        while first < last and not lines[first].strip():
-            first += 1
-        while last > first and not lines[last - 1].strip():
-            last -= 1
-        return "\n".join(lines[first:last])
+        return list(zip(self._lines, self._origins, strict=True))
 
     def _block_start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name in ("td", "th"):
@@ -107,7 +118,7 @@ class _Writer:
             self._item()
         elif name == "hr":
             self._begin()
-            self._line.append("-" * 30)
+            self._write("-" * 30)
             self._break()
 
     def _block_end(self, name: str) -> None:
@@ -138,7 +149,7 @@ class _Writer:
         if number >= 0:
             self._lists[-1] = number + 1
         mark = f"{number}. " if number >= 0 else "* "
-        self._line.append("  " * max(0, depth - 1) + mark)
+        self._write("  " * max(0, depth - 1) + mark)
 
     def _image(self, attributes: Mapping[str, str]) -> None:
         alternative = " ".join(attributes.get("alt", "").split())
@@ -163,18 +174,18 @@ class _Writer:
         first, *rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if first:
             self._begin()
-            self._line.append(first)
+            self._write(first)
         for piece in rest:
             self._break(forced=True)
             if piece:
-                self._line.append(piece)
+                self._write(piece)
 
     def _begin(self) -> None:
         """Write the blank line that is due before the first characters of a block."""
         if self._line:
             return
         if self._blank_wanted and self._lines and self._lines[-1].strip("> "):
-            self._lines.append(self._prefix(min(self._quotes, self._quotes_min)).rstrip())
+            self._end_line(self._prefix(min(self._quotes, self._quotes_min)), self.index)
         self._blank_wanted = False
 
     def _break(self, *, forced: bool = False) -> None:
@@ -183,12 +194,21 @@ class _Writer:
             line = "".join(self._line)
             self._line.clear()
             prefix = self._prefix(self._quotes)
-            self._lines.append((prefix + line.replace("\xa0", " ")).rstrip())
+            self._end_line(prefix + line.replace("\xa0", " "), self._origin)
             self._quotes_min = self._quotes
         elif forced:
             self._blank_wanted = False
             if not self._ends_blank():
-                self._lines.append(self._prefix(self._quotes).rstrip())
+                self._end_line(self._prefix(self._quotes), self.index)
+
+    def _write(self, piece: str) -> None:
+        if not self._line:
+            self._origin = self.index
+        self._line.append(piece)
+
+    def _end_line(self, line: str, origin: int) -> None:
+        self._lines.append(line.rstrip())
+        self._origins.append(origin)
 
     def _ends_blank(self) -> bool:
         tail = self._lines[-_BLANK_LINES_MAX:]

@@ -23,7 +23,11 @@ def split(text: str, *, html_reply: str | None, delimiters: tuple[str, ...]) -> 
     """
     folding = _Folding(text, delimiters)
     chosen = folding
-    if html_reply is not None and html_reply.strip() and not folding.found:
+    if (
+        html_reply is not None
+        and html_reply.strip()
+        and (not folding.found or _is_part(html_reply, text))
+    ):
         chosen = _Folding(html_reply, delimiters)
     return VisibleReply(
         reply_text=chosen.without_signatures(),
@@ -134,6 +138,12 @@ class _Folding:
             keep and line and not is_rule(line)
             for keep, line in zip(self._kept, page.lines, strict=True)
         )
+
+
+def _is_part(html_reply: str, text: str) -> bool:
+    """Whether a text was itself made from the HTML: its structure then knows best."""
+    lines = {line.lstrip("> ") for line in text.split("\n")}
+    return all(line.lstrip("> ") in lines for line in html_reply.split("\n"))
 
 
 def _joined(lines: list[str]) -> str:
