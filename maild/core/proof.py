@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 
 from maild.core.address import recipient
+from maild.core.authresults import Verdict, authserv_id, verdict
 from maild.core.house import House
 from maild.core.mail import Envelope, Mail, Source
 from maild.core.token import Keys, Purpose, Token, looks_like_token, made_for, verify
 from maild.core.trust import Level
 
+_PERSONAL = (Purpose.CUSTOMER, Purpose.AGENT, Purpose.NOTE)
+"""Purposes that let somebody speak on a ticket; a survey's or a return path's lets nobody."""
 _THREAD_ID = re.compile(r"([A-Za-z2-7]{45})\.[A-Za-z0-9.-]{1,80}@(.+)")
 _HEADERS_WITH_RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to")
 _ADDRESS = re.compile(r"[^\s<>,;\"]{1,300}@[^\s<>,;\"]{1,255}")
@@ -45,26 +48,39 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
         tokens=tuple(dict.fromkeys(verified)),
         threads=_threads(mail, house, keys),
         broken=len(verified) < len(tags),
-        domain=judged == "pass" or _is_direct_submission(mail, envelope, house),
-        domain_failed=judged == "fail",
+        domain=judged is Verdict.PASS or _is_direct_submission(mail, envelope, house),
+        domain_failed=judged is Verdict.FAIL,
     )
 
 
 def level_of(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> Level:
     """Say what the proofs amount to, for this person and this ticket (0 for a new one).
 
-    A token of somebody else still proves that the mail belongs to the ticket: E1.
+    `identity` is the address that the token must be made for: of an agent the registered one,
+    whichever alias wrote. A token of somebody else still proves that the mail belongs to the
+    ticket, and no more than that: E1, even where the domain is proven.
     """
     if proofs.domain_failed or (proofs.broken and not proofs.tokens):
         return Level.FAILED
     domain = proofs.domain and identity != ""
-    own = any(t.ticket == ticket and made_for(keys, t, identity) for t in proofs.tokens)
-    if ticket and own and domain:
-        return Level.TOKEN_AND_DOMAIN
+    if _personal(proofs, ticket):
+        own = has_own_token(proofs, keys, identity, ticket)
+        return Level.TOKEN_AND_DOMAIN if own and domain else Level.TOKEN
     if domain:
         return Level.DOMAIN
-    held = {token.ticket for token in (*proofs.tokens, *proofs.threads)}
-    return Level.TOKEN if ticket and ticket in held else Level.CLAIMED
+    threaded = ticket and any(token.ticket == ticket for token in proofs.threads)
+    return Level.TOKEN if threaded else Level.CLAIMED
+
+
+def has_own_token(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> bool:
+    """Tell whether a reply address that was made for this person and ticket was written to."""
+    return any(made_for(keys, token, identity) for token in _personal(proofs, ticket))
+
+
+def _personal(proofs: Proofs, ticket: int) -> tuple[Token, ...]:
+    if not ticket:
+        return ()
+    return tuple(t for t in proofs.tokens if t.ticket == ticket and t.purpose in _PERSONAL)
 
 
 def _tags(mail: Mail, envelope: Envelope, house: House) -> list[str]:
@@ -113,34 +129,27 @@ def _is_direct_submission(mail: Mail, envelope: Envelope, house: House) -> bool:
     )
 
 
-def _judged_by_boundary(mail: Mail, envelope: Envelope, house: House) -> str:
-    """Return what our own boundary wrote about DMARC: `pass`, `fail` or nothing (RFC 8601 §5).
+def _judged_by_boundary(mail: Mail, envelope: Envelope, house: House) -> Verdict:
+    """Return what our own boundary wrote about the domain of From (RFC 8601 §5).
 
-    Only the fields above the first Received count, and only those with a configured id.
+    Only the topmost contiguous fields with an id of the mailbox that the mail came to, and only
+    above the first Received: what stands below may be the sender's own.
     """
-    if envelope.source is Source.SMTP:
-        return ""
-    box = next((b for b in house.mailboxes if b.name == envelope.mailbox), None)
-    ids = box.authserv_id if box else tuple(i for b in house.mailboxes for i in b.authserv_id)
-    for name, value in mail.parsed.headers:
-        if name == "received" or not ids:
-            return ""
-        if name != "authentication-results":
-            continue
-        authserv, _, results = value.partition(";")
-        if authserv.split()[:1] and authserv.split()[0].lower() in ids:
-            return _dmarc(results, mail.identity.rpartition("@")[2])
-    return ""
+    ids = () if envelope.source is Source.SMTP else _authserv_ids(envelope, house)
+    values: list[str] = []
+    for name, value in mail.parsed.headers if ids else ():
+        is_ours = name == "authentication-results" and authserv_id(value) in ids
+        if name == "received" or (values and not is_ours):
+            break
+        if is_ours:
+            values.append(value)
+    return verdict(values, mail.identity.rpartition("@")[2])
 
 
-def _dmarc(results: str, domain: str) -> str:
-    for result in results.split(";"):
-        words = result.split()
-        if not words or not words[0].lower().startswith("dmarc="):
-            continue
-        judged = next((w[12:] for w in words if w.lower().startswith("header.from=")), "")
-        if judged.lower().strip('"') != domain or not domain:
-            return ""
-        verdict = words[0][6:].lower()
-        return verdict if verdict in ("pass", "fail") else ""
-    return ""
+def _authserv_ids(envelope: Envelope, house: House) -> tuple[str, ...]:
+    """The ids that the mailbox trusts: that which was polled, else the first one addressed."""
+    box = next((box for box in house.mailboxes if box.name == envelope.mailbox), None)
+    if box is None:
+        found = (recipient(address, house) for address in envelope.rcpt_to[:200])
+        box = next((ours.mailbox for ours in found if ours is not None), None)
+    return tuple(name.lower() for name in box.authserv_id) if box else ()

@@ -7,13 +7,16 @@ mail may join is for `core.trust` to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maild.core.snapshot import Snapshot, TicketView
+from maild.core.token import Token
 
 SUBJECT_TAG_AGE_MAX = timedelta(days=30)
+TOKEN_AGE_MAX = timedelta(days=180)
+"""A token holds until this long after the ticket's last mail."""
 
 
 class By(StrEnum):
@@ -53,8 +56,24 @@ def find(snapshot: Snapshot, identity: str, received_at: datetime) -> Found | No
     return None
 
 
+def fresh(snapshot: Snapshot, received_at: datetime) -> Snapshot:
+    """Return the snapshot without the tokens of tickets that fell silent too long ago."""
+    proofs = snapshot.proofs
+    tokens = tuple(t for t in proofs.tokens if _holds(t, snapshot, received_at))
+    threads = tuple(t for t in proofs.threads if _holds(t, snapshot, received_at))
+    return replace(snapshot, proofs=replace(proofs, tokens=tokens, threads=threads))
+
+
+def _holds(token: Token, snapshot: Snapshot, received_at: datetime) -> bool:
+    view = snapshot.view(token.ticket)
+    return view is None or received_at - _last(view) < TOKEN_AGE_MAX
+
+
 def _takes_part(view: TicketView, identity: str, received_at: datetime) -> bool:
     if not identity or view.ticket.participant(identity) is None:
         return False
-    last = max((post.at for post in view.recent), default=view.ticket.created_at)
-    return received_at - last < SUBJECT_TAG_AGE_MAX
+    return received_at - _last(view) < SUBJECT_TAG_AGE_MAX
+
+
+def _last(view: TicketView) -> datetime:
+    return max((post.at for post in view.recent), default=view.ticket.created_at)

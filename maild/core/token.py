@@ -113,7 +113,7 @@ def verify(keys: Keys, text: str) -> Token | None:
 
 def recipient_hash(keys: Keys, key_id: int, recipient: str) -> bytes:
     """Return the 4 bytes that stand for a recipient under a key (any case of the address)."""
-    return _digest(keys.by_id[key_id], b"recipient\0" + recipient.lower().encode())[:4]
+    return _digest(keys.by_id[key_id], b"recipient\0" + _bytes(recipient))[:4]
 
 
 def made_for(keys: Keys, token: Token, address: str) -> bool:
@@ -124,6 +124,11 @@ def made_for(keys: Keys, token: Token, address: str) -> bool:
 def looks_like_token(text: str) -> bool:
     """Tell whether a text has a token's shape; proves nothing."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def _bytes(address: str) -> bytes:
+    """Any text has bytes, also what an unreadable From left behind."""
+    return address.lower().encode("utf-8", "surrogatepass")
 
 
 def _encode(raw: bytes) -> str:
