@@ -108,7 +108,7 @@ def leaves_of(structure: Structure, root: int, hint: str) -> tuple[Leaf, ...]:
         if part.type.startswith("multipart/") and part.children:
             pending.extend(reversed(part.children))
         else:
-            found.append(_leaf(part, index, hint))
+            found.append(_leaf(structure, index, hint))
     return _with_a_body(structure, found)
 
 
@@ -153,9 +153,13 @@ def is_blank(text: str) -> bool:
     return not text or _PLACEHOLDER.fullmatch(text) is not None
 
 
-def _leaf(part: Part, index: int, hint: str) -> Leaf:
+def _leaf(structure: Structure, index: int, hint: str) -> Leaf:
+    """Look at one leaf; a name does not make a file of one half of an alternative."""
+    part = structure.parts[index]
     disposition, _ = disposition_of(part)
-    name = file_name(part, hint)
+    around = structure.parts[part.parent].type if part.parent >= 0 else ""
+    is_half = around == "multipart/alternative" and part.type in {"text/plain", "text/html"}
+    name = "" if is_half and disposition != "attachment" else file_name(part, hint)
     return Leaf(
         index=index, role=_role(part, disposition, name), name=name, disposition=disposition
     )

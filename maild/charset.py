@@ -253,8 +253,7 @@ def _declared(data: bytes, name: str) -> str:
     text = _strict(data, "utf_8")
     if text is not None:
         return text
-    kin = {"big5hkscs": "cp950", "euc_jp": "euc_jis_2004", "cp932": "shift_jis_2004"}.get(name)
-    if kin and (text := _strict(data, kin)) is not None:
+    if name == "euc_jp" and (text := _strict(data, "euc_jis_2004")) is not None:
         return text
     forced = _lenient(data, name)
     if forced.count("\ufffd") * 20 > len(forced) and not name.startswith(("utf_16", "utf_32")):

@@ -86,6 +86,10 @@ def test_nec_characters_in_iso_2022_jp_are_read() -> None:
     assert decode(data, "iso-2022-jp") == "①㈱ and ｶﾅ"
 
 
+def test_nec_characters_in_euc_jp_are_read() -> None:
+    assert decode(b"\xad\xa1\xc6\xfc", "euc-jp") == "①日"
+
+
 def test_the_charset_of_the_body_helps_an_undeclared_header() -> None:
     data = "Да".encode("koi8-r")
 

@@ -41,6 +41,7 @@ AMBIGUOUS = [
     b'"Agent <agent@co.example>',
     b"Agent\r <agent@co.example>",
     b"Agent \xe2\x80\xae <agent@co.example>",
+    b"Agent [IT] <agent@co.example>",
     b"agent",
     b"",
 ]

@@ -26,6 +26,22 @@ def test_an_empty_plain_half_gives_way_to_html() -> None:
     assert (mail.text.strip(), mail.text_is_html) == ("rich", True)
 
 
+def test_a_name_does_not_make_a_file_of_a_half() -> None:
+    halves = (text(b"plain", b'plain; name="a.txt"'), text(b"<p>rich</p>", b'html; name="a.html"'))
+
+    mail = read(multipart(*halves, kind=b"alternative"))
+
+    assert (mail.text.strip(), mail.attachments) == ("plain", ())
+    assert "rich" in mail.html
+
+
+def test_a_named_text_serves_as_body_where_there_is_no_other() -> None:
+    mail = read(multipart(text(b"all I say", b'plain; name="a.txt"'), file(b"attachment")))
+
+    assert mail.text.strip() == "all I say"
+    assert [item.name for item in mail.attachments] == ["a.txt", "attachment-2.pdf"]
+
+
 def test_several_texts_are_joined_in_order() -> None:
     mail = read(multipart(text(b"one"), file(b"inline"), text(b"two"), text(b"<b>3</b>", b"html")))
 
@@ -197,6 +213,12 @@ def test_flowed_text_is_joined_and_quotes_are_kept() -> None:
     mail = read(simple(head, body))
 
     assert mail.text == "one two\n> quoted on\nfrom\n-- \nAnn\n"
+
+
+def test_a_soft_break_never_swallows_the_signature() -> None:
+    head = b"Content-Type: text/plain; format=flowed\r\n"
+
+    assert read(simple(head, b"bye \r\n-- \r\nAnn")).text == "bye \n-- \nAnn\n"
 
 
 def test_delsp_deletes_the_space() -> None:

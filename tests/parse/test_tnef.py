@@ -126,6 +126,20 @@ def test_a_mail_with_winmail_dat_shows_its_files_and_its_text() -> None:
     assert extract(raw, mail.attachments[0].locator) == b"one"
 
 
+def test_a_damaged_winmail_dat_stays_a_file_beside_what_was_found_in_it() -> None:
+    whole = stream(attached("a.txt", b"one"), attached("b.txt", b"two"))
+    part = (
+        b"Content-Type: application/ms-tnef; name=winmail.dat\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(whole[:-20])
+    )
+
+    mail = read(multipart(text(b"hi"), part))
+
+    assert mail.attachments[0].name == "a.txt"
+    assert mail.attachments[-1].name == "winmail.dat"
+    assert "winmail.dat is damaged" in mail.defects
+
+
 def test_a_winmail_dat_that_is_none_stays_a_file() -> None:
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot at all"
 
