@@ -1,0 +1,123 @@
+"""A daemon to measure: the real command, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG = """
+[maild]
+name = "Bench"
+domain = "bench.example"
+
+[smtp]
+listen = ["127.0.0.1:{port}"]
+
+[web]
+listen = ""
+admin_listen = ""
+
+[[mailbox]]
+name = "Bench"
+address = "support@bench.example"
+
+[[agent]]
+address = "agent@staff.example"
+name = "Alex Agent"
+
+[relay]
+url = "{relay}"
+
+[limits]
+connections_per_address = 100
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A running daemon."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+    start_seconds: float
+    """From the start of the process to its first answer on SMTP."""
+
+    def rows(self, question: str) -> int:
+        """Ask the database for one number, from outside."""
+        uri = f"file:{self.folder}/var/maild.db?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=30)
+        try:
+            return int(connection.execute(question).fetchone()[0])
+        finally:
+            connection.close()
+
+    def wait_done(self, mails: int, seconds: float = 600) -> None:
+        """Wait until so many mails have ended."""
+        end = time.monotonic() + seconds
+        while self.rows("SELECT count(*) FROM journal WHERE outcome <> ''") < mails:
+            if time.monotonic() > end:
+                raise SystemExit("the line did not end in time")
+            time.sleep(0.05)
+
+    def memory_mib(self, what: str = "VmRSS") -> float:
+        """Resident memory of the daemon's own process."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        found = re.search(rf"{what}:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found.group(1)) / 1024
+
+
+@contextmanager
+def running(folder: Path, *, only: str = "", relay: str = "maildir:var/out") -> Iterator[Measured]:
+    """Start `maild run`, and stop it in order."""
+    folder.mkdir(parents=True)
+    port = free_port()
+    (folder / "config.toml").write_text(CONFIG.format(port=port, relay=relay), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("maild")), "--config", "config.toml", "run"]
+    start = time.perf_counter()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, *(["--only", only] if only else [])],
+            cwd=folder,
+            stderr=log,
+            env=os.environ | {"NO_COLOR": "1"},
+        )
+    try:
+        _wait_open(port, process)
+        seconds = time.perf_counter() - start
+        yield Measured(port=port, folder=folder, process=process, start_seconds=seconds)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise SystemExit(f"the daemon ended with {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1) as probe:
+                if probe.recv(3) == b"220":
+                    return
+        except OSError:
+            time.sleep(0.01)
+    raise SystemExit("the daemon did not answer")
