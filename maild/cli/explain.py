@@ -19,7 +19,7 @@ from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.cli import show as out
 from maild.core import conversation
 from maild.core.decision import Decision
-from maild.core.mail import Envelope, Mail, ReadOptions, Source
+from maild.core.mail import Envelope, Mail, Parsed, ReadOptions, Source
 from maild.core.snapshot import Arrival
 from maild.core.token import Keys
 from maild.errors import ConfigError, HostileMail, NotAllowed
@@ -146,7 +146,7 @@ def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Jso
         "from_name": sender.name if sender else "",
         "to": [person.addr for person in parsed.to],
         "cc": [person.addr for person in parsed.cc],
-        "sender_addr": parsed.sender[0].addr if parsed.sender else "",
+        "sender_addr": _person_behind(parsed),
         "subject": parsed.subject,
         "text": parsed.text,
         "reply_text": mail.reply.reply_text,
@@ -187,6 +187,17 @@ def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Jso
         ],
         "defects": list(parsed.defects),
     }
+
+
+def _person_behind(parsed: Parsed) -> str:
+    """Return who wrote, where a list put itself into From: shown, never believed (TRUST.md).
+
+    A list that rewrites From keeps the author in X-Original-From and Reply-To; both must agree.
+    """
+    answers_to = parsed.reply_to[0].addr if parsed.reply_to else ""
+    if answers_to and f"<{answers_to}>" in parsed.header("x-original-from"):
+        return answers_to
+    return parsed.from_[0].addr if parsed.from_ else ""
 
 
 def _hostile(file: Path, reason: str, seconds: float) -> Json:

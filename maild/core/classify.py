@@ -15,6 +15,7 @@ from maild.core import bounce as bounces
 from maild.core.feedback import feedback_reason
 from maild.core.mail import Bounce, Classification, Envelope, Kind, Parsed, ReadOptions, Source
 
+REPLY_TAG_CHARACTERS_MIN = 16
 HOPS_MAX = 50
 """More Received fields than this are a loop (RFC 5321 §6.3 asks for at least 100; a mail for
 people never makes half of that)."""
@@ -138,6 +139,11 @@ def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
         for address in parsed.from_
         if address.addr and _base(address.addr) in own
     ]
+    found.extend(
+        f"From writes to its own reply address {address.addr[:80]}"
+        for address in (*parsed.to, *parsed.cc)
+        if _is_reply_address_of(address.addr, parsed)
+    )
     hops = len(parsed.header_all("received"))
     if hops > HOPS_MAX:
         found.append(f"{hops} Received fields, more than {HOPS_MAX}")
@@ -151,6 +157,14 @@ def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
     )
     found.extend(f"{name} is a field of ours" for name, _ in parsed.headers if _OURS.match(name))
     return tuple(dict.fromkeys(found))
+
+
+def _is_reply_address_of(address: str, parsed: Parsed) -> bool:
+    """Tell whether an address is From with a long tag: only a help desk makes such addresses."""
+    tag = address.partition("@")[0].partition("+")[2]
+    return len(tag) >= REPLY_TAG_CHARACTERS_MIN and any(
+        sender.addr and _base(address) == sender.addr.lower() for sender in parsed.from_
+    )
 
 
 def _names_us(value: str, own: frozenset[str], options: ReadOptions) -> bool:

@@ -430,3 +430,13 @@ def test_a_hostile_mail_of_a_megabyte_takes_linear_time(piece: str) -> None:
     judged(parsed=parsed)
 
     assert time.perf_counter() - started < 2
+
+
+def test_a_mail_from_an_address_to_its_own_reply_address_is_a_loop() -> None:
+    tagged = Address(addr="help@desk.example".replace("@", f"+{'a' * 32}@"))
+    mail = Parsed(from_=(Address(addr="help@desk.example"),), from_fields=1, to=(tagged,))
+
+    found = classify(mail, Envelope(), options=ReadOptions(), bounce=None)
+
+    assert found.is_loop
+    assert found.must_not_answer
