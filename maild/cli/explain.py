@@ -43,7 +43,10 @@ def explain(config: Path | None, files: list[Path], *, fresh: bool, as_json: boo
         raise NotAllowed(f"no such file: {', '.join(missing)}")
     with _opened(known, fresh=fresh) as (office, is_fresh):
         options = read_options_of(known, office.renderer)
-        told = [_explained(office, options, file, is_fresh=is_fresh) for file in files]
+        told = [
+            _explained(office, options, file, is_fresh=is_fresh)
+            for file in out.progress(files, "reading")
+        ]
     _add_conversations(told, office)
     documents = [document for document, _ in told]
     if as_json:

@@ -7,16 +7,20 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from maild import log, settings
 from maild.settings import Settings
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate
+
+BAR_ITEMS_MIN = 10
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -53,6 +57,15 @@ def as_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str)
     for row in rows:
         table.add_row(*(plain(row.get(column)) for column in columns))
     console.print(table)
+
+
+def progress(items: Sequence[_T], what: str) -> Iterator[_T]:
+    """Yield items; on a terminal a bar on stderr tells how far it is."""
+    console = Console(stderr=True)
+    if not console.is_terminal or len(items) < BAR_ITEMS_MIN:
+        yield from items
+        return
+    yield from track(items, description=what, console=console, transient=True)
 
 
 def heading(words: str) -> None:
