@@ -314,9 +314,11 @@ def test_an_unverified_reader_gets_nothing_that_the_sender_wrote() -> None:
     ticket = replace(TICKET, subject=secret, customer=customer, tags=(secret,))
 
     message = read(written(reply, ticket)[1])
+    talkative = read(written(replace(reply, template="notification"), ticket)[1])
 
-    everything = str(message) + text_of(message) + text_of(message, "html")
-    assert "secret" not in everything.lower()
+    for one in (message, talkative):
+        everything = str(one) + text_of(one) + text_of(one, "html")
+        assert "secret" not in everything.lower()
     assert message["to"] == "ada@example.org"
     assert message["cc"] is None
     assert message["thread-index"] is None
