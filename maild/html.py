@@ -69,7 +69,7 @@ _TAGS = set(
     )
 )
 _ATTRIBUTES = {
-    "*": {"align", "dir", "lang", "style", "title", "valign"},
+    "*": {"align", "dir", "lang", "style", "valign"},
     "a": {"href"},
     "col": {"width"},
     "font": {"color", "face", "size"},

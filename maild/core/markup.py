@@ -118,7 +118,7 @@ _UNSEEN = words(
 )
 _KEPT_ATTRIBUTES = words(
     "align alt bgcolor border cellpadding cellspacing class color colspan dir face height hidden "
-    "href id lang name rowspan size src start style title type valign width"
+    "href id lang name rowspan size src start style type valign width"
 )
 _ATTRIBUTES_MAX = 50
 _ATTRIBUTE_LENGTH_MAX = 4096

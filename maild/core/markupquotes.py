@@ -52,7 +52,8 @@ _QUOTE_NAMES = frozenset(("quote", "messagereplysection", "quoted-content"))
 _WINDOW_TOKENS = 40
 _WINDOW_CHARACTERS = 500
 _WINDOW_TEXT_MAX = 20_000
-"""How far an attribution or the announcement of a forward is looked for around a quotation."""
+_WINDOWS_MAX = 600
+"""How far, and how often, an attribution or the announcement of a forward is looked for around a quotation."""
 
 
 def without_quotes(tokens: list[Token]) -> list[Token] | None:
@@ -72,6 +73,7 @@ class _Folding:
         self._tokens = tokens
         self._pairs = pairs_of(tokens)
         self._kept = bytearray(b"\x01") * len(tokens)
+        self._windows = 0
         self._first_text = next(
             (index for index, token in enumerate(tokens) if _shows(token)), len(tokens)
         )
@@ -116,10 +118,11 @@ class _Folding:
         """Drop what follows a mark that the text itself shows, as older mail programs do."""
         lines = lines_of(self._tokens)
         page = read_page([cleaned(line) for line, _ in lines])
-        cut = find_cut(page, ()).index
-        if not 0 < cut < len(lines) or lines[cut - 1][1] >= lines[cut][1]:
+        cut = find_cut(page, ())
+        first = cut.index
+        if cut.forward or not 0 < first < len(lines) or lines[first - 1][1] >= lines[first][1]:
             return False
-        self._drop(lines[cut][1], len(self._tokens) - 1)
+        self._drop(lines[first][1], len(self._tokens) - 1)
         return True
 
     def rest(self) -> list[Token]:
@@ -149,8 +152,7 @@ class _Folding:
 
     def _drop_attribution(self, start: int) -> bool:
         """Drop the attribution directly before a quotation; tell whether there is one."""
-        window = _window_before(self._tokens, start)
-        lines = _lines_of(window)
+        lines = self._lines_before(start)
         if not lines or not is_attribution_ending(lines[-1]):
             return False
         mark = attribution([*lines, ">"], len(lines) - 1)
@@ -170,11 +172,28 @@ class _Folding:
 
     def _is_forward(self, start: int, end: int) -> bool:
         """Whether the text just before or at the beginning of an element announces a forward."""
-        inside = _lines_of(self._tokens[start : min(end, start + _WINDOW_TOKENS)])
-        before = _lines_of(_window_before(self._tokens, start))
+        inside = self._window(start, min(end, start + _WINDOW_TOKENS))
+        before = self._lines_before(start)
         return (bool(inside) and is_forward_divider(inside, 0)) or (
             bool(before) and is_forward_divider(before, len(before) - 1)
         )
+
+    def _lines_before(self, start: int) -> list[str]:
+        """Return the lines just before a token, so many that an attribution would be there."""
+        first, characters = start, 0
+        while first > max(0, start - _WINDOW_TOKENS) and characters < _WINDOW_CHARACTERS:
+            first -= 1
+            characters += len(self._tokens[first].text)
+        return self._window(first, start)
+
+    def _window(self, start: int, end: int) -> list[str]:
+        """Return the cleaned lines of a few tokens; nothing when there are too many already."""
+        tokens = self._tokens[start:end]
+        self._windows += 1
+        if self._windows > _WINDOWS_MAX or sum(len(t.text) for t in tokens) > _WINDOW_TEXT_MAX:
+            return []
+        lines = (cleaned(line) for line in text_of(tokens, mark_quotes=False).split("\n"))
+        return [line for line in lines if line]
 
     def _drop(self, start: int, end: int) -> None:
         self._kept[start : end + 1] = bytes(end + 1 - start)
@@ -205,23 +224,6 @@ def _is_divider(token: Token) -> bool:
     if "border" not in style.lower():
         return False
     return _DIVIDER_STYLE.search(style.lower().replace(" ", "")) is not None
-
-
-def _window_before(tokens: list[Token], start: int) -> list[Token]:
-    """Return the tokens just before one, so many that an attribution would be among them."""
-    first, characters = start, 0
-    while first > max(0, start - _WINDOW_TOKENS) and characters < _WINDOW_CHARACTERS:
-        first -= 1
-        characters += len(tokens[first].text)
-    return tokens[first:start]
-
-
-def _lines_of(tokens: list[Token]) -> list[str]:
-    """Return the cleaned lines of tokens that are not blank; nothing when they are too much."""
-    if sum(len(token.text) for token in tokens) > _WINDOW_TEXT_MAX:
-        return []
-    lines = (cleaned(line) for line in text_of(tokens, mark_quotes=False).split("\n"))
-    return [line for line in lines if line]
 
 
 def _has_text(tokens: Iterable[Token]) -> bool:

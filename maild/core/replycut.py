@@ -50,6 +50,8 @@ class Cut:
     """The number of lines when nothing is carried."""
     forced: bool = False
     """It was our own delimiter: nothing above it means that nothing was said."""
+    forward: bool = False
+    """What is carried was forwarded: no quote, but no word of the sender's either."""
 
 
 def read_page(lines: list[str]) -> Page:
@@ -109,7 +111,10 @@ def _mark_cut(page: Page) -> Cut | None:
             continue
         looks += 1
         if _begins_carried(page.lines, index):
-            return Cut(index=_back_over_rules(page.lines, index)) if first < index else None
+            if first >= index:
+                return None
+            forward = is_forward_divider(page.lines, index)
+            return Cut(index=_back_over_rules(page.lines, index), forward=forward)
         if looks >= _MARKS_MAX:
             break
     return Cut(index=attributed)

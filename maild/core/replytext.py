@@ -47,14 +47,16 @@ class _Folding:
         self._kept = [True] * len(self.lines)
         self._heads: dict[int, str] = {}
         """Lines of which only the beginning belongs to the reply."""
+        self._forwarded_from = len(self.lines)
         self._fold(delimiters)
         self.found = not all(
             keep or not line for keep, line in zip(self._kept, self._page.lines, strict=True)
         )
 
     def unquoted(self) -> str:
-        """Return the kept lines."""
-        return _joined([line for start, end in self._runs() for line in self._text(start, end)])
+        """Return the kept lines, and the forwarded mail below them."""
+        lines = [line for start, end in self._runs() for line in self._text(start, end)]
+        return _joined(lines + self.lines[self._forwarded_from :])
 
     def without_signatures(self) -> str:
         """Return the kept lines without signatures; what is only a signature stays."""
@@ -84,6 +86,8 @@ class _Folding:
         page = self._page
         cut = find_cut(page, delimiters)
         self._drop(cut.index, len(self.lines))
+        if cut.forward:
+            self._forwarded_from = cut.index
         attributed = self._drop_attributions(page, cut.index)
         self._drop_quotes(page, cut.index, attributed)
         self._drop_small_print(page)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild.core.mail import Limits
+from maild.core.markup import words
 from maild.html import HtmlReading, render, sanitise
 
 ATTRIBUTION = "Am Mo., 12. Jan. 2026 um 16:05 Uhr schrieb Maria Muster &lt;maria@example.org&gt;:"
@@ -176,7 +177,8 @@ def test_a_forwarded_mail_is_no_quote() -> None:
 
     reading = read(html)
 
-    assert "Sie ist kaputt." in (reading.reply_text or reading.text)
+    assert reading.reply_text is None
+    assert "Sie ist kaputt." in reading.safe_html
 
 
 def test_a_mail_without_quotes_has_no_reply_of_its_own() -> None:
@@ -203,55 +205,21 @@ def test_html_beyond_the_limit_is_cut() -> None:
     assert reading.text == "ä" * 25
 
 
+PIECES = words(
+    "<div> </div> <p> <b> </b> <a> </a> <table> <td> <li> <blockquote> </blockquote> <pre> </pre> x "
+    "& &# < <!-- --> <style> </style> <br> <hr> <ol> </ol> 1@2: <xmp> </xmp> <div/class=gmail_quote>"
+)
+
+
 @given(
     st.lists(
         st.sampled_from(
-            [
-                "<div>",
-                "</div>",
-                "<p>",
-                "<b>",
-                "</b>",
-                "<a href=x>",
-                "</a>",
-                "<table>",
-                "<td>",
-                "<li>",
-            ]
-            + [
-                "<blockquote>",
-                "</blockquote>",
-                "<blockquote type=cite>",
-                "<div class=gmail_quote>",
-            ]
-            + [
-                "<pre>",
-                "</pre>",
-                "\n",
-                "x",
-                " ",
-                "&",
-                "&#",
-                "<",
-                "<!--",
-                "-->",
-                "<style>",
-                "</style>",
-            ]
-            + [
-                "<img alt=y src=cid:z>",
-                "<br>",
-                "<hr>",
-                "<ol>",
-                "</ol>",
-                "<div hidden>",
-                "On 1 wrote:",
-            ]
+            [*sorted(PIECES), "<blockquote type=cite>", "<img alt=y src=cid:z>", "\n", " "]
         ),
         max_size=60,
     )
 )
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_broken_markup_never_raises_and_stays_harmless(pieces: list[str]) -> None:
     reading = read("".join(pieces))
 
@@ -282,7 +250,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_the_cost_grows_with_the_length_alone(kind: str) -> None:
-    make, size = HOSTILE[kind], 8_000
+    make, size = HOSTILE[kind], 4_000
     small, large = make(size), make(4 * size)
 
     ratio = min(_seconds(large) for _ in range(3)) / min(_seconds(small) for _ in range(3))
@@ -292,6 +260,6 @@ def test_the_cost_grows_with_the_length_alone(kind: str) -> None:
 
 
 def _seconds(html: str) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     read(html)
-    return max(time.perf_counter() - begin, 0.002)
+    return max(time.process_time() - begin, 0.002)
