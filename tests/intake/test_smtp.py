@@ -205,6 +205,28 @@ def test_a_stop_waits_for_a_commit_whose_client_has_gone(kept: Store) -> None:
         assert kept.count() == 1
 
 
+def test_only_so_many_large_mails_are_in_memory_as_a_whole(kept: Store) -> None:
+    held = Held(kept.journal)
+    limits = SessionLimits(spooled_mails=1, linger_seconds=1)
+    large = MAIL + b"y" * 998 + b"\r\n" + b"a line of the body\r\n" * 50_000 + b".\r\n"
+    with Listener(Setup(journal=held, limits=limits)) as running:
+        first, second = Client(running.port), Client(running.port)
+        for client in (first, second):
+            client.begin()
+            client.send(large)
+        assert held.came.wait(WITHIN_SECONDS)
+        held.came.clear()
+
+        came_too_early = held.came.wait(0.3)
+        held.release.set()
+        replies = [first.reply(), second.reply()]
+        first.close()
+        second.close()
+
+    assert not came_too_early
+    assert sorted(reply[-1] for reply in replies) == ["1", "2"]
+
+
 def test_a_changed_house_is_used_at_once(listener: Listener) -> None:
     house = House(
         name="X", domain="new.example", mailboxes=(Mailbox(name="N", address="new@new.example"),)

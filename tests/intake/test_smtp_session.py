@@ -168,6 +168,18 @@ def test_a_whole_dialogue_in_one_segment_is_answered_in_order(
     assert kept.hashes() == [sha256(MAIL)] * 3
 
 
+def test_a_large_mail_that_was_sent_ahead_of_354_is_read(listener: Listener, kept: Store) -> None:
+    text = MAIL + b"a line of the body\r\n" * 50_000
+    with Client(listener.port) as client:
+        start = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<support@mail.example>\r\nDATA\r\n"
+
+        client.send(start + text + b".\r\nQUIT\r\n")
+        codes = [client.reply()[:3] for _ in range(5)]
+
+    assert codes == ["250", "250", "354", "250", "221"]
+    assert kept.hashes() == [sha256(text)]
+
+
 @pytest.mark.parametrize(
     ("error", "at_once", "expected"),
     [
