@@ -279,7 +279,10 @@ class Folder:
             try:
                 self._after(session, selected, uids)
             except NotAllowed as error:
-                return str(error)
+                gone = set(uids) - {size.uid for size in session.sizes(uids)}
+                if not gone:
+                    return str(error)
+                uids = tuple(sorted(gone))  # some servers refuse what is not there any more
             self._desk.on_step(Step.AFTER_SENT)
             self._desk.ledger.confirm(place, uids)
             self._desk.on_step(Step.CONFIRMED)

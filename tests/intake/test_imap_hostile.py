@@ -181,6 +181,28 @@ def test_a_mail_that_is_far_larger_than_told_is_left_for_good(store: Store) -> N
     assert "more than it said" in store.passed_over("fake")[0]
 
 
+def test_a_mail_that_is_gone_is_not_moved_for_ever(store: Store) -> None:
+    taken: list[bytes] = []
+
+    def answer(dialogue: Dialogue, tag: bytes, command: bytes) -> bool:
+        if b"COPY" in command or command.startswith(b"CREATE"):
+            taken.append(command)
+            dialogue.say(tag, b" NO no such mail\r\n")
+            return True
+        if b"RFC822.SIZE" in command and taken:
+            dialogue.say(tag, b" OK it is gone\r\n")
+            return True
+        return False
+
+    with (
+        FakeServer(answer) as server,
+        polling(store.desk(), server.settings(after="move:Done")),
+    ):
+        wait_until(lambda: store.confirmed("fake") == 1, "it is moved for ever")
+
+    assert store.journalled("fake") == 1
+
+
 def test_lone_line_ends_are_brought_into_order_before_they_are_kept(store: Store) -> None:
     raw = b"From: a@example.org\nSubject: x\r\n\nbody\rline\n"
 

@@ -7,12 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from maild.intake import imap_folder
+from maild.intake import imap_folder, imap_session
 from maild.intake.imap import ImapIntake, MailboxPoller
 from maild.intake.imap_folder import Step
 from maild.settings import ImapSettings
@@ -22,6 +23,8 @@ from tests.needs import needs
 from tests.servers.dovecot import Dovecot, running_dovecot, wait_until
 
 pytestmark = [needs("root", "dovecot"), pytest.mark.servers]
+
+_RARELY = replace(QUICK, idle=60)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,19 @@ def test_all_of_an_old_mailbox_is_taken_when_asked_for(dovecot: Dovecot, store: 
         wait_until(lambda: store.confirmed("all") == 120, "not all was taken")
 
     assert store.journalled("all") == 120
+
+
+def test_a_folder_larger_than_a_window_is_taken_in_pieces(
+    dovecot: Dovecot, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_session, "_WINDOW", 25)
+    monkeypatch.setattr(imap_folder, "UIDS_PER_PASS", 40)
+    dovecot.add("pieces", *(mail(n) for n in range(130)))
+
+    with polling(store.desk(), dovecot.settings("pieces", since="all"), rhythm=_RARELY):
+        wait_until(lambda: store.confirmed("pieces") == 130, "not all was taken")
+
+    assert store.journalled("pieces") == 130
 
 
 def test_from_a_date_on_mails_are_taken_whatever_their_place(

@@ -16,15 +16,18 @@ from tests.servers.dovecot import Certificate, Dovecot, running_dovecot, wait_un
 
 pytestmark = [needs("root", "dovecot"), pytest.mark.servers]
 
+_MAKE = (
+    *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+    *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+)
+
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     folder = tmp_path_factory.mktemp("certificate")
     made = Certificate(file=folder / "cert.pem", key=folder / "key.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", made.key, "-out", made.file],
+        [*_MAKE, "-keyout", made.key, "-out", made.file],
         check=True,
         capture_output=True,
     )
