@@ -73,7 +73,7 @@ class Values:
 EVENTS = ("new", "customer", "agent", "note", "auto", "other")
 """What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
 
-REASONS = ("command-unknown", "nothing-written", "agent-unproven", "limit")
+REASONS = ("command-unknown", "nothing-written", "agent-unproven", "note-repeated", "limit")
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
 
 _FULL = Values(

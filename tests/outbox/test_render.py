@@ -11,7 +11,7 @@ import pytest
 from maild.errors import ConfigError, PermanentError
 from maild.outbox import render
 from maild.outbox.render import Renderer, as_html, quoted
-from maild.outbox.values import Entry, File, Values, samples
+from maild.outbox.values import REASONS, Entry, File, Values, samples
 from maild.outbox.words import Words
 from tests.needs import ROOT
 from tests.outbox import letters
@@ -234,3 +234,18 @@ def test_times_and_sizes_are_written_as_people_do() -> None:
 def test_our_own_lines_to_reply_above_are_known_to_the_reader() -> None:
     assert len(set(renderer().delimiters)) == 4
     assert "--- Please reply above this line ---" in renderer().delimiters
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_reason_for_holding_a_mail_has_its_own_words(language: str) -> None:
+    told = {
+        reason: text_of(
+            read(written(replace(letters.held(language), reason=reason, nearest=""))[1])
+        )
+        for reason in REASONS
+    }
+
+    assert len(set(told.values())) == len(REASONS)
+    assert all(
+        "#slove" in told[reason] for reason in ("command-unknown", "note-repeated", "limit")
+    )
