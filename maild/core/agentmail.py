@@ -6,9 +6,9 @@ and the agent's registered address is told; nothing was sent then.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from maild.core import answers, command, ruling
+from maild.core import answers, command, leak, ruling
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
@@ -20,9 +20,40 @@ from maild.core.ticket import Move, Post, PostKind, Ticket, moved
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """What an agent wrote, about which ticket, and how well it is proven."""
+
+    agent: Agent
+    view: TicketView
+    level: Level
+    orders: command.Orders
+    has_text: bool
+    """There is more than commands and a signature."""
+
+    @property
+    def is_note(self) -> bool:
+        return command.Word.NOTE in self.orders.words
+
+    @property
+    def solves(self) -> bool:
+        return command.Word.SOLVE in self.orders.words
+
+    @property
+    def answers_customer(self) -> bool:
+        return self.has_text and not self.is_note
+
+
 def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decision:
     """Decide about an agent's answer to a notification of ours about `view`'s ticket."""
     orders = command.orders(_written(scene))
+    letter = _Letter(
+        agent=agent,
+        view=view,
+        level=level,
+        orders=orders,
+        has_text=_has_text(scene, orders),
+    )
     start = Decision(
         outcome=Outcome.POSTED,
         reasons=(Reason(why=Why.TRUST, detail=level.label),),
@@ -30,21 +61,19 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
         before=view.ticket,
         thread_by="token",
     )
-    if orders.unknown:
-        words = f"#{orders.unknown}"
-        reason = Reason(why=Why.COMMAND_UNKNOWN, detail=words)
-        return refuse(scene, start, agent, reason, nearest=orders.nearest)
-    if not orders.words and not orders.body.strip() and not scene.mail.parsed.attachments:
-        reason = Reason(why=Why.NOTHING_WRITTEN, detail="no text above the quote, no command")
-        return refuse(scene, start, agent, reason)
-    deed = Deed.AGENT_NOTE if command.Word.NOTE in orders.words else Deed.AGENT_REPLY
-    answer = may(level, Standing.AGENT, deed, scene.house.agent_trust)
-    if answer not in (Answer.YES, Answer.CONFIRM):
-        reason = Reason(why=Why.AGENT_UNPROVEN, detail=f"{level.label} does not allow {deed}")
-        return refuse(scene, start, agent, reason)
-    if deed is Deed.AGENT_NOTE:
-        return _note(scene, start, agent, view, orders)
-    return _reply(scene, start, agent, view, orders)
+    objection = _objection(scene, letter)
+    if objection is not None:
+        return refuse(scene, start, agent, objection, nearest=orders.nearest)
+    decision = _moved(scene, start, letter)
+    if not letter.answers_customer:
+        return decision
+    post = decision.posts[0]
+    repeated = _repeated(view, post)
+    if repeated:
+        words = f"it repeats a note: “{repeated}”"
+        return refuse(scene, start, agent, Reason(why=Why.NOTE_REPEATED, detail=words))
+    sent = answers.copies(scene, decision, post, agent)
+    return ruling.run(scene, replace(decision, replies=sent), RuleEvent.AGENT_REPLIED, level)
 
 
 def refuse(
@@ -66,73 +95,82 @@ def _written(scene: Scene) -> str:
     return scene.mail.reply.unquoted_text
 
 
-def _note(
-    scene: Scene, start: Decision, agent: Agent, view: TicketView, orders: command.Orders
-) -> Decision:
-    note = _post(scene, PostKind.NOTE, agent, view, orders)
-    move = Move.SOLVE if command.Word.SOLVE in orders.words else Move.SILENT
-    return replace(
-        start,
-        after=moved(view.ticket, move, scene.snapshot.now),
-        reasons=(*start.reasons, Reason(why=Why.AGENT_NOTE, detail=agent.address)),
-        posts=(note,),
-        keys=keys_of(scene.mail),
-        events=_events(scene, view.ticket, move, agent, (note,)),
-    )
+def _has_text(scene: Scene, orders: command.Orders) -> bool:
+    """A signature behind `#solve`, or all alone, says nothing; a logo is no attachment."""
+    if any(not attachment.inline for attachment in scene.mail.parsed.attachments):
+        return True
+    body = orders.body.strip()
+    if command.Word.SOLVE in orders.words or body.startswith("--"):
+        return bool(command.orders(scene.mail.reply.reply_text).body.strip())
+    return bool(body)
 
 
-def _reply(
-    scene: Scene, start: Decision, agent: Agent, view: TicketView, orders: command.Orders
-) -> Decision:
-    solves = command.Word.SOLVE in orders.words
-    posts: tuple[Post, ...] = ()
-    if orders.body.strip() or scene.mail.parsed.attachments:
-        posts = (_post(scene, PostKind.AGENT, agent, view, orders),)
-    after = view.ticket
-    if posts:
-        after = moved(after, Move.AGENT_REPLY, scene.snapshot.now)
+def _objection(scene: Scene, letter: _Letter) -> Reason | None:
+    """Say why nothing at all is done; None where everything may be done."""
+    if letter.orders.unknown:
+        return Reason(why=Why.COMMAND_UNKNOWN, detail=f"#{letter.orders.unknown}")
+    if not letter.has_text and (letter.is_note or not letter.solves):
+        words = "no text above the quote, no command"
+        return Reason(why=Why.NOTHING_WRITTEN, detail=words)
+    for deed in _deeds(letter):
+        answer = may(letter.level, Standing.AGENT, deed, scene.house.agent_trust)
+        if answer is not Answer.YES:
+            words = f"{letter.level.label} does not allow {deed} at once: {answer}"
+            return Reason(why=Why.AGENT_UNPROVEN, detail=words)
+    return None
+
+
+def _deeds(letter: _Letter) -> tuple[Deed, ...]:
+    written = (Deed.AGENT_NOTE if letter.is_note else Deed.AGENT_REPLY,)
+    commands = (Deed.AGENT_COMMANDS,) if letter.solves else ()
+    return (*(written if letter.has_text else ()), *commands)
+
+
+def _moved(scene: Scene, start: Decision, letter: _Letter) -> Decision:
+    """The ticket after the post and the command: its state, who has it, and the log of both."""
+    before, now, agent = letter.view.ticket, scene.snapshot.now, letter.agent
+    after = moved(before, Move.AGENT_REPLY, now) if letter.answers_customer else before
+    after = moved(after, Move.SOLVE, now) if letter.solves else after
+    if letter.answers_customer:
         after = replace(
             after,
-            first_response_at=after.first_response_at or scene.snapshot.now,
-            assignee=after.assignee or agent.address,
+            first_response_at=after.first_response_at or now,
+            assignee=_holder(scene, after, agent),
         )
-    if solves:
-        after = moved(after, Move.SOLVE, scene.snapshot.now)
-    move = Move.SOLVE if solves else Move.AGENT_REPLY
-    decision = replace(
+    posts = (_post(scene, letter),) if letter.has_text else ()
+    why = Why.AGENT_NOTE if letter.is_note else Why.AGENT_REPLY
+    return replace(
         start,
         after=after,
-        reasons=(*start.reasons, Reason(why=Why.AGENT_REPLY, detail=agent.address)),
+        reasons=(*start.reasons, Reason(why=why, detail=agent.address)),
         posts=posts,
         keys=keys_of(scene.mail),
-        events=_events(scene, view.ticket, move, agent, posts),
+        events=_events(before, after, agent, posts),
     )
-    if not posts:
-        return decision
-    sent = answers.copies(scene, decision, posts[0], agent)
-    decision = replace(decision, replies=sent)
-    return ruling.run(scene, decision, RuleEvent.AGENT_REPLIED, Level.TOKEN)
 
 
-def _post(
-    scene: Scene, kind: PostKind, agent: Agent, view: TicketView, orders: command.Orders
-) -> Post:
+def _holder(scene: Scene, ticket: Ticket, agent: Agent) -> str:
+    """Who has the ticket: the first to answer it, where nobody has it who still works here."""
+    return ticket.assignee if scene.house.agent_of(ticket.assignee) else agent.address
+
+
+def _post(scene: Scene, letter: _Letter) -> Post:
     """The post as the customer (or a colleague) will read it, without commands and quotes.
 
     An HTML answer keeps its form only where no command block stands in it. The post's Message-ID
     is that of our copies, given when they are written; a note's is the agent's own.
     """
-    post = post_of(scene, kind, view.post_count + 1, Level.TOKEN)
+    kind = PostKind.NOTE if letter.is_note else PostKind.AGENT
     parsed = scene.mail.parsed
     html = parsed.html_safe_reply or (parsed.html if not _has_quote(scene) else "")
     return replace(
-        post,
-        author=agent.address,
-        author_name=agent.name,
-        text=orders.body,
-        reply_text=orders.body,
-        html="" if orders.lines else html,
-        message_id=parsed.message_id if kind is PostKind.NOTE else "",
+        post_of(scene, kind, letter.view.post_count + 1, letter.level),
+        author=letter.agent.address,
+        author_name=letter.agent.name,
+        text=letter.orders.body,
+        reply_text=letter.orders.body,
+        html="" if letter.orders.words else html,
+        message_id=parsed.message_id if letter.is_note else "",
         thread_index="",
     )
 
@@ -142,8 +180,15 @@ def _has_quote(scene: Scene) -> bool:
     return reply.interleaved or reply.unquoted_text.strip() != scene.mail.parsed.text.strip()
 
 
+def _repeated(view: TicketView, post: Post) -> str:
+    """Return the words of a note that would reach the customer, or '' (invariant I5)."""
+    notes = [earlier.text for earlier in view.recent if earlier.kind is PostKind.NOTE]
+    public = [earlier.text for earlier in view.recent if earlier.kind is not PostKind.NOTE]
+    return leak.repeated((post.text, post.html), notes, public)
+
+
 def _events(
-    scene: Scene, before: Ticket, move: Move, agent: Agent, posts: tuple[Post, ...]
+    before: Ticket, after: Ticket, agent: Agent, posts: tuple[Post, ...]
 ) -> tuple[EventDraft, ...]:
     events = [
         EventDraft(
@@ -151,10 +196,9 @@ def _events(
         )
         for p in posts
     ]
-    if not before.assignee and posts and posts[0].kind is PostKind.AGENT:
-        data = (("to", agent.address), ("why", "first to answer"))
+    if after.assignee != before.assignee:
+        data = (("to", after.assignee), ("why", "first to answer"))
         events.append(EventDraft(kind="ticket.assigned", actor=agent.address, data=data))
-    after = moved(before, move, scene.snapshot.now)
     if after.state != before.state:
         change = (("from", before.state.value), ("to", after.state.value))
         events.append(EventDraft(kind="state.changed", actor=agent.address, data=change))

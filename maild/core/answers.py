@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from maild.core.address import valid
 from maild.core.decision import (
     Audience,
     Decision,
@@ -32,7 +33,7 @@ def acknowledgement(scene: Scene, decision: Decision, level: Level) -> Reply | R
     """Make the acknowledgement of a customer's mail, or say why there is none (TRUST.md)."""
     ticket = decision.after
     assert ticket is not None, "only a ticket is acknowledged"
-    refusal = _not_acknowledged(scene, level)
+    refusal = _not_acknowledged(scene, ticket, level)
     if refusal:
         return Reason(why=Why.NOT_ACKNOWLEDGED, detail=refusal)
     answer = may(level, Standing.STRANGER, Deed.BE_ACKNOWLEDGED, scene.house.agent_trust)
@@ -105,7 +106,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         files=files,
         files_left_out=left_out,
         reason=reason,
-        key=scene.key("notification", address),
+        key=scene.key("notification", agent.address if agent else address),
     )
 
 
@@ -131,8 +132,7 @@ def copies(scene: Scene, decision: Decision, post: Post, agent: Agent) -> tuple[
     """Make an agent's answer: one mail each, all copies alike but for the token."""
     ticket = decision.after
     assert ticket is not None
-    own = set(scene.house.own_addresses)
-    people = tuple(p for p in ticket.participants if p.address.lower() not in own)
+    people = tuple(p for p in ticket.participants if not scene.is_ours(p.address))
     to = tuple(p for p in people if p.role is Role.CUSTOMER)
     cc = tuple(p for p in people if p.role is Role.CC)
     view = scene.snapshot.view(ticket.number)
@@ -194,17 +194,36 @@ def agent_language(scene: Scene, agent: Agent | None, ticket: Ticket) -> str:
     return next(language for language in spoken if language in (*scene.world.languages, "en"))
 
 
-def _not_acknowledged(scene: Scene, level: Level) -> str:
+def participants_of(ticket: Ticket, *people: Participant) -> tuple[Participant, ...]:
+    """Return the ticket's participants with more people, each address once."""
+    known = {p.address.lower(): p for p in reversed((*ticket.participants, *people))}
+    order = dict.fromkeys(p.address.lower() for p in (*ticket.participants, *people))
+    return tuple(known[address] for address in order)
+
+
+def _not_acknowledged(scene: Scene, ticket: Ticket, level: Level) -> str:
     mail = scene.mail
-    age = scene.arrival.received_at - (mail.parsed.date or scene.arrival.received_at)
     if scene.house.acknowledge is AcknowledgePolicy.NOBODY or level is Level.FAILED:
         return "the settings or a failed proof forbid it"
-    if mail.classification.must_not_answer:
+    if mail.classification.must_not_answer or scene.is_automatic:
         return "an automatic answer to this mail would be wrong"
-    if not mail.identity or mail.identity in scene.house.own_addresses:
+    return _not_the_customer(scene, ticket) or _too_old(scene)
+
+
+def _not_the_customer(scene: Scene, ticket: Ticket) -> str:
+    identity = scene.mail.identity
+    if not valid(identity) or scene.is_ours(identity):
         return "From names nobody, or one of our own addresses"
-    if scene.house.agent_of(mail.identity) is not None:
+    if scene.house.agent_of(identity) is not None:
         return "the sender is an agent"
+    if identity != ticket.customer.address.lower():
+        return "the sender is not the ticket's customer"
+    return ""
+
+
+def _too_old(scene: Scene) -> str:
+    received_at = scene.arrival.received_at
+    age = received_at - (scene.mail.parsed.date or received_at)
     if age > timedelta(seconds=scene.house.acknowledge_age_seconds_max):
         return "the mail is too old"
     return ""
@@ -231,10 +250,3 @@ def _author(post: Post) -> str:
 def _trimmed(ids: tuple[str, ...]) -> tuple[str, ...]:
     """Keep the first and the last ids of a long chain (RFC 5322 §3.6.4)."""
     return ids if len(ids) <= REFERENCES_MAX else (ids[0], *ids[1 - REFERENCES_MAX :])
-
-
-def participants_of(ticket: Ticket, *people: Participant) -> tuple[Participant, ...]:
-    """Return the ticket's participants with more people, each address once."""
-    known = {p.address.lower(): p for p in reversed((*ticket.participants, *people))}
-    order = dict.fromkeys(p.address.lower() for p in (*ticket.participants, *people))
-    return tuple(known[address] for address in order)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.core import answers, proof, ruling, subject
+from maild.core.address import valid
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.mail import Mail
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
 from maild.core.scene import Scene
-from maild.core.snapshot import TicketView
 from maild.core.thread import By, Found
 from maild.core.ticket import Move, Participant, Post, PostKind, Role, Ticket, moved, next_state
+from maild.core.token import Purpose
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
 CC_MAX = 50
@@ -39,6 +40,40 @@ def decide(scene: Scene, found: Found | None, level: Level) -> Decision:
     if found is None:
         return _open(scene, start, level, Reason(why=Why.NEW_TICKET, detail="it answers nothing"))
     return _join(scene, start, level, found)
+
+
+def automatic(scene: Scene, found: Found, level: Level) -> Decision:
+    """Put a machine's mail on the ticket it answers; it is nobody's action.
+
+    It must prove as much as a person's; the token of our return path is enough, since machines
+    answer to it (RFC 3834 §4). One that proves too little is held.
+    """
+    ticket = found.view.ticket
+    start = Decision(
+        outcome=Outcome.POSTED,
+        reasons=(Reason(why=Why.TRUST, detail=level.label),),
+        trust=level.label,
+    )
+    start = ruling.run(scene, start, RuleEvent.MAIL_RECEIVED, level)
+    if start.outcome is not Outcome.POSTED:
+        return start
+    kind = scene.mail.classification.kind
+    if not _may_add_automatic(scene, found, level):
+        words = f"{kind} for #{ticket.number}, but {level.label} proves too little"
+        reason = Reason(why=Why.LINKED_UNPROVEN, detail=words)
+        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
+    post = post_of(scene, PostKind.AUTO, found.view.post_count + 1, level)
+    reason = Reason(why=Why.AUTOMATIC, detail=f"{kind} on #{ticket.number}")
+    return replace(
+        start,
+        reasons=(*start.reasons, reason),
+        before=ticket,
+        after=moved(ticket, Move.SILENT, scene.snapshot.now),
+        thread_by=found.by,
+        posts=(post,),
+        keys=keys_of(scene.mail),
+        events=_events(ticket, ticket, post),
+    )
 
 
 def sender(mail: Mail) -> str:
@@ -85,13 +120,29 @@ def thread_index_key(thread_index: str) -> str:
     return f"thread-index:{thread_index[:28]}"
 
 
+def _may_add_automatic(scene: Scene, found: Found, level: Level) -> bool:
+    returned = scene.snapshot.proofs.token(Purpose.RETURN)
+    number = found.view.ticket.number
+    if level is not Level.FAILED and returned is not None and returned.ticket == number:
+        return True
+    return _answer(scene, found, level) is Answer.YES
+
+
+def _answer(scene: Scene, found: Found, level: Level) -> Answer:
+    """Ask the table whether the sender may add to the ticket that was found."""
+    known = found.view.ticket.participant(scene.mail.identity) is not None
+    standing = Standing.PARTICIPANT if known else Standing.STRANGER
+    return may(level, standing, _deed(found), scene.house.agent_trust)
+
+
+def _deed(found: Found) -> Deed:
+    return Deed.JOIN_BY_SUBJECT if found.by is By.SUBJECT else Deed.ADD
+
+
 def _join(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
     ticket = found.view.ticket
-    known = ticket.participant(scene.mail.identity) is not None
-    standing = Standing.PARTICIPANT if known else Standing.STRANGER
-    deed = Deed.JOIN_BY_SUBJECT if found.by is By.SUBJECT else Deed.ADD
-    answer = may(level, standing, deed, scene.house.agent_trust)
-    if answer is not Answer.YES:
+    deed = _deed(found)
+    if _answer(scene, found, level) is not Answer.YES:
         why = Why.SUBJECT_TAG_REFUSED if deed is Deed.JOIN_BY_SUBJECT else Why.LINKED_UNPROVEN
         words = f"{found.by} points at #{ticket.number}, but {level.label} proves too little"
         linked = 0 if deed is Deed.JOIN_BY_SUBJECT else ticket.number
@@ -175,30 +226,11 @@ def _participants(scene: Scene, level: Level) -> tuple[Participant, ...]:
     draft = Ticket(customer=customer, created_at=scene.snapshot.now, participants=(first,))
     if level < Level.DOMAIN:
         return draft.participants
-    own = (*scene.house.own_addresses, *(a.address for a in scene.house.agents))
     people = (
         Participant(address=person.addr.lower(), name=person.name, role=Role.CC)
         for person in scene.mail.parsed.cc[:CC_MAX]
-        if person.addr and person.addr.lower() not in own
+        if valid(person.addr)
+        and not scene.is_ours(person.addr)
+        and scene.house.agent_of(person.addr) is None
     )
     return answers.participants_of(draft, *people)
-
-
-def automatic(scene: Scene, view: TicketView, level: Level) -> Decision:
-    """Put a machine's mail on the ticket it answers; it is nobody's action."""
-    post = post_of(scene, PostKind.AUTO, view.post_count + 1, level)
-    kind = scene.mail.classification.kind
-    reason = Reason(why=Why.AUTOMATIC, detail=f"{kind} on #{view.ticket.number}")
-    added = EventDraft(
-        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", str(post.n)))
-    )
-    return Decision(
-        outcome=Outcome.POSTED,
-        reasons=(Reason(why=Why.TRUST, detail=level.label), reason),
-        before=view.ticket,
-        after=moved(view.ticket, Move.SILENT, scene.snapshot.now),
-        posts=(post,),
-        keys=keys_of(scene.mail),
-        events=(added,),
-        trust=level.label,
-    )

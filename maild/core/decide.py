@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import agentmail, customermail, machinemail, ruling, thread
+from maild.core import agentmail, customermail, machinemail, thread
 from maild.core.decision import Decision, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
-from maild.core.proof import level_of
+from maild.core.proof import has_own_token, level_of
 from maild.core.reason import Reason, Why
 from maild.core.route import mailbox_of
 from maild.core.scene import Scene
 from maild.core.snapshot import Arrival, Snapshot, TicketView, World
 from maild.core.thread import Found
-from maild.core.token import Purpose, made_for
+from maild.core.token import Purpose, Token, made_for
+from maild.core.trust import Level
 
 
 def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
     """Decide about one mail that came in; pure: equal arguments give an equal decision."""
     mailbox = mailbox_of(arrival.mail, arrival.envelope, world.house)
+    snapshot = thread.fresh(snapshot, arrival.received_at)
     scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
     found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
     decision = _before_all(scene) or _machine(scene, found) or _person(scene, found)
@@ -53,31 +55,47 @@ def _machine(scene: Scene, found: Found | None) -> Decision | None:
         return machinemail.bounce(scene, found)
     if kind.kind is Kind.LOOP:
         return machinemail.own_loop(scene)
-    if not ruling.is_automatic(scene) or found is None:
+    if found is None:
         return None
-    level = level_of(
-        scene.snapshot.proofs, scene.world.keys, scene.mail.identity, found.view.ticket.number
-    )
-    return customermail.automatic(scene, found.view, level)
+    level = _level(scene, scene.mail.identity, found.view.ticket.number)
+    if scene.is_automatic or (kind.is_list and not _is_written_to_us(scene, found)):
+        return customermail.automatic(scene, found, level)
+    return None
+
+
+def _is_written_to_us(scene: Scene, found: Found) -> bool:
+    """A list's mail is nobody's action, unless it came to the reply address of its own writer.
+
+    A support address may itself be a list of its provider, which marks all that it passes on.
+    """
+    proofs, keys = scene.snapshot.proofs, scene.world.keys
+    return has_own_token(proofs, keys, scene.mail.identity, found.view.ticket.number)
 
 
 def _person(scene: Scene, found: Found | None) -> Decision:
-    snapshot, keys = scene.snapshot, scene.world.keys
     identity = scene.mail.identity
     agent = scene.house.agent_of(identity) if identity else None
-    token = snapshot.proofs.token(Purpose.AGENT)
+    token = _agents_token(scene, agent)
     if token is not None:
-        view = snapshot.view(token.ticket)
+        view = scene.snapshot.view(token.ticket)
         if view is None or agent is None:
-            return _misused(scene, view)
-        level = level_of(snapshot.proofs, keys, identity, token.ticket)
-        if not made_for(keys, token, agent.address) and identity != agent.address:
-            return _misused(scene, view)
-        return agentmail.decide(scene, agent, view, level)
-    level = level_of(snapshot.proofs, keys, identity, found.view.ticket.number if found else 0)
+            return _misused(view)
+        return agentmail.decide(scene, agent, view, _level(scene, agent.address, token.ticket))
+    level = _level(scene, identity, found.view.ticket.number if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
         return _unproven(scene, agent, found)
     return customermail.decide(scene, found, level)
+
+
+def _level(scene: Scene, person: str, ticket: int) -> Level:
+    return level_of(scene.snapshot.proofs, scene.world.keys, person, ticket)
+
+
+def _agents_token(scene: Scene, agent: Agent | None) -> Token | None:
+    """The agent's token of the mail: their own, where it carries those of colleagues too."""
+    tokens = [t for t in scene.snapshot.proofs.tokens if t.purpose is Purpose.AGENT]
+    own = (t for t in tokens if agent and made_for(scene.world.keys, t, agent.address))
+    return next(own, tokens[0] if tokens else None)
 
 
 def _takes_part(agent: Agent, identity: str, view: TicketView) -> bool:
@@ -93,9 +111,8 @@ def _unproven(scene: Scene, agent: Agent, found: Found) -> Decision:
     return agentmail.refuse(scene, start, agent, reason)
 
 
-def _misused(scene: Scene, view: TicketView | None) -> Decision:
+def _misused(view: TicketView | None) -> Decision:
     """An agent's token in a mail that is not from that agent: held, nobody outside is told."""
     whose = f"#{view.ticket.number}" if view else "no ticket"
     words = f"an agent's token for {whose}, but From is no agent of ours"
-    del scene
     return Decision(outcome=Outcome.HELD, reasons=(Reason(why=Why.AGENT_UNPROVEN, detail=words),))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from maild.core import answers
-from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.reason import Reason, Why
 from maild.core.scene import Scene
 from maild.core.thread import Found
-from maild.core.token import Purpose
+from maild.core.ticket import Ticket
+from maild.core.token import Purpose, Token, made_for
 
 
 def own_loop(scene: Scene) -> Decision:
@@ -32,7 +35,8 @@ def same_mail(scene: Scene) -> Decision:
 def bounce(scene: Scene, found: Found | None) -> Decision:
     """A bounce counts only when it carries the token of our return path; it never makes a ticket.
 
-    The agent who is responsible is told once; an unproven one changes nothing and is held.
+    The agent who is responsible is told once, unless it is their own address that failed: that
+    news would fail the same way, for ever. An unproven bounce changes nothing and is held.
     """
     proven = scene.snapshot.proofs.token(Purpose.RETURN)
     if proven is None or found is None or found.view.ticket.number != proven.ticket:
@@ -41,11 +45,14 @@ def bounce(scene: Scene, found: Found | None) -> Decision:
             outcome=Outcome.HELD, reasons=(Reason(why=Why.BOUNCE_UNPROVEN, detail=words),)
         )
     ticket, report = found.view.ticket, scene.mail.bounce
-    address = report.addresses[0] if report and report.addresses else ""
+    address = _failed_address(scene, proven, ticket)
     kind = report.bounce_class.value if report else "unknown"
     reason = Reason(why=Why.BOUNCE_OF_OURS, detail=f"{kind} for {address or 'an address'}")
     agent = scene.house.agent_of(ticket.assignee)
-    told = (answers.trouble(scene, ticket, agent, "undelivered", reason),) if agent else ()
+    told: tuple[Reply, ...] = ()
+    if agent is not None and agent != scene.house.agent_of(address):
+        news = answers.trouble(scene, ticket, agent, "undelivered", reason)
+        told = (replace(news, unreached=address),)
     return Decision(
         outcome=Outcome.IGNORED,
         reasons=(reason,),
@@ -59,3 +66,15 @@ def bounce(scene: Scene, found: Found | None) -> Decision:
         replies=told,
         suspect=address,
     )
+
+
+def _failed_address(scene: Scene, proven: Token, ticket: Ticket) -> str:
+    """The address that the token was made for, among those that may be meant; else empty.
+
+    A report may name another one: that which the mail was forwarded to, or anything at all.
+    """
+    named = scene.mail.bounce.addresses if scene.mail.bounce else ()
+    people = (p.address for p in ticket.participants)
+    agents = (a.address for a in scene.house.agents)
+    every = (*named, ticket.customer.address, *people, *agents)
+    return next((a for a in every if made_for(scene.world.keys, proven, a)), "")

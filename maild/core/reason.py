@@ -28,6 +28,7 @@ class Why(StrEnum):
     AGENT_REPLY = "agent-reply"
     AGENT_NOTE = "agent-note"
     AGENT_UNPROVEN = "agent-unproven"
+    NOTE_REPEATED = "note-repeated"
     AGENT_AS_CUSTOMER = "agent-as-customer"
     COMMAND_UNKNOWN = "command-unknown"
     NOTHING_WRITTEN = "nothing-written"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import answers, assign
+from maild.core import answers, assign, thread
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Context, Rule, RuleEvent, Value, Verb
@@ -41,6 +41,8 @@ def _fire(scene: Scene, decision: Decision, rule: Rule, level: Level) -> Decisio
     )
     for action in rule.actions:
         decision = _ACTIONS[action.verb](scene, decision, action, rule, level)
+        if decision.outcome is not Outcome.POSTED:
+            break
     return decision
 
 
@@ -102,15 +104,15 @@ def _mail_context(scene: Scene, level: Level) -> Mapping[str, Value]:
         "mailbox": scene.mailbox.name,
         "source": scene.arrival.envelope.source.value,
         "trust": level.label,
-        "is_automatic": is_automatic(scene),
-        "answers": bool(scene.snapshot.tickets),
+        "is_automatic": scene.is_automatic,
+        "answers": _answers(scene),
     }
 
 
-def is_automatic(scene: Scene) -> bool:
-    """Tell whether a machine wrote the mail: such mail is nobody's action (TRUST.md)."""
-    found = scene.mail.classification
-    return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
+def _answers(scene: Scene) -> bool:
+    """Whether it answers something we know; a tag that a stranger wrote into a subject is none."""
+    arrival = scene.arrival
+    return thread.find(scene.snapshot, arrival.mail.identity, arrival.received_at) is not None
 
 
 def _changed(decision: Decision, rule: Rule, kind: str, value: str, **change: Value) -> Decision:
@@ -169,20 +171,28 @@ def _notify(scene: Scene, decision: Decision, action: Action, _r: Rule, _l: Leve
 
 
 def _notified(scene: Scene, ticket: Ticket, whom: str) -> tuple[str, ...]:
-    """Resolve `assignee` (the queue when there is none), `queue`, `lead` or an address."""
-    sender = scene.mail.identity
-    everybody = tuple(a.address for a in scene.house.agents if a.serves(ticket.queue))
+    """Resolve `assignee` (the queue when there is none), `queue`, `lead` or an address.
+
+    An assignee who works here no more is none: what customers write is not theirs to read.
+    """
+    house = scene.house
+    everybody = tuple(a.address for a in house.agents if a.serves(ticket.queue))
     found: tuple[str, ...]
     if whom == "lead":
-        found = tuple(q.lead for q in scene.house.queues if q.name == ticket.queue and q.lead)
-    elif whom == "assignee" or (whom == "queue" and ticket.assignee):
-        found = (ticket.assignee,) if ticket.assignee else everybody
-    elif whom == "queue":
-        found = everybody
+        found = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
+    elif whom in ("assignee", "queue"):
+        holder = house.agent_of(ticket.assignee)
+        found = (holder.address,) if holder else everybody
     else:
         found = (whom,)
-    own = (*scene.house.own_addresses, sender)
-    return tuple(address for address in found if address.lower() not in own)
+    writer = house.agent_of(scene.mail.identity)
+    return tuple(
+        address
+        for address in found
+        if not scene.is_ours(address)
+        and address.lower() != scene.mail.identity
+        and (writer is None or house.agent_of(address) != writer)
+    )
 
 
 def _reply(scene: Scene, decision: Decision, action: Action, _r: Rule, level: Level) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from maild.core.address import recipient
 from maild.core.house import House, Mailbox
 from maild.core.mail import Mail
 from maild.core.snapshot import Arrival, Snapshot, World
@@ -28,6 +29,22 @@ class Scene:
     def house(self) -> House:
         """The house."""
         return self.world.house
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a machine wrote the mail: such mail is nobody's action (TRUST.md)."""
+        found = self.mail.classification
+        return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
+
+    def is_ours(self, address: str) -> bool:
+        """Tell whether mail to an address comes back to us: a mailbox, with a token or without."""
+        wanted = address.strip().lower()
+        domain = wanted.rpartition("@")[2]
+        return (
+            wanted in self.house.own_addresses
+            or domain == self.house.reply_domain.lower() != ""
+            or recipient(wanted, self.house) is not None
+        )
 
     def key(self, what: str, address: str) -> str:
         """Return a key that is unique for ever for one mail of ours that this arrival causes."""

@@ -1,0 +1,39 @@
+"""The last look for a note's words in what a customer would read."""
+
+from __future__ import annotations
+
+import time
+
+from maild.core.leak import repeated
+
+NOTE = "The customer has not paid since March, do not offer any refund before Bob agrees."
+CHINESE = "这个客户从三月开始就没有付过钱在鲍勃同意之前不要退款给他们"
+
+
+def test_eight_words_of_a_note_are_found_in_text_and_in_html() -> None:
+    run = "has not paid since March, do not offer"
+
+    assert repeated(["Hi,\nHAS not paid\n> since March -- do not offer"], [NOTE], [])
+    assert repeated(["<p>has <b>not</b> paid since March do<br>not offer</p>"], [NOTE], [])
+    assert repeated([run], [NOTE], []) == "has not paid since march do not offer"
+
+
+def test_seven_words_are_no_leak() -> None:
+    assert repeated(["has not paid since March, do not"], [NOTE], []) == ""
+
+
+def test_what_is_public_is_no_secret() -> None:
+    assert repeated([NOTE], [NOTE], [f"As I said: {NOTE}"]) == ""
+
+
+def test_scripts_without_spaces_are_compared_by_characters() -> None:
+    assert repeated([f"您好。{CHINESE[:16]}。"], [CHINESE], [])
+    assert repeated([f"您好。{CHINESE[:15]}。"], [CHINESE], []) == ""
+
+
+def test_a_hostile_text_costs_little() -> None:
+    start = time.perf_counter()
+
+    repeated(["<" * 10**6, "a " * 10**6, "<a" * 10**6], [NOTE], [])
+
+    assert time.perf_counter() - start < 3
