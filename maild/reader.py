@@ -12,6 +12,7 @@ import io
 import pickle
 import queue
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from typing import IO, Any
 
 from maild.core.mail import Envelope, Mail, ReadOptions
 from maild.log import Event, event
+from maild.metrics import Metric, count, measure
 from maild.settings import RuntimeLimits
 
 _LENGTH = struct.Struct(">I")
@@ -86,15 +88,25 @@ class _Worker:
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
-        self._started()
+        self._start_early()
         while (job := self._jobs.get()) is not None:
             raw, envelope, future = job
+            start = time.monotonic()
             try:
                 future.set_result(self._read(raw, envelope))
+                measure(Metric.READ_SECONDS, time.monotonic() - start)
             except Exception as error:  # noqa: BLE001 - loop top: the mail counts a failed try
                 self._end()
                 future.set_result(NotRead(is_hostile=False, reason=f"reader: {error}"))
         self._end()
+
+    def _start_early(self) -> None:
+        """A child that cannot start now is tried again with the first mail."""
+        try:
+            self._started()
+        except (OSError, EOFError, TimeoutError) as error:
+            self._end()
+            event(Event.WORK_FAILED, what="a reader did not start", error=error)
 
     def _read(self, raw: bytes, envelope: Envelope) -> Read:
         child = self._started()
@@ -102,12 +114,13 @@ class _Worker:
         try:
             _send(_pipe(child.stdin), pickle.dumps((envelope, raw)))
             answer = _receive(_pipe(child.stdout), deadline)
-        except (OSError, EOFError):
-            return self._died()
         except TimeoutError:
             self._end()
             event(Event.READER_KILLED, why="time", seconds=self._wall_seconds)
+            count(Metric.READER_KILLED, why="wall")
             return NotRead(is_hostile=False, reason=f"not read in {self._wall_seconds} seconds")
+        except (OSError, EOFError):
+            return self._died()
         if isinstance(answer, Mail):
             return answer
         kind, reason = answer
@@ -118,6 +131,7 @@ class _Worker:
         code = child.wait(timeout=START_SECONDS_MAX) if child else None
         self._end()
         event(Event.READER_KILLED, why="died", code=code)
+        count(Metric.READER_KILLED, why="cpu" if code == -signal.SIGXCPU else "crash")
         return NotRead(is_hostile=False, reason=f"the reader died with {code}")
 
     def _started(self) -> subprocess.Popen[bytes]:

@@ -11,18 +11,33 @@ one is a raw mail. The parent unpickles nothing but the values of `core.mail`.
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import resource
 import struct
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from maild.core import bounce, classify, language, replytext
-from maild.core.mail import Envelope, Mail, Parsed, ReadOptions
+from maild.core.mail import (
+    BounceClass,
+    Encoding,
+    Envelope,
+    Kind,
+    Mail,
+    Parsed,
+    ReadOptions,
+    Source,
+)
 from maild.errors import HostileMail
 from maild.parse import parse
 
 _LENGTH = struct.Struct(">I")
+_ENUMS = (Source, Encoding, Kind, BounceClass)
+_BY_VALUE: dict[type, Any] = {
+    enum: lambda member: (type(member), (member.value,)) for enum in _ENUMS
+}
+"""Some releases of Python would name a member by `getattr`, which nobody should unpickle."""
 
 
 def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
@@ -60,7 +75,16 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         envelope, raw = pickle.loads(request)  # noqa: S301 - our parent
         del request
         _allow_cpu(cpu_seconds)
-        _send(answers, pickle.dumps(_answer(raw, envelope, options)))
+        _send(answers, packed(_answer(raw, envelope, options)))
+
+
+def packed(answer: Mail | tuple[str, str]) -> bytes:
+    """Pickle an answer so that every enum is made by its class, as the parent allows."""
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream)
+    pickler.dispatch_table = _BY_VALUE
+    pickler.dump(answer)
+    return stream.getvalue()
 
 
 def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail | tuple[str, str]:

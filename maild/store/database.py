@@ -123,6 +123,7 @@ def _open_sqlite(url: str, path: str | None) -> Database:
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        hide_parameters=True,
         pool_size=8 if path and path != ":memory:" else 1,
         max_overflow=8 if path and path != ":memory:" else 0,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
