@@ -53,7 +53,7 @@ _WINDOW_TOKENS = 40
 _WINDOW_CHARACTERS = 500
 _WINDOW_TEXT_MAX = 20_000
 _WINDOWS_MAX = 600
-"""How far, and how often, an attribution or the announcement of a forward is looked for around a quotation."""
+"""How far, and how often, an attribution or a forward is looked for around a quotation."""
 
 
 def without_quotes(tokens: list[Token]) -> list[Token] | None:

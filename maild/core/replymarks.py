@@ -227,13 +227,24 @@ def _judged(lines: list[str], start: int, end: int, candidate: str) -> Attributi
     strength = _strength(candidate)
     if strength is None:
         return None
+    if _OPENED.match(candidate) is None and strength is not Strength.WEAK:
+        found = _inner(lines, start, end, candidate)
+        if found is not None:
+            return found
     if candidate.count(">") <= candidate.count("<") and _begins(lines, start, end, candidate):
         return Attribution(start=start, end=end + 1, strength=strength)
+    return None
+
+
+def _inner(lines: list[str], start: int, end: int, candidate: str) -> Attribution | None:
+    """Return the attribution that begins behind other words on the first line of a candidate."""
     first = lines[start].strip(_EMPHASIS)
-    for inner in _INNER.finditer(first) if strength is not Strength.WEAK else ():
-        if _strength(candidate[inner.start(1) :]) in (Strength.SURE, Strength.DATED):
-            kept = first[: inner.start(1)].rstrip("-_ \t")
-            return Attribution(start=start, end=end + 1, strength=strength, kept=kept)
+    for inner in _INNER.finditer(first):
+        strength = _strength(candidate[inner.start(1) :])
+        before = first[: inner.start(1)].rstrip()
+        if strength is Strength.SURE or (strength and before.endswith((".", "!", "?", "-"))):
+            kept = before.rstrip("-_ \t")
+            return Attribution(start=start, end=end + 1, strength=Strength.SURE, kept=kept)
     return None
 
 
@@ -253,7 +264,7 @@ def _begins(lines: list[str], start: int, end: int, candidate: str) -> bool:
 
 
 def _is_name_word(word: str) -> bool:
-    return "@" in word or word[0].isupper() or not (word[0].islower() or word[0].isdecimal())
+    return "@" in word or (word[0].isalpha() and not word[0].islower())
 
 
 def _strength(candidate: str) -> Strength | None:

@@ -7,11 +7,17 @@ stay; then the signature goes from each run of lines that is left.
 
 from __future__ import annotations
 
+import re
+
 from maild.core.forwarding import forwarded
 from maild.core.mail import VisibleReply
 from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
 from maild.core.replymarks import cleaned, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
+
+
+_PAUSE = re.compile(r"\n{5,}")
+"""More blank lines than are ever kept."""
 
 
 def split(text: str, *, html_reply: str | None, delimiters: tuple[str, ...]) -> VisibleReply:
@@ -41,7 +47,8 @@ class _Folding:
     """The lines of one text, and which of them were written now."""
 
     def __init__(self, text: str, delimiters: tuple[str, ...]) -> None:
-        self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines = _PAUSE.sub("\n\n\n\n", text).split("\n")
         self.interleaved = False
         self._page = read_page([cleaned(line) for line in self.lines])
         self._kept = [True] * len(self.lines)
