@@ -15,7 +15,6 @@ from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
 from maild.core.replymarks import cleaned, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
 
-
 _PAUSE = re.compile(r"\n{5,}")
 """More blank lines than are ever kept."""
 

@@ -314,3 +314,9 @@ def _seconds(text: str) -> float:
         reply(text)
         taken.append(time.process_time() - begin)
     return max(min(taken), 0.002)
+
+
+def test_a_signature_below_the_quote_goes_as_well() -> None:
+    text = f"{REPLY}\n\n{MARIA} wrote:\n> old\n\n-- \nBob\nSample Ltd.\n"
+
+    assert reply(text).reply_text == REPLY
