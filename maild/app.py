@@ -226,6 +226,7 @@ class Daemon:
             journal=self._journal,
             disk_free=lambda: _disk_free(config.state_dir),
             hostname=config.house.domain,
+            spool_dir=config.state_dir,
         )
         self._smtp = await smtp.serve(intake, inherited)
         self._restart_mailboxes()

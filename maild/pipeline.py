@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from maild import handle
 from maild.core.decision import Outcome
+from maild.core.reason import Why
 from maild.errors import TemporaryError
 from maild.handle import Handled, Office
 from maild.log import Event, event
@@ -115,6 +116,9 @@ class Pipeline:
 
 
 def _tell(done: Handled) -> None:
+    for reason in done.reasons:
+        if reason.why is Why.RULE_FAILED:
+            event(Event.RULE_FAILED, journal=done.journal_id, why=reason.detail)
     what = _LOGGED.get(done.outcome)
     if what is None:
         return

@@ -111,7 +111,7 @@ class House:
     queues: tuple[Queue, ...] = ()
     agents: tuple[Agent, ...] = ()
     organisations: tuple[Organisation, ...] = ()
-    agent_trust: AgentTrust = AgentTrust.TOKEN_AND_DOMAIN
+    agent_trust: AgentTrust = AgentTrust.TOKEN
     acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
     trusted_clients: tuple[str, ...] = ()
     """CIDR networks whose direct submissions are believed (TRUST.md, E2)."""

@@ -35,6 +35,7 @@ class Why(StrEnum):
     TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
     NO_SENDER = "no-sender"
     RULE = "rule"
+    RULE_FAILED = "rule-failed"
     RULE_HELD = "rule-held"
     RULE_IGNORED = "rule-ignored"
     NOT_ACKNOWLEDGED = "not-acknowledged"

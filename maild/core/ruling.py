@@ -23,7 +23,10 @@ def run(scene: Scene, decision: Decision, on: RuleEvent, level: Level) -> Decisi
     for rule in scene.world.rules:
         if rule.on is not on or rule.name in decision.rules:
             continue
-        if not rule.condition(_context(scene, decision, mail, level)):
+        verdict = rule.verdict(_context(scene, decision, mail, level))
+        if verdict.error:
+            decision = _failed(decision, rule, verdict.error)
+        if not verdict.holds:
             continue
         if len(decision.rules) >= STEPS_MAX:
             return _held(decision, Reason(why=Why.LIMIT, detail=f"more than {STEPS_MAX} rules"))
@@ -44,6 +47,12 @@ def _fire(scene: Scene, decision: Decision, rule: Rule, level: Level) -> Decisio
         if decision.outcome is not Outcome.POSTED:
             break
     return decision
+
+
+def _failed(decision: Decision, rule: Rule, error: str) -> Decision:
+    """A condition that cannot be evaluated does not hold, and the reasons say so."""
+    reason = Reason(why=Why.RULE_FAILED, detail=f"{rule.name}: {error}")
+    return replace(decision, reasons=(*decision.reasons, reason))
 
 
 def _stops(rule: Rule) -> bool:

@@ -55,7 +55,8 @@ def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tup
             language=_language(world, address, ticket),
             subject=ticket.subject,
             reason=reason.why.value,
-            detail=reason.detail,
+            detail=failure.answer,
+            unreached=failure.recipient,
             key=f"outbox-{failure.outbox_id}/{'failed' if failure.is_final else 'late'}/{address}",
         )
         for address in _responsible(ticket, world.house)

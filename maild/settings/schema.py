@@ -190,7 +190,7 @@ class SlaTable(_Table):
 class TrustTable(_Table):
     """`[trust]`."""
 
-    agents: Literal["token+domain", "token", "confirm-all"] = "token+domain"
+    agents: Literal["token+domain", "token", "confirm-all"] = "token"
     acknowledge: Literal["everybody", "verified", "nobody"] = "everybody"
 
 

@@ -6,6 +6,7 @@ Every function raises ValueError with a sentence that tells what is wrong and wh
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from ipaddress import ip_address
 from itertools import pairwise
@@ -52,7 +53,9 @@ def size_bytes(text: str) -> int:
 
 
 def listen_place(text: str) -> Listen:
-    """Read `host:port`, `[::1]:port`, `unix:/path` or `fd:name`."""
+    """Read `host:port`, `[::1]:port`, `smtps://host:port`, `unix:/path` or `fd:name`."""
+    if text.startswith("smtps://"):
+        return replace(listen_place(text.removeprefix("smtps://")), tls=True)
     if text.startswith("unix:/") or (text.startswith("fd:") and len(text) > len("fd:")):
         return Listen(host=text, port=0)
     host, _, port = text.rpartition(":")
