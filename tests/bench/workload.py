@@ -84,8 +84,8 @@ def _letter(chance: random.Random, n: int, earlier: int) -> Letter:
 
 def _text(chance: random.Random, language: str, size: int) -> str:
     words = _WORDS[language].split()
-    lines = []
-    while sum(map(len, lines)) < size:
+    lines: list[str] = []
+    while sum(len(line) for line in lines) < size:
         lines.append(" ".join(chance.choices(words, k=9)) + ".")
     return "\n".join(lines)
 

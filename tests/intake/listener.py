@@ -7,13 +7,13 @@ import hashlib
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import text
 
@@ -39,6 +39,8 @@ HOUSE = House(
 )
 QUICK = SessionLimits(watch_seconds=0.05, linger_seconds=1.0)
 ANYWHERE = (Listen(host="127.0.0.1", port=0),)
+
+_T = TypeVar("_T")
 
 
 class Held:
@@ -147,7 +149,7 @@ class Listener:
     def port(self) -> int:
         return self.server.ports[0]
 
-    def run(self, coroutine):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - generic
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     def stop(self, grace_seconds: float) -> None:
