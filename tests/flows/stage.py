@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
@@ -143,15 +143,18 @@ class Stage:
         Its return path is the address of From where none is given.
         """
         raw = wire(mail)
-        given = message_from_bytes(raw)["From"]
+        given = message_from_bytes(raw, policy=policy.default)["From"]
         path = parseaddr(given)[1] if sender is None else sender
         with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=SECONDS_MAX) as client:
             client.sendmail(path, to, raw)
 
-    def maild(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run one command of the operator's."""
+    def maild(
+        self, *arguments: str, stdin: bytes = b"", file_bytes_max: int = 0
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one command of the operator's; with a limit it can write no longer file."""
+        limited = ["prlimit", f"--fsize={file_bytes_max}"] if file_bytes_max else []
         return subprocess.run(
-            [*COMMAND, "--config", str(self.config), *arguments],
+            [*limited, *COMMAND, "--config", str(self.config), *arguments],
             input=stdin,
             capture_output=True,
             timeout=60,
