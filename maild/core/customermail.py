@@ -18,6 +18,8 @@ from maild.core.trust import Answer, Deed, Level, Standing, may
 
 CC_MAX = 50
 KEYS_MAX = 100
+KEY_BYTES_MAX = 998
+"""A longer Message-ID stands on no line (RFC 5322 §2.1.1), and in no index of PostgreSQL."""
 THREAD_INDEX_CHARACTERS_MIN = 30
 
 
@@ -95,7 +97,7 @@ def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:
         reply_text=mail.reply.reply_text,
         html=parsed.html,
         language=mail.language,
-        message_id=parsed.message_id,
+        message_id=parsed.message_id if _is_key(parsed.message_id) else "",
         thread_index=parsed.thread_index,
         trust=level.label,
         journal_id=scene.arrival.journal_id,
@@ -107,7 +109,7 @@ def keys_of(mail: Mail) -> tuple[str, ...]:
     """Return every id that a mail brings to its ticket: its own, those it answers, Outlook's."""
     own = (mail.parsed.message_id, thread_index_key(mail.parsed.thread_index))
     ids = (*own, *proof.answered_ids(mail)[:KEYS_MAX])
-    return tuple(dict.fromkeys(key for key in ids if key))
+    return tuple(dict.fromkeys(key for key in ids if _is_key(key)))
 
 
 def thread_index_key(thread_index: str) -> str:
@@ -118,6 +120,10 @@ def thread_index_key(thread_index: str) -> str:
     if len(thread_index) < THREAD_INDEX_CHARACTERS_MIN:
         return ""
     return f"thread-index:{thread_index[:28]}"
+
+
+def _is_key(text: str) -> bool:
+    return 0 < len(text.encode("utf-8", "replace")) <= KEY_BYTES_MAX
 
 
 def _may_add_automatic(scene: Scene, found: Found, level: Level) -> bool:

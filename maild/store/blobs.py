@@ -11,7 +11,7 @@ import hashlib
 import zlib
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from maild.store.database import inserted_id
 from maild.store.tables import Blob, BlobChunk, metadata
@@ -54,3 +54,9 @@ def get(connection: Connection, blob_id: int) -> bytes:
     if not parts:
         raise KeyError(blob_id)
     return b"".join(parts)
+
+
+def erase(connection: Connection, blob_id: int) -> None:
+    """Delete a blob that nothing refers to any more, bytes and all."""
+    connection.execute(delete(_CHUNK).where(_CHUNK.c.blob_id == blob_id))
+    connection.execute(delete(_BLOB).where(_BLOB.c.id == blob_id))

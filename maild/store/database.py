@@ -10,17 +10,24 @@ used with `fsync=off`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from maild.errors import ConfigError, DiskFull, Problem, StoreBusy
+from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
 
 BUSY_TIMEOUT_SECONDS = 30
 _WRITE = "maild_write"
@@ -34,19 +41,27 @@ class Database:
         self.engine = engine
         self._for_writing = engine.execution_options(**{_WRITE: True})
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._for_reading = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        )
         self._writer = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection with one consistent view; nothing is written."""
-        with translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self._for_reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection inside one transaction; it is durable when the block ends.
 
-        Raises `StoreBusy` or `DiskFull`; then nothing at all was written.
+        Raises `StoreBusy`, `DiskFull`, or `LostRace` when a unique key says that somebody else
+        wrote it meanwhile; then nothing at all was written.
         """
         with translated(), self._turn(), self._for_writing.begin() as connection:
             yield connection
@@ -81,10 +96,22 @@ def translated() -> Iterator[None]:
         if "full" in words or "No space" in words:
             raise DiskFull(words) from error
         raise StoreBusy(words) from error
+    except PoolTimeout as error:
+        raise StoreBusy("no connection came free in time") from error
+    except IntegrityError as error:
+        if _is_taken(error):
+            raise LostRace(str(error.orig)) from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StoreBusy(str(error.orig)) from error
         raise
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Whether a unique key refused a row: 23505 is PostgreSQL's unique_violation."""
+    state = getattr(error.orig, "sqlstate", "")
+    return state == "23505" or str(error.orig).startswith("UNIQUE constraint failed")
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -99,7 +126,10 @@ def open_database(url: str) -> Database:
 
     Raises `ConfigError` when the address cannot be used or the server is not durable.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _refused("this is no address of a database") from error
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(url, parsed.database)
     if parsed.get_backend_name() != "postgresql":
@@ -109,17 +139,14 @@ def open_database(url: str) -> Database:
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
+        hide_parameters=True,
     )
-    database = Database(engine)
-    with database.read() as connection:
-        if connection.execute(text("SHOW fsync")).scalar_one() != "on":
-            raise _refused("PostgreSQL runs with fsync=off: acknowledged mail could be lost")
-    return database
+    return _checked(Database(engine), _assert_synced)
 
 
 def _open_sqlite(url: str, path: str | None) -> Database:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(path).parent)
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -130,9 +157,28 @@ def _open_sqlite(url: str, path: str | None) -> Database:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    database = Database(engine)
-    _assert_durable(database, in_memory=not path or path == ":memory:")
+    is_file = bool(path) and path != ":memory:"
+    return _checked(Database(engine), _assert_durable_file if is_file else _assert_durable)
+
+
+def _checked(database: Database, check: Callable[[Database], None]) -> Database:
+    """Let a database be used only when it proved durable; else no connection stays open."""
+    try:
+        check(database)
+    except DatabaseError as error:
+        database.engine.dispose()
+        raise _refused(str(error.orig)) from error
+    except MaildError:
+        database.engine.dispose()
+        raise
     return database
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(f"{folder}: {error.strerror}") from error
 
 
 def _prepare(connection: object, _record: object) -> None:
@@ -157,18 +203,24 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _assert_durable(database: Database, *, in_memory: bool) -> None:
+def _assert_durable_file(database: Database) -> None:
+    _assert_durable(database, journal_mode="wal")
+
+
+def _assert_durable(database: Database, journal_mode: str = "memory") -> None:
     """Ask back what the recipe set: a file system may have refused a part of it."""
-    expected = {
-        "synchronous": 2,
-        "foreign_keys": 1,
-        "journal_mode": "memory" if in_memory else "wal",
-    }
+    expected = {"synchronous": 2, "foreign_keys": 1, "journal_mode": journal_mode}
     with database.read() as connection:
         for name, wanted in expected.items():
             found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             if found != wanted:
                 raise _refused(f"SQLite says {name}={found}, but {wanted} is needed here")
+
+
+def _assert_synced(database: Database) -> None:
+    with database.read() as connection:
+        if connection.execute(text("SHOW fsync")).scalar_one() != "on":
+            raise _refused("PostgreSQL runs with fsync=off: acknowledged mail could be lost")
 
 
 def _refused(words: str) -> ConfigError:

@@ -18,16 +18,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
+from maild.errors import LostRace
 from maild.store import blobs
 from maild.store.database import Database
 from maild.store.tables import JournalRow, JournalState, metadata
 
 LEASE = timedelta(minutes=2)
 TRIES_MAX = 3
+_TOMBSTONE: dict[str, object] = {
+    "state": JournalState.DONE,
+    "outcome": "erased",
+    "blob_id": None,
+    "identity": "",
+    "content_hash": "",
+    "mail_from": "",
+    "rcpt_to": [],
+    "client": "",
+    "helo": "",
+    "account": "",
+    "message_id": "",
+    "trust": "",
+}
 _JOURNAL = metadata.tables[JournalRow.__tablename__]
 
 
@@ -122,10 +137,10 @@ def raw_mail(connection: Connection, journal_id: int) -> bytes:
 
 
 def end(connection: Connection, ending: Ending, now: datetime) -> None:
-    """Give a row its outcome."""
-    connection.execute(
+    """Give a row its one outcome; `LostRace` when somebody gave it one already."""
+    ended = connection.execute(
         update(_JOURNAL)
-        .where(_JOURNAL.c.id == ending.journal_id)
+        .where(_JOURNAL.c.id == ending.journal_id, _JOURNAL.c.outcome == "")
         .values(
             state=JournalState.HELD if ending.outcome is Outcome.HELD else JournalState.DONE,
             outcome=ending.outcome,
@@ -140,7 +155,9 @@ def end(connection: Connection, ending: Ending, now: datetime) -> None:
             claimed_until=None,
             suspect=False,
         )
-    )
+    ).rowcount
+    if not ended:
+        raise LostRace(f"journal row {ending.journal_id} has an outcome already")
 
 
 def put_back(connection: Connection, ids: Sequence[int], not_before: datetime | None) -> None:
@@ -189,25 +206,14 @@ def release(connection: Connection, journal_id: int) -> bool:
 
 def drop(connection: Connection, journal_id: int, reason: str, now: datetime) -> bool:
     """Erase a held mail; SHA-256, size, time and reason stay. Tell whether it was held."""
-    return bool(
-        connection.execute(
-            update(_JOURNAL)
-            .where(_JOURNAL.c.id == journal_id, _JOURNAL.c.outcome == Outcome.HELD)
-            .values(
-                state=JournalState.DONE,
-                outcome="erased",
-                reason=reason,
-                blob_id=None,
-                identity="",
-                mail_from="",
-                rcpt_to=[],
-                client="",
-                helo="",
-                message_id="",
-                ended_at=now,
-            )
-        ).rowcount
-    )
+    held = (_JOURNAL.c.id == journal_id, _JOURNAL.c.outcome == Outcome.HELD)
+    blob_id = connection.execute(select(_JOURNAL.c.blob_id).where(*held)).scalar_one_or_none()
+    erased = connection.execute(
+        update(_JOURNAL).where(*held).values(_TOMBSTONE | {"reason": reason, "ended_at": now})
+    ).rowcount
+    if erased and blob_id is not None:
+        blobs.erase(connection, blob_id)
+    return bool(erased)
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -218,7 +224,8 @@ def next_due(connection: Connection) -> datetime | None:
     return moment
 
 
-def _until_suspect(found: Sequence[tuple[int, bool]]) -> list[int]:  # type: ignore[type-arg,unused-ignore]
+def _until_suspect(found: Sequence[Row[int, bool]]) -> list[int]:
+    """A suspect is taken alone, so that a mail that kills us is found without its neighbours."""
     if found and found[0][1]:
         return [found[0][0]]
     ids = []

@@ -28,12 +28,14 @@ _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 
+_CUT_ID = select(_JOURNAL.c.message_id).where(_JOURNAL.c.id == bindparam("own")).scalar_subquery()
+"""The Message-ID as it was cut at intake: rows are compared as all were cut, not as parsed."""
 _SAME = (
-    select(_JOURNAL.c.id, _JOURNAL.c.message_id)
+    select(_JOURNAL.c.id)
     .where(
         _JOURNAL.c.content_hash == bindparam("content_hash"),
         _JOURNAL.c.identity == bindparam("identity"),
-        _JOURNAL.c.message_id == bindparam("message_id"),
+        _JOURNAL.c.message_id == func.coalesce(_CUT_ID, bindparam("message_id")),
         _JOURNAL.c.id != bindparam("own"),
         _JOURNAL.c.outcome != "",
     )

@@ -153,7 +153,11 @@ def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Out
 
 
 def record(connection: Connection, attempts: Sequence[Attempted], now: datetime) -> None:
-    """Write down what became of attempts."""
+    """Write down what became of attempts.
+
+    What was sent stays sent: a node that comes late with the news of its own attempt, after the
+    lease was over and another one sent the mail, does not send it again.
+    """
     if not attempts:
         return
     connection.execute(
@@ -167,7 +171,7 @@ def record(connection: Connection, attempts: Sequence[Attempted], now: datetime)
     )
     connection.execute(
         update(_OUTBOX)
-        .where(_OUTBOX.c.id == bindparam("row"))
+        .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
         .values(
             state=bindparam("new_state"),
             next_try_at=func.coalesce(

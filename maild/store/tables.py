@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -98,6 +99,10 @@ class BlobChunk(SQLModel, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+_POSTED = text("outcome = 'posted' AND content_hash <> ''")
+"""The same mail becomes a post once, whichever ways it came and whoever handles it."""
+
+
 class JournalRow(SQLModel, table=True):
     """One raw mail that was acknowledged, for ever accounted for."""
 
@@ -108,6 +113,15 @@ class JournalRow(SQLModel, table=True):
         CheckConstraint("outcome IN ('', 'posted', 'held', 'ignored', 'erased')", name="outcome"),
         CheckConstraint("(state IN ('done', 'held')) = (outcome <> '')", name="ended"),
         Index("ix_journal_due", "state", "not_before", "id"),
+        Index(
+            "uq_journal_posted_once",
+            "content_hash",
+            "identity",
+            "message_id",
+            unique=True,
+            sqlite_where=_POSTED,
+            postgresql_where=_POSTED,
+        ),
     )
     id: int = row_id()
     blob_id: int | None = reference("blob.id", nullable=True)

@@ -27,7 +27,7 @@ BATCH_MAILS_MAX = 200
 BATCH_BYTES_MAX = 8 * 1024 * 1024
 _JOURNAL = metadata.tables[JournalRow.__tablename__]
 _LEDGER = metadata.tables[LedgerRow.__tablename__]
-_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,900})>")
+_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s\x00]{1,900})>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,8 @@ class Journal:
         self._on_appended = on_appended
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
+        self._door = threading.Lock()
+        """Nothing may come behind the mark that ends the queue: nobody would answer it."""
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
@@ -71,26 +73,31 @@ class Journal:
     ) -> Future[int]:
         """Hand in a mail; the future gives its journal id once it is durable.
 
-        It fails with `StoreBusy`, `DiskFull` or what the database said; then nothing was kept.
+        It fails with `StoreBusy`, `DiskFull` or what the database said; then nothing was kept. A
+        future that is cancelled before the writer takes the mail in hand keeps nothing either.
         A ledger key that is already known gives the id of the row that has it.
         """
         future: Future[int] = Future()
-        if self._closed:
-            future.set_exception(StoreBusy("the daemon is stopping"))
-            return future
-        self._queue.put(_Waiting(envelope, raw, ledger, future))
+        with self._door:
+            if self._closed:
+                future.set_exception(StoreBusy("the daemon is stopping"))
+            else:
+                self._queue.put(_Waiting(envelope, raw, ledger, future))
         return future
 
     def close(self) -> None:
         """Commit what still waits, then end the writer."""
-        self._closed = True
-        self._queue.put(None)
+        with self._door:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch, more = self._gather(first)
-            self._commit(batch)
+            waiting, more = self._gather(first)
+            batch = [item for item in waiting if item.future.set_running_or_notify_cancel()]
+            if batch:
+                self._commit(batch)
             if not more:
                 return
 
@@ -117,11 +124,10 @@ class Journal:
                     self._commit([item])
                 return
             for item in batch:
-                _settle(item.future, error)
+                item.future.set_exception(error)
             return
         for item, journal_id in zip(batch, ids, strict=True):
-            if not item.future.cancelled():
-                item.future.set_result(journal_id)
+            item.future.set_result(journal_id)
         self._on_appended(len(batch))
 
     def _write(self, batch: list[_Waiting]) -> list[int]:
@@ -175,11 +181,11 @@ def _insert(connection: Connection, item: _Waiting, blob_id: int, now: datetime)
             size=len(item.raw),
             source=envelope.source,
             mailbox=envelope.mailbox,
-            mail_from=envelope.mail_from,
-            rcpt_to=list(envelope.rcpt_to),
+            mail_from=_text(envelope.mail_from),
+            rcpt_to=[_text(address) for address in envelope.rcpt_to],
             client=envelope.client,
-            helo=envelope.helo,
-            account=envelope.account,
+            helo=_text(envelope.helo),
+            account=_text(envelope.account),
             message_id=message_id_of(item.raw),
             received_at=now,
             state=JournalState.RECEIVED,
@@ -211,6 +217,6 @@ def _insert(connection: Connection, item: _Waiting, blob_id: int, now: datetime)
     return journal_id
 
 
-def _settle(future: Future[int], error: Exception) -> None:
-    if not future.cancelled():
-        future.set_exception(error)
+def _text(value: str) -> str:
+    """What a client said, as every database can keep it: no NUL, no lone surrogates."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store.tables import metadata
+from maild.store.reach import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

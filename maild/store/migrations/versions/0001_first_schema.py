@@ -14,6 +14,14 @@ down_revision = None
 def upgrade() -> None:
     """Create everything."""
     op.create_table(
+        "address",
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("hard_bounces", sa.Integer(), nullable=False),
+        sa.Column("bounced_at", UTC(), nullable=False),
+        sa.Column("suspended_at", UTC(), nullable=True),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_address")),
+    )
+    op.create_table(
         "blob",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -184,6 +192,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_journal_blob_id"), "journal", ["blob_id"], unique=False)
     op.create_index(op.f("ix_journal_content_hash"), "journal", ["content_hash"], unique=False)
     op.create_index("ix_journal_due", "journal", ["state", "not_before", "id"], unique=False)
+    op.create_index(
+        "uq_journal_posted_once",
+        "journal",
+        ["content_hash", "identity", "message_id"],
+        unique=True,
+        sqlite_where=sa.text("outcome = 'posted' AND content_hash <> ''"),
+        postgresql_where=sa.text("outcome = 'posted' AND content_hash <> ''"),
+    )
     op.create_index(op.f("ix_journal_message_id"), "journal", ["message_id"], unique=False)
     op.create_index(op.f("ix_journal_received_at"), "journal", ["received_at"], unique=False)
     op.create_index(op.f("ix_journal_sha256"), "journal", ["sha256"], unique=False)
@@ -356,6 +372,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_post_message_id"), "post", ["message_id"], unique=False)
     op.create_index(op.f("ix_post_ticket_id"), "post", ["ticket_id"], unique=False)
+    op.create_table(
+        "returned",
+        sa.Column("outbox_id", BigKey, nullable=False),
+        sa.Column("at", UTC(), nullable=False),
+        sa.Column("bounce_class", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "bounce_class IN ('permanent', 'temporary', 'unknown')",
+            name=op.f("ck_returned_bounce_class"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["outbox_id"], ["outbox.id"], name=op.f("fk_returned_outbox_id_outbox")
+        ),
+        sa.PrimaryKeyConstraint("outbox_id", name=op.f("pk_returned")),
+    )
     op.create_table(
         "attachment",
         sa.Column("id", BigKey, nullable=False),

@@ -1,0 +1,132 @@
+"""A real PostgreSQL for the tests: a private data folder, socket and port, durable as in earnest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from tests.needs import find, require
+
+START_SECONDS = 30
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "on",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+}
+
+
+class PostgreSQL:
+    """One server; every `database()` is a new empty database."""
+
+    def __init__(self, folder: Path) -> None:
+        require("postgresql")
+        self.folder = folder
+        self.port = _free_port()
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "maild", "-E", "UTF8")
+
+    def start(self, **changes: str) -> None:
+        """Start with some settings changed, and wait until it answers."""
+        settings = _SETTINGS | changes | {"unix_socket_directories": str(self.folder)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            [
+                *self._command("postgres"),
+                "-D",
+                str(self.folder / "data"),
+                "-p",
+                str(self.port),
+                *options,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=self._log(),
+            start_new_session=True,
+            user=_owner(),
+            group=_owner(),
+        )
+        until = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < until, "PostgreSQL does not answer"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the server at once, as a crash would; what it acknowledged stays."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(30)
+            self._process = None
+
+    def database(self) -> str:
+        """Make a new empty database; return its URL."""
+        name = f"maild_{next(self._numbers)}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://maild@127.0.0.1:{self.port}/{name}"
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+            return True
+        return False
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*self._command(program), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=_owner(),
+            group=_owner(),
+        )
+
+    def _command(self, program: str) -> list[str]:
+        path = find(program)
+        assert path is not None
+        return [str(path)]
+
+    def _log(self) -> int:
+        return os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[PostgreSQL]:
+    """Give a running server, and take it away with its folder."""
+    require("postgresql")
+    with tempfile.TemporaryDirectory(prefix="maild-pg-", ignore_cleanup_errors=True) as name:
+        if os.geteuid() == 0:
+            shutil.chown(name, "postgres", "postgres")
+        server = PostgreSQL(Path(name))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _owner() -> str | None:
+    """PostgreSQL refuses to be run by root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
