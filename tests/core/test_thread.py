@@ -43,7 +43,7 @@ def test_the_ways_are_asked_in_order() -> None:
         {"by_thread_index": 0},
         {"by_subject": 0},
     ):
-        snapshot = replace(snapshot, **change)  # type: ignore[arg-type]
+        snapshot = replace(snapshot, **change)
         found = find(snapshot, ANNA, NOW)
         seen.append((found.by, found.view.ticket.number) if found else ("", 0))
 
