@@ -1,0 +1,197 @@
+"""What is looked up for one mail: every field of the snapshot."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from maild.core import proof
+from maild.core.decision import Outcome
+from maild.core.mail import Mail
+from maild.core.snapshot import Snapshot
+from maild.core.ticket import Customer
+from maild.store import journal, lookup
+from maild.store.database import Database
+from tests.core.scenes import HOUSE, KEYS, UNTRUSTED, mail, our_id, reply_address
+from tests.store.rows import (
+    ANNA,
+    NOW,
+    a_post,
+    apply,
+    arrival,
+    end,
+    journalled,
+    opening,
+    outgoing,
+    queued,
+    raw,
+)
+
+INDEX = "AQHZ" + "a" * 40
+
+
+def look(database: Database, letter: Mail, journal_id: int = 0) -> Snapshot:
+    proofs = proof.collect(letter, UNTRUSTED, HOUSE, KEYS)
+    with database.read() as connection:
+        return lookup.for_mail(connection, arrival(letter, journal_id), proofs, HOUSE, NOW)
+
+
+def numbers(snapshot: Snapshot) -> list[int]:
+    return [view.ticket.number for view in snapshot.tickets]
+
+
+def test_an_empty_world_knows_nothing(database: Database) -> None:
+    found = look(database, mail(subject="[Support #1]", answers=["x@y.example"]))
+
+    customer = Customer(address=ANNA, name="Anna", segment="paid", organisation="ACME")
+    assert found == Snapshot(now=NOW, proofs=found.proofs, customer=customer, by_subject=1)
+
+
+def test_a_known_customer_keeps_the_name_we_know(database: Database) -> None:
+    apply(database, opening())
+
+    assert look(database, replace(mail(), language="fr")).customer.name == "Anna"
+
+
+def test_tickets_are_found_by_every_way(database: Database) -> None:
+    for n in range(1, 6):
+        apply(database, opening(keys=(f"k{n}@x.example",)))
+    letter = mail(
+        to=[reply_address(ANNA, 1)],
+        answers=["k4@x.example", "k3@x.example", our_id(2)],
+        subject="[Support #5]",
+    )
+
+    found = look(database, letter)
+
+    assert numbers(found) == [1, 2, 3, 4, 5]
+    assert found.by_reference == (3, 4)
+    assert (found.by_subject, found.by_thread_index) == (5, 0)
+
+
+def test_outlooks_mark_counts_where_nothing_else_is_named(database: Database) -> None:
+    number = apply(database, opening(keys=(f"thread-index:{INDEX[:28]}",))).number
+    bare = mail()
+    marked = replace(bare, parsed=replace(bare.parsed, thread_index=INDEX))
+    answering = mail(answers=["x@y.example"])
+    both = replace(answering, parsed=replace(answering.parsed, thread_index=INDEX))
+
+    assert look(database, marked).by_thread_index == number
+    assert look(database, both).by_thread_index == 0
+
+
+def same(
+    database: Database, first: bytes, letter: Mail, outcome: Outcome = Outcome.POSTED
+) -> tuple[int, int]:
+    """End a mail like `letter`, look up `letter` as a second row; return (first id, same_as)."""
+    one, two = journalled(database, first, first)
+    end(database, one, outcome, identity=letter.identity, content_hash=letter.content_hash)
+    return one, look(database, letter, two).same_as
+
+
+@pytest.mark.parametrize("outcome", [Outcome.POSTED, Outcome.HELD, Outcome.IGNORED])
+def test_the_same_mail_is_known_again(database: Database, outcome: Outcome) -> None:
+    first, found = same(database, raw("m1@customer.example"), mail(), outcome)
+
+    assert found == first
+
+
+def test_a_message_id_without_brackets_is_known_again(database: Database) -> None:
+    letter = mail(message_id="bare@customer.example")
+    first, found = same(database, b"Message-ID: bare@customer.example\r\n\r\nx", letter)
+
+    assert found == first
+
+
+DIFFERENT = [
+    mail(text="something else"),
+    mail("ben@customer.example"),
+]
+
+
+@pytest.mark.parametrize("letter", DIFFERENT)
+def test_other_content_or_another_sender_is_another_mail(database: Database, letter: Mail) -> None:
+    one, two = journalled(database, raw("m1@customer.example"), raw("m1@customer.example"))
+    end(database, one, identity=ANNA, content_hash=mail().content_hash)
+
+    assert look(database, letter, two).same_as == 0
+
+
+def test_another_id_is_another_mail(database: Database) -> None:
+    one, two = journalled(database, raw("m1@customer.example"), raw("m2@customer.example"))
+    end(database, one, identity=ANNA, content_hash=mail().content_hash)
+
+    assert look(database, mail(message_id="m2@customer.example"), two).same_as == 0
+
+
+def test_a_mail_in_hand_and_a_dropped_one_are_nobodys_like(database: Database) -> None:
+    one, two = journalled(database, raw(), raw())
+    letter = mail(message_id="", defect="two mailboxes")
+    assert look(database, letter, two).same_as == 0
+
+    end(database, one, Outcome.HELD, identity="", content_hash=letter.content_hash)
+    assert look(database, letter, two).same_as == one
+    with database.write() as connection:
+        journal.drop(connection, one, "spam", NOW)
+
+    assert look(database, letter, two).same_as == 0
+
+
+def test_the_same_id_with_other_content_is_flagged(database: Database) -> None:
+    apply(database, opening(posts=(a_post(message_id="m1@customer.example"),)))
+
+    assert look(database, mail()).same_id_other_content
+    assert not look(database, mail(message_id="")).same_id_other_content
+
+
+def test_our_own_mail_is_known(database: Database) -> None:
+    queued(database, outgoing(message_id="m1@customer.example"))
+
+    assert look(database, mail()).is_own
+    assert not look(database, mail(message_id="m2@customer.example")).is_own
+
+
+def test_a_reply_waits_for_an_earlier_mail_that_is_not_done(database: Database) -> None:
+    first, second = journalled(database, raw("m1@x.example"), raw("m2@x.example"))
+    letter = mail(message_id="m2@x.example", answers=["m1@x.example"])
+
+    assert look(database, letter, second).waits_for == first
+    assert look(database, mail(answers=["m2@x.example"]), first).waits_for == 0
+    journal.claim(database, "a", NOW, 1)
+    assert look(database, letter, second).waits_for == first
+    end(database, first)
+    assert look(database, letter, second).waits_for == 0
+
+
+def test_an_acknowledgement_counts_for_a_day(database: Database) -> None:
+    old = NOW - timedelta(days=1)
+    queued(database, outgoing("old", created_at=old), outgoing("other", recipient="ben@x.example"))
+    assert not look(database, mail()).acknowledged_today
+
+    queued(database, outgoing("new", created_at=old + timedelta(seconds=1)))
+    assert look(database, mail()).acknowledged_today
+
+
+def test_automatic_mails_of_a_ticket_are_counted_for_an_hour(database: Database) -> None:
+    number = apply(database, opening()).number
+    old = NOW - timedelta(hours=1)
+    queued(database, outgoing("a", number), outgoing("b", number, created_at=old), outgoing("c"))
+
+    (view,) = look(database, mail(to=[reply_address(ANNA, number)])).tickets
+    assert view.automatic_last_hour == 1
+
+
+def test_hostile_ids_are_looked_up_without_an_error(database: Database) -> None:
+    long = os.urandom(30_000).hex() + "@x"
+    letter = mail(
+        message_id=long,
+        answers=[long, *(f"{n}@x" for n in range(500))],
+        subject="[Support #9999999999]",
+    )
+
+    found = look(database, letter)
+
+    assert (found.tickets, found.by_subject) == ((), 9_999_999_999)

@@ -1,0 +1,194 @@
+"""The outbox: claimed on a lease, recorded before it is sent, and sent once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from maild.store import outbox
+from maild.store.database import Database
+from maild.store.outbox import LEASE, Attempted, Outgoing
+from maild.store.tables import OutboxState, metadata
+from tests.store.rows import NOW, outgoing, queued
+
+SENT, FAILED, HELD, QUEUED = (
+    OutboxState.SENT,
+    OutboxState.FAILED,
+    OutboxState.HELD,
+    OutboxState.QUEUED,
+)
+
+
+def claim(
+    database: Database, limit: int = 10, node: str = "a", **later: float
+) -> tuple[Outgoing, ...]:
+    return outbox.claim(database, node, NOW + timedelta(**later), limit)
+
+
+def row(database: Database, key: str = "k1") -> dict[str, Any]:
+    table = metadata.tables["outbox"]
+    with database.read() as connection:
+        return dict(connection.execute(select(table).where(table.c.key == key)).mappings().one())
+
+
+def attempts(database: Database) -> list[tuple[int, str]]:
+    table = metadata.tables["attempt"]
+    with database.read() as connection:
+        found = connection.execute(select(table).order_by(table.c.id))
+        return [(line.n, line.result) for line in found]
+
+
+def record(database: Database, mail: Outgoing, state: OutboxState, **more: Any) -> None:
+    result = {SENT: "accepted", FAILED: "permanent"}.get(state, "temporary")
+    done = Attempted(
+        outbox_id=mail.id,
+        attempt=mail.attempts,
+        state=state,
+        result=result,
+        answer="words",
+        **more,
+    )
+    with database.write() as connection:
+        outbox.record(connection, [done], NOW)
+
+
+def test_a_mail_comes_back_as_it_was_stored_with_its_attempt_recorded(database: Database) -> None:
+    stored = outgoing()
+    queued(database, stored)
+
+    (found,) = claim(database)
+
+    assert (found.literal, found.pieces, found.sha256) == (
+        stored.literal,
+        stored.pieces,
+        stored.sha256,
+    )
+    assert (found.attempts, found.created_at) == (1, NOW)
+    assert attempts(database) == [(1, "")]
+    assert row(database)["state"] == "sending"
+    assert claim(database) == ()
+
+
+def test_a_key_is_there_once(database: Database) -> None:
+    queued(database, outgoing(size=3))
+    queued(database, outgoing(size=4), outgoing("k2"))
+
+    assert [(mail.key, mail.size) for mail in claim(database)] == [("k1", 3), ("k2", 3)]
+
+
+def test_a_mail_that_must_wait_is_scheduled(database: Database) -> None:
+    queued(database, outgoing(not_before=NOW + timedelta(seconds=60)))
+
+    assert row(database)["state"] == "scheduled"
+    assert claim(database, seconds=59) == ()
+    with database.read() as connection:
+        assert outbox.next_due(connection) == NOW + timedelta(seconds=60)
+    assert len(claim(database, seconds=60)) == 1
+
+
+def test_the_oldest_goes_first(database: Database) -> None:
+    queued(
+        database,
+        outgoing("late", not_before=NOW + timedelta(seconds=1)),
+        outgoing("a"),
+        outgoing("b"),
+    )
+
+    assert [mail.key for mail in claim(database, 2, minutes=1)] == ["a", "b"]
+    assert [mail.key for mail in claim(database, 2, minutes=1)] == ["late"]
+
+
+def test_a_sent_mail_is_done(database: Database) -> None:
+    queued(database, outgoing())
+    record(database, claim(database)[0], SENT)
+
+    found = row(database)
+    assert (found["state"], found["sent_at"], found["last_error"]) == ("sent", NOW, "")
+    assert attempts(database) == [(1, "accepted")]
+    assert claim(database, days=9) == ()
+
+
+def test_a_mail_that_did_not_go_is_tried_again_at_its_time(database: Database) -> None:
+    queued(database, outgoing())
+    again = NOW + timedelta(minutes=1)
+    record(database, claim(database)[0], QUEUED, next_try_at=again, unknown_ends=1, told=True)
+
+    assert claim(database, seconds=59) == ()
+    (mail,) = claim(database, seconds=60)
+    assert (mail.attempts, mail.unknown_ends, mail.told) == (2, 1, True)
+    assert attempts(database) == [(1, "temporary"), (2, "")]
+
+
+def test_a_failed_mail_keeps_its_words(database: Database) -> None:
+    queued(database, outgoing())
+    record(database, claim(database)[0], FAILED)
+
+    found = row(database)
+    assert (found["state"], found["last_error"], found["sent_at"]) == ("failed", "words", None)
+
+
+def test_late_news_never_sends_a_sent_mail_again(database: Database) -> None:
+    queued(database, outgoing())
+    (slow,) = claim(database, node="slow")
+    with database.write() as connection:
+        outbox.recover(connection, [], NOW + LEASE + timedelta(seconds=1))
+    (quick,) = claim(database, node="quick")
+    record(database, quick, SENT)
+
+    record(database, slow, QUEUED, next_try_at=NOW)
+
+    assert row(database)["state"] == "sent"
+    assert attempts(database) == [(1, "temporary"), (2, "accepted")]
+
+
+def test_dead_nodes_and_ended_leases_come_back(database: Database) -> None:
+    queued(database, outgoing())
+    claim(database, node="dead")
+
+    with database.write() as connection:
+        assert outbox.recover(connection, ["other"], NOW + LEASE) == 0
+        assert outbox.recover(connection, ["dead"], NOW) == 1
+    (mail,) = claim(database)
+    assert mail.attempts == 2
+
+
+def test_what_was_not_tried_counts_no_attempt(database: Database) -> None:
+    queued(database, outgoing("k1"), outgoing("k2"))
+    first, second = claim(database)
+    record(database, second, SENT)
+
+    with database.write() as connection:
+        outbox.put_back(connection, [first.id, second.id])
+
+    assert row(database, "k2")["state"] == "sent"
+    assert attempts(database) == [(1, "accepted")]
+    assert [(mail.key, mail.attempts) for mail in claim(database)] == [("k1", 1)]
+
+
+@pytest.mark.parametrize("state", [SENT, OutboxState.SENDING])
+def test_an_operator_moves_nothing_that_is_sent_or_under_way(
+    database: Database, state: OutboxState
+) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    if state is SENT:
+        record(database, mail, SENT)
+
+    with database.write() as connection:
+        assert not outbox.move(connection, mail.id, QUEUED, NOW)
+    assert row(database)["state"] == state
+
+
+def test_an_operator_holds_drops_and_retries(database: Database) -> None:
+    queued(database, outgoing())
+    number = row(database)["id"]
+
+    for state in (HELD, FAILED, QUEUED):
+        with database.write() as connection:
+            assert outbox.move(connection, number, state, NOW + timedelta(hours=1))
+        assert row(database)["state"] == state
+        assert claim(database) == ()
+    assert len(claim(database, hours=1)) == 1
