@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, select
 
 from maild.core.decision import ReplyKind
 from maild.core.house import House
@@ -35,6 +36,16 @@ _PUBLIC = (PostKind.CUSTOMER, PostKind.AGENT)
 _AUTOMATIC = (ReplyKind.ACKNOWLEDGEMENT, ReplyKind.TEMPLATE)
 _IN_HAND = (State.NEW, State.OPEN, State.PENDING)
 
+_NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
+_AUTOMATIC_SINCE = (
+    select(func.count())
+    .where(
+        _OUTBOX.c.ticket_id == _TICKET.c.id,
+        _OUTBOX.c.kind.in_(_AUTOMATIC),
+        _OUTBOX.c.created_at > bindparam("since"),
+    )
+    .scalar_subquery()
+)
 _TICKETS = (
     select(
         _TICKET,
@@ -43,30 +54,26 @@ _TICKETS = (
         _CUSTOMER.c.segment,
         _CUSTOMER.c.organisation,
         _CUSTOMER.c.language.label("customer_language"),
+        _AUTOMATIC_SINCE.label("automatic"),
     )
     .join(_CUSTOMER, _CUSTOMER.c.id == _TICKET.c.customer_id)
-    .where(_TICKET.c.id.in_(bindparam("numbers", expanding=True)))
+    .where(_TICKET.c.id.in_(_NUMBERS))
 )
 _PEOPLE = (
-    select(_PARTICIPANT)
-    .where(_PARTICIPANT.c.ticket_id == bindparam("number"))
-    .order_by(_PARTICIPANT.c.id)
+    select(_PARTICIPANT).where(_PARTICIPANT.c.ticket_id.in_(_NUMBERS)).order_by(_PARTICIPANT.c.id)
 )
+_SIBLING = _POST.alias("sibling")
+_NEWEST = select(func.max(_SIBLING.c.n)).where(_SIBLING.c.ticket_id == _POST.c.ticket_id)
 _RECENT = (
     select(_POST)
-    .where(_POST.c.ticket_id == bindparam("number"))
-    .order_by(_POST.c.n.desc())
-    .limit(RECENT_POSTS)
+    .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.n > _NEWEST.scalar_subquery() - RECENT_POSTS)
+    .order_by(_POST.c.ticket_id, _POST.c.n)
 )
+"""The posts of a ticket are numbered without gaps."""
 _PUBLIC_IDS = (
-    select(_POST.c.message_id, _POST.c.thread_index)
-    .where(_POST.c.ticket_id == bindparam("number"), _POST.c.kind.in_(_PUBLIC))
-    .order_by(_POST.c.n)
-)
-_AUTOMATIC_SINCE = select(func.count()).where(
-    _OUTBOX.c.ticket_id == bindparam("number"),
-    _OUTBOX.c.kind.in_(_AUTOMATIC),
-    _OUTBOX.c.created_at > bindparam("since"),
+    select(_POST.c.ticket_id, _POST.c.message_id, _POST.c.thread_index)
+    .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
+    .order_by(_POST.c.ticket_id, _POST.c.n)
 )
 _LOADS = (
     select(
@@ -83,66 +90,39 @@ def views(
     connection: Connection, numbers: Sequence[int], house: House, now: datetime
 ) -> tuple[TicketView, ...]:
     """Return the tickets that exist among these numbers, in the order asked for."""
-    wanted = [number for number in dict.fromkeys(numbers) if number > 0][:VIEWS_MAX]
-    if not wanted:
-        return ()
-    rows = {row["id"]: row for row in connection.execute(_TICKETS, {"numbers": wanted}).mappings()}
-    return tuple(
-        _view(connection, rows[number], house, now) for number in wanted if number in rows
-    )
+    wanted = wanted_numbers(numbers)
+    known = views_by_number(connection, wanted, house, now)
+    return tuple(known[number] for number in wanted if number in known)
 
 
-def _view(connection: Connection, row: RowMapping, house: House, now: datetime) -> TicketView:
-    number = row["id"]
-    recent = connection.execute(_RECENT, {"number": number}).mappings().all()
-    public = connection.execute(_PUBLIC_IDS, {"number": number}).all()
-    automatic = connection.execute(
-        _AUTOMATIC_SINCE, {"number": number, "since": now - timedelta(hours=1)}
-    ).scalar_one()
-    return TicketView(
-        ticket=ticket_of(connection, row, house),
-        post_count=recent[0]["n"] if recent else 0,
-        recent=tuple(post_of(post) for post in reversed(recent)),
-        public_ids=tuple(message_id for message_id, _ in public if message_id),
-        thread_index=next((index for _, index in reversed(public) if index), ""),
-        automatic_last_hour=automatic,
-    )
+def wanted_numbers(numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return what may be a ticket's number, each once, no more than one mail may ask for."""
+    return tuple(number for number in dict.fromkeys(numbers) if number > 0)[:VIEWS_MAX]
 
 
-def ticket_of(connection: Connection, row: RowMapping, house: House) -> Ticket:
-    """Make the value of a row of `ticket` joined with its customer."""
-    people = connection.execute(_PEOPLE, {"number": row["id"]}).mappings()
-    return Ticket(
-        number=row["id"],
-        version=row["version"],
-        subject=row["subject"],
-        state=State(row["state"]),
-        queue=row["queue"],
-        priority=Priority(row["priority"]),
-        tier=row["tier"],
-        assignee=row["assignee"],
-        tags=tuple(row["tags"]),
-        language=row["language"],
-        mailbox=row["mailbox"],
-        customer=with_organisation(
-            Customer(
-                address=row["address"],
-                name=row["name"],
-                language=row["customer_language"],
-                segment=row["segment"],
-                organisation=row["organisation"],
-            ),
-            house,
-        ),
-        participants=tuple(
-            Participant(address=p["address"], name=p["name"], role=Role(p["role"])) for p in people
-        ),
-        linked=row["linked_id"] or 0,
-        created_at=row["created_at"],
-        first_response_at=row["first_response_at"],
-        solved_at=row["solved_at"],
-        closed_at=row["closed_at"],
-    )
+def views_by_number(
+    connection: Connection, numbers: Iterable[int], house: House, now: datetime
+) -> dict[int, TicketView]:
+    """Return the tickets that exist among these numbers; the rows of all are read together."""
+    wanted = {"numbers": sorted(set(numbers))}
+    if not wanted["numbers"]:
+        return {}
+    since = {"since": now - timedelta(hours=1)}
+    rows = connection.execute(_TICKETS, wanted | since).mappings().all()
+    people = _by_ticket(connection.execute(_PEOPLE, wanted).mappings())
+    recent = _by_ticket(connection.execute(_RECENT, wanted).mappings())
+    public = _by_ticket(connection.execute(_PUBLIC_IDS, wanted).mappings())
+    return {
+        row["id"]: TicketView(
+            ticket=_ticket_of(row, people[row["id"]], house),
+            post_count=recent[row["id"]][-1]["n"] if recent[row["id"]] else 0,
+            recent=tuple(post_of(post) for post in recent[row["id"]]),
+            public_ids=tuple(p["message_id"] for p in public[row["id"]] if p["message_id"]),
+            thread_index=_newest_thread_index(public[row["id"]]),
+            automatic_last_hour=row["automatic"],
+        )
+        for row in rows
+    }
 
 
 def post_of(row: RowMapping) -> Post:
@@ -182,3 +162,48 @@ def with_organisation(customer: Customer, house: House) -> Customer:
         segment=customer.segment or (known.segment if known else "free"),
         organisation=customer.organisation or (known.name if known else ""),
     )
+
+
+def _by_ticket(rows: Iterable[RowMapping]) -> defaultdict[int, list[RowMapping]]:
+    found: defaultdict[int, list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        found[row["ticket_id"]].append(row)
+    return found
+
+
+def _ticket_of(row: RowMapping, people: Sequence[RowMapping], house: House) -> Ticket:
+    return Ticket(
+        number=row["id"],
+        version=row["version"],
+        subject=row["subject"],
+        state=State(row["state"]),
+        queue=row["queue"],
+        priority=Priority(row["priority"]),
+        tier=row["tier"],
+        assignee=row["assignee"],
+        tags=tuple(row["tags"]),
+        language=row["language"],
+        mailbox=row["mailbox"],
+        customer=with_organisation(
+            Customer(
+                address=row["address"],
+                name=row["name"],
+                language=row["customer_language"],
+                segment=row["segment"],
+                organisation=row["organisation"],
+            ),
+            house,
+        ),
+        participants=tuple(
+            Participant(address=p["address"], name=p["name"], role=Role(p["role"])) for p in people
+        ),
+        linked=row["linked_id"] or 0,
+        created_at=row["created_at"],
+        first_response_at=row["first_response_at"],
+        solved_at=row["solved_at"],
+        closed_at=row["closed_at"],
+    )
+
+
+def _newest_thread_index(public: Sequence[RowMapping]) -> str:
+    return next((p["thread_index"] for p in reversed(public) if p["thread_index"]), "")
