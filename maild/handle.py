@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from maild.core import decide, proof, undelivered
+from maild.core import decide, proof, suspension, undelivered
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.mail import Mail
 from maild.core.operator import Change
@@ -29,7 +29,7 @@ from maild.outbox.compose import Desk, Draft, compose, pack
 from maild.outbox.render import Renderer
 from maild.reader import NotRead, Read
 from maild.settings import RelaySettings
-from maild.store import commit, journal, lookup, outbox, tickets
+from maild.store import commit, journal, lookup, outbox, reach, tickets
 from maild.store.database import Database
 from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
@@ -104,7 +104,7 @@ def look(connection: Connection, office: Office, arrival: Arrival) -> tuple[Snap
     snapshot = lookup.for_mail(connection, arrival, proofs, world.house, office.now())
     if office.assigns:
         snapshot = dataclasses.replace(snapshot, loads=tickets.loads(connection))
-    return snapshot, decide.on_mail(arrival, snapshot, world)
+    return snapshot, _reachable(connection, decide.on_mail(arrival, snapshot, world), world)
 
 
 def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
@@ -115,6 +115,7 @@ def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
         views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
         if views:
             decision = undelivered.decide(failure, views[0].ticket, office.world)
+            decision = _reachable(connection, decision, office.world)
             _apply(connection, office, decision, None)
 
 
@@ -126,6 +127,13 @@ def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
         if not views:
             raise NotAllowed(f"there is no ticket {number}")
         _apply(connection, office, decide_change(views[0].ticket, changes, house, now), None)
+
+
+def _reachable(connection: Connection, decision: Decision, world: World) -> Decision:
+    """Leave out what would go to addresses that gave our mail back too often."""
+    wanted = {decision.alive, *(reply.recipient.lower() for reply in decision.replies)} - {""}
+    marked = reach.marked(connection, sorted(wanted))
+    return suspension.reachable(decision, marked, world)
 
 
 def _alone(office: Office, item: Item) -> Handled:
@@ -223,6 +231,8 @@ def _apply(
     decision = _with_message_ids(decision, written, refused)
     journal_id = claimed.id if claimed else 0
     applied = commit.story(connection, decision, ticket, journal_id, now)
+    suspended = reach.mark(connection, decision, ticket.number, now)
+    commit.add_events(connection, ticket.number, suspended, journal_id, now)
     outgoing = [_outgoing(office, reply, draft, applied, now) for reply, draft in written]
     outbox.add(connection, outgoing, now)
     return ticket, applied

@@ -28,10 +28,12 @@ app = typer.Typer(
 ticket = typer.Typer(help="Look at tickets, or change one.", no_args_is_help=True)
 held = typer.Typer(help="Mails that were set aside with a reason.", no_args_is_help=True)
 outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_help=True)
+address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
 app.add_typer(ticket, name="ticket")
 app.add_typer(held, name="held")
 app.add_typer(outbox, name="outbox")
+app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -236,6 +238,22 @@ def outbox_drop(numbers: list[int]) -> None:
     from maild.cli import outbox as command
 
     command.move(Place.config, numbers, "failed")
+
+
+@address.command("list")
+def address_list(json: Json = False) -> None:
+    """List addresses that gave mail of ours back for good, the suspended ones first."""
+    from maild.cli import address as command
+
+    command.list_addresses(Place.config, as_json=json)
+
+
+@address.command("release")
+def address_release(addresses: list[str]) -> None:
+    """Write to suspended addresses again."""
+    from maild.cli import address as command
+
+    command.release(Place.config, addresses)
 
 
 @rules.command("test")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import agentmail, customermail, machinemail, thread
+from maild.core import agentmail, customermail, machinemail, suspension, thread
 from maild.core.decision import Decision, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
@@ -30,6 +30,7 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
     scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
     found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
     decision = _before_all(scene) or _machine(scene, found) or _person(scene, found)
+    decision = replace(decision, alive=suspension.writer(scene, decision))
     if snapshot.same_id_other_content:
         words = "another mail has the same Message-ID with other content"
         reasons = (*decision.reasons, Reason(why=Why.THREADED, detail=words))

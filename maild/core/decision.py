@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from maild.core.mail import Attachment
+from maild.core.mail import Attachment, BounceClass
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, Ticket
 
@@ -134,6 +134,17 @@ class EventDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A mail of ours that came back with the token of its return path."""
+
+    address: str
+    """Whom the token was made for."""
+    bounce_class: BounceClass = BounceClass.UNKNOWN
+    message_id: str = ""
+    """Of the mail that came back; empty when the bounce does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """All that follows from one event."""
 
@@ -153,7 +164,9 @@ class Decision:
     trust: str = ""
     thread_by: str = ""
     """By what the ticket was found: `token`, `references`, `thread-index`, `subject`, or empty."""
-    suspect: str = ""
-    """Address whose outgoing mail came back; empty for none."""
+    returned: Returned | None = None
+    """The mail of ours that came back; None for none."""
+    alive: str = ""
+    """Address whose owner wrote this mail beyond doubt: mail to it is not suspended."""
     same_as: int = 0
     """Journal row that this mail repeats; 0 for none."""

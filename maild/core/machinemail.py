@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.core import answers
-from maild.core.decision import Decision, EventDraft, Outcome, Reply
+from maild.core.decision import Decision, EventDraft, Outcome, Reply, Returned
 from maild.core.reason import Reason, Why
 from maild.core.scene import Scene
 from maild.core.thread import Found
@@ -64,7 +64,16 @@ def bounce(scene: Scene, found: Found | None) -> Decision:
             ),
         ),
         replies=told,
-        suspect=address,
+        returned=_returned(scene, address),
+    )
+
+
+def _returned(scene: Scene, address: str) -> Returned | None:
+    report = scene.mail.bounce
+    if not address or report is None:
+        return None
+    return Returned(
+        address=address, bounce_class=report.bounce_class, message_id=report.message_id
     )
 
 

@@ -31,8 +31,13 @@ class Why(StrEnum):
     NOTE_REPEATED = "note-repeated"
     AGENT_AS_CUSTOMER = "agent-as-customer"
     COMMAND_UNKNOWN = "command-unknown"
+    COMMAND_ARGUMENT = "command-argument"
+    COMMAND = "command"
     NOTHING_WRITTEN = "nothing-written"
     TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
+    SUSPENDED = "suspended"
+    ON_BEHALF = "on-behalf"
+    FORWARD_UNREADABLE = "forward-unreadable"
     NO_SENDER = "no-sender"
     RULE = "rule"
     RULE_FAILED = "rule-failed"

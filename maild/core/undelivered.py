@@ -44,6 +44,20 @@ def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
     )
 
 
+def responsible(ticket: Ticket, house: House) -> tuple[str, ...]:
+    """Return who is told about a ticket: its assignee, else everybody who serves its queue."""
+    if house.agent_of(ticket.assignee) is not None:
+        return (ticket.assignee,)
+    return tuple(agent.address for agent in house.agents if agent.serves(ticket.queue))
+
+
+def language_of(world: World, address: str, ticket: Ticket) -> str:
+    """Return the language in which an agent is written to about a ticket."""
+    agent = world.house.agent_of(address)
+    wished = (*(agent.languages if agent else ()), world.house.mailbox(ticket.mailbox).language)
+    return next((code for code in wished if code in world.languages), "en")
+
+
 def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tuple[Reply, ...]:
     return tuple(
         Reply(
@@ -52,24 +66,12 @@ def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tup
             template="undelivered" if failure.is_final else "delayed",
             recipient=address,
             mailbox=ticket.mailbox,
-            language=_language(world, address, ticket),
+            language=language_of(world, address, ticket),
             subject=ticket.subject,
             reason=reason.why.value,
             detail=failure.answer,
             unreached=failure.recipient,
             key=f"outbox-{failure.outbox_id}/{'failed' if failure.is_final else 'late'}/{address}",
         )
-        for address in _responsible(ticket, world.house)
+        for address in responsible(ticket, world.house)
     )
-
-
-def _responsible(ticket: Ticket, house: House) -> tuple[str, ...]:
-    if house.agent_of(ticket.assignee) is not None:
-        return (ticket.assignee,)
-    return tuple(agent.address for agent in house.agents if agent.serves(ticket.queue))
-
-
-def _language(world: World, address: str, ticket: Ticket) -> str:
-    agent = world.house.agent_of(address)
-    wished = (*(agent.languages if agent else ()), world.house.mailbox(ticket.mailbox).language)
-    return next((code for code in wished if code in world.languages), "en")
