@@ -68,8 +68,8 @@ def test_three_hard_bounces_end_in_silence_and_the_customers_own_mail_ends_it(
     assert "Are you there?" in told.text
     assert not house.unread(customer)
     assert "reply.suspended" in kinds(house, number)
-    (row,) = json.loads(house.maild("address", "list", "--json").stdout)
-    assert (row["address"], row["hard_bounces"]) == (customer, 3)
+    rows = json.loads(house.maild("address", "list", "--json").stdout)
+    assert [r["hard_bounces"] for r in rows if r["address"] == customer] == [3]
 
     house.send(
         f"From: Rita <{customer}>\nTo: {latest.reply_to}\nSubject: Re: {latest.subject}\n"
