@@ -24,7 +24,6 @@ from maild.core.snapshot import Arrival
 from maild.core.token import Keys
 from maild.errors import ConfigError, HostileMail, NotAllowed
 from maild.handle import Office
-from maild.reader import NotRead, Read
 from maild.settings import Settings
 from maild.store import journal
 from maild.store.database import Database, open_database
@@ -97,29 +96,31 @@ def _explained(
         mail = reading.read(raw, envelope, options)
     except HostileMail as error:
         return _hostile(file, str(error), time.perf_counter() - start), None
-    seconds = time.perf_counter() - start
-    decision = _decided(office, raw, envelope, mail, is_fresh=is_fresh)
-    return _document(file, mail, decision, seconds), mail
+    seconds = round(time.perf_counter() - start, 6)
+    play = _played if is_fresh else _decided
+    decision, number = play(office, raw, envelope, mail)
+    document = {"id": file.stem, "crashed": False, "seconds": seconds, "thread_key": ""}
+    return document | _said(mail) | _judged(mail) | _done(mail, decision, number), mail
 
 
-def _decided(
-    office: Office, raw: bytes, envelope: Envelope, mail: Mail, *, is_fresh: bool
-) -> Decision:
-    """Decide; in a throw-away database also commit, so that the next file finds the ticket."""
-    if not is_fresh:
-        with office.database.read() as connection:
-            arrival = Arrival(journal_id=0, mail=mail, envelope=envelope, received_at=utc_now())
-            return handle.look(connection, office, arrival)[1]
-    journal_id = _journalled(office.database, raw, envelope)
-    claimed = journal.load(office.database, [journal_id])[0]
+def _decided(office: Office, _raw: bytes, envelope: Envelope, mail: Mail) -> tuple[Decision, int]:
+    """Decide against the real database, and change nothing."""
+    arrival = Arrival(journal_id=0, mail=mail, envelope=envelope, received_at=utc_now())
+    with office.database.read() as connection:
+        decision = handle.look(connection, office, arrival)[1]
+    ticket = decision.after or decision.before
+    return decision, ticket.number if ticket else 0
+
+
+def _played(office: Office, raw: bytes, envelope: Envelope, mail: Mail) -> tuple[Decision, int]:
+    """Decide and commit in the throw-away database, so that the next file finds the ticket."""
+    claimed = journal.load(office.database, [_journalled(office.database, raw, envelope)])[0]
     arrival = Arrival(
-        journal_id=journal_id, mail=mail, envelope=envelope, received_at=claimed.received_at
+        journal_id=claimed.id, mail=mail, envelope=envelope, received_at=claimed.received_at
     )
     with office.database.read() as connection:
         decision = handle.look(connection, office, arrival)[1]
-    read: Read = mail
-    handle.mails(office, [(claimed, read)])
-    return decision
+    return decision, handle.mails(office, [(claimed, mail)])[0].ticket
 
 
 def _journalled(database: Database, raw: bytes, envelope: Envelope) -> int:
@@ -138,13 +139,11 @@ def _add_conversations(told: list[tuple[Json, Mail | None]], office: Office) -> 
         document["thread_key"] = key
 
 
-def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Json:
-    parsed, found, bounce = mail.parsed, mail.classification, mail.bounce
+def _said(mail: Mail) -> Json:
+    """What the mail itself says."""
+    parsed = mail.parsed
     sender = parsed.from_[0] if parsed.from_ else None
-    ticket = decision.after or decision.before
     return {
-        "id": file.stem,
-        "crashed": False,
         "from_addr": sender.addr if sender else "",
         "from_name": sender.name if sender else "",
         "to": [person.addr for person in parsed.to],
@@ -155,6 +154,16 @@ def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Jso
         "reply_text": mail.reply.reply_text,
         "unquoted_text": mail.reply.unquoted_text,
         "attachments": [attachment.name for attachment in parsed.attachments],
+        "in_reply_to": parsed.in_reply_to[0] if parsed.in_reply_to else "",
+        "references": list(parsed.references),
+        "defects": list(parsed.defects),
+    }
+
+
+def _judged(mail: Mail) -> Json:
+    """Who or what is speaking."""
+    found, bounce = mail.classification, mail.bounce
+    return {
         "is_bounce": found.is_bounce,
         "bounced_addr": list(bounce.addresses) if bounce else [],
         "bounce_class": bounce.bounce_class.value if bounce else "",
@@ -165,14 +174,17 @@ def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Jso
         "is_feedback": found.is_feedback,
         "is_calendar": found.is_calendar,
         "must_not_answer": found.must_not_answer,
-        "in_reply_to": parsed.in_reply_to[0] if parsed.in_reply_to else "",
-        "references": list(parsed.references),
-        "thread_key": "",
-        "seconds": round(seconds, 6),
         "kind": found.kind.value,
         "language": mail.language,
+    }
+
+
+def _done(mail: Mail, decision: Decision, number: int) -> Json:
+    """What would be done with it, and why."""
+    bounce = mail.bounce
+    return {
         "trust": decision.trust,
-        "thread": {"ticket": ticket.number if ticket else 0, "by": decision.thread_by},
+        "thread": {"ticket": number, "by": decision.thread_by},
         "rules": list(decision.rules),
         "outcome": decision.outcome.value,
         "actions": [
@@ -185,10 +197,9 @@ def _document(file: Path, mail: Mail, decision: Decision, seconds: float) -> Jso
         ],
         "reasons": [
             *(str(reason) for reason in decision.reasons),
-            *found.reasons,
+            *mail.classification.reasons,
             *(bounce.reasons if bounce else ()),
         ],
-        "defects": list(parsed.defects),
     }
 
 
@@ -204,7 +215,6 @@ def _person_behind(parsed: Parsed) -> str:
 
 
 def _hostile(file: Path, reason: str, seconds: float) -> Json:
-    read = NotRead(is_hostile=True, reason=reason)
     return {
         "id": file.stem,
         "crashed": False,
@@ -212,7 +222,7 @@ def _hostile(file: Path, reason: str, seconds: float) -> Json:
         "kind": "",
         "outcome": "held",
         "thread_key": "",
-        "reasons": [f"hostile: {read.reason}"],
+        "reasons": [f"hostile: {reason}"],
     }
 
 
