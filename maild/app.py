@@ -14,6 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import IO
 from maild import __version__, metrics, notify, rulefiles, settings
 from maild.clock import Clock
 from maild.core.mail import ReadOptions
+from maild.core.rule import Rule
 from maild.core.snapshot import World
 from maild.core.token import Keys
 from maild.delivery import Delivery
@@ -72,10 +74,19 @@ def renderer_of(config: Settings) -> Renderer:
     return Renderer((*overlay, settings.shipped("templates")))
 
 
-def office_of(config: Settings, database: Database, keys: Keys) -> Office:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What operators edit besides the settings."""
+
+    rules: tuple[Rule, ...]
+    renderer: Renderer
+
+
+def files_of(config: Settings) -> Files:
     """Load rules and templates; `ConfigError` with every problem of both."""
     problems: list[ConfigError] = []
     renderer: Renderer | None = None
+    rules: tuple[Rule, ...] = ()
     try:
         renderer = renderer_of(config)
     except ConfigError as error:
@@ -87,12 +98,19 @@ def office_of(config: Settings, database: Database, keys: Keys) -> Office:
         problems.append(error)
     if problems or renderer is None:
         raise ConfigError(tuple(problem for error in problems for problem in error.problems))
+    return Files(rules=rules, renderer=renderer)
+
+
+def office_of(
+    config: Settings, database: Database, keys: Keys, files: Files | None = None
+) -> Office:
+    """Put together what handling needs; loads rules and templates unless they are given."""
+    found = files or files_of(config)
+    languages = tuple(found.renderer.languages)
     return Office(
         database=database,
-        world=World(
-            house=config.house, keys=keys, rules=rules, languages=tuple(renderer.languages)
-        ),
-        renderer=renderer,
+        world=World(house=config.house, keys=keys, rules=found.rules, languages=languages),
+        renderer=found.renderer,
         relays={"": config.relay, **dict(config.mailbox_relays)},
         now=utc_now,
     )
@@ -131,10 +149,13 @@ class Daemon:
         self._roles = roles
         self._environment = environment
         self._supervisor = notify.supervisor(environment)
-        self._lock: IO[str] | None = nodes.lock(config.state_dir)
+        # Before the database: a mistake in a rule must not leave the tables migrated behind.
+        files = files_of(config)
+        self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
         self._database, keys = open_store(config)
-        self.office = office_of(config, self._database, keys)
-        self._node = nodes.node_name(config.state_dir)
+        self.office = office_of(config, self._database, keys, files)
+        part = "" if roles == frozenset(Role) else ",".join(sorted(roles))
+        self._node = nodes.node_name(config.state_dir, part)
         self._stop_threads = threading.Event()
         self._stopped = asyncio.Event()
         self._threads: list[threading.Thread] = []
@@ -275,8 +296,8 @@ class Daemon:
         with self._database.write() as connection:
             nodes.leave(connection, self._node)
         self._database.close()
-        if self._lock is not None:
-            self._lock.close()
+        for lock in self._locks:
+            lock.close()
         event(Event.DAEMON_STOPPED)
 
     def _finish_threads(self) -> None:

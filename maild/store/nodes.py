@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,29 +22,30 @@ FORGOTTEN_AFTER = timedelta(days=1)
 _NODE = metadata.tables[NodeRow.__tablename__]
 
 
-def node_name(state_dir: Path) -> str:
-    """Return this node's name: `host:state_dir`, the same after a restart."""
-    return f"{socket.gethostname()}:{state_dir.resolve()}"
+def node_name(state_dir: Path, part: str = "") -> str:
+    """Return this node's name: `host:state_dir`, the same after a restart.
+
+    `part` tells processes apart that share the work of one state folder; empty for the only one.
+    """
+    name = f"{socket.gethostname()}:{state_dir.resolve()}"
+    return f"{name}#{part}" if part else name
 
 
-def lock(state_dir: Path) -> IO[str]:
-    """Let only one daemon work with a state folder; `ConfigError` when another one does.
+def lock(state_dir: Path, roles: Iterable[str]) -> tuple[IO[str], ...]:
+    """Let each role be played by one daemon in a state folder; `ConfigError` when one is taken.
 
-    The lock lasts as long as the file stays open; the kernel drops it with the process.
+    A lock lasts as long as its file stays open; the kernel drops it with the process.
     """
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
-    stream = (state_dir / "maild.lock").open("a+", encoding="ascii")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.seek(0)
-        words = f"another maild (process {stream.read().strip() or '?'}) works here"
-        stream.close()
-        raise ConfigError((Problem(file=str(state_dir), line=0, text=words),)) from error
-    stream.truncate(0)
-    stream.write(f"{os.getpid()}\n")
-    stream.flush()
-    return stream
+    taken: list[IO[str]] = []
+    for role in sorted(roles):
+        try:
+            taken.append(_lock(state_dir, role))
+        except ConfigError:
+            for stream in taken:
+                stream.close()
+            raise
+    return tuple(taken)
 
 
 def arrive(connection: Connection, name: str, version: str, now: datetime) -> int:
@@ -72,7 +74,10 @@ def take_back(connection: Connection, names: list[str], now: datetime) -> int:
 
 
 def _dead(connection: Connection, name: str) -> list[str]:
-    """Commands of this state folder (`NAME#pid`) whose process is gone."""
+    """Parts of a node: commands (`NAME#pid`) whose process is gone, and daemons (`NAME#roles`).
+
+    A daemon that plays every role holds every lock: no other one lives beside it.
+    """
     rows = connection.execute(
         select(_NODE.c.name).where(_NODE.c.name.startswith(f"{name}#", autoescape=True))
     ).scalars()
@@ -87,3 +92,19 @@ def _lives(pid: str) -> bool:
             return True
         return True
     return False
+
+
+def _lock(state_dir: Path, role: str) -> IO[str]:
+    stream = (state_dir / f"{role}.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        stream.seek(0)
+        holder = stream.read().strip() or "?"
+        stream.close()
+        words = f"another maild (process {holder}) works here already as {role}"
+        raise ConfigError((Problem(file=str(state_dir), line=0, text=words),)) from error
+    stream.truncate(0)
+    stream.write(f"{os.getpid()}\n")
+    stream.flush()
+    return stream
