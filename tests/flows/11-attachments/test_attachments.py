@@ -34,9 +34,7 @@ def test_every_byte_arrives_at_the_other_end(house: Stage) -> None:
 
     answer = mail(ALICE, notice.reply_to, f"Re: {notice.subject}", "A pump. See page 3.")
     answer.add_attachment(DOCUMENT, maintype="application", subtype="pdf", filename="pump.pdf")
-    answer.add_attachment(
-        "one\r\ntwo\r\n".encode(), maintype="text", subtype="csv", filename="a.csv"
-    )
+    answer.add_attachment(b"one\r\ntwo\r\n", maintype="text", subtype="csv", filename="a.csv")
     house.send(answer.as_bytes(), notice.reply_to)
     told = house.letter(CUSTOMER, number)
 
