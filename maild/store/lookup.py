@@ -1,12 +1,18 @@
-"""Look up what a decision may know: one consistent view of the world around one mail."""
+"""Look up what decisions may know: one consistent view of the world around some mails.
+
+Strategy: each question is asked once for all the mails, since asking costs more than answering.
+A question that no mail has is not asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam, func, select
 
 from maild.core import subject
 from maild.core.customermail import sender, thread_index_key
@@ -18,7 +24,7 @@ from maild.core.snapshot import Arrival, Snapshot
 from maild.core.ticket import Customer
 from maild.store import tables
 from maild.store.tables import JournalState, metadata
-from maild.store.tickets import views, with_organisation
+from maild.store.tickets import views_by_number, wanted_numbers, with_organisation
 
 IDS_MAX = 50
 _T = metadata.tables
@@ -28,84 +34,162 @@ _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 
-_CUT_ID = select(_JOURNAL.c.message_id).where(_JOURNAL.c.id == bindparam("own")).scalar_subquery()
-"""The Message-ID as it was cut at intake: rows are compared as all were cut, not as parsed."""
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_OWN: BindParameter[int] = bindparam("own", expanding=True)
+_ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
+_CUT_IDS = select(_JOURNAL.c.id, _JOURNAL.c.message_id).where(_JOURNAL.c.id.in_(_OWN))
+"""Message-IDs as they were cut at intake: rows are compared as all were cut, not as parsed."""
+_SAME_KEY = (_JOURNAL.c.content_hash, _JOURNAL.c.identity, _JOURNAL.c.message_id)
 _SAME = (
-    select(_JOURNAL.c.id)
+    select(*_SAME_KEY, func.min(_JOURNAL.c.id).label("first"))
     .where(
-        _JOURNAL.c.content_hash == bindparam("content_hash"),
-        _JOURNAL.c.identity == bindparam("identity"),
-        _JOURNAL.c.message_id == func.coalesce(_CUT_ID, bindparam("message_id")),
-        _JOURNAL.c.id != bindparam("own"),
+        _JOURNAL.c.content_hash.in_(bindparam("hashes", expanding=True)),
+        _JOURNAL.c.id.not_in(_OWN),
         _JOURNAL.c.outcome != "",
     )
-    .order_by(_JOURNAL.c.id)
-    .limit(1)
+    .group_by(*_SAME_KEY)
 )
-_SAME_ID = select(_POST.c.id).where(_POST.c.message_id == bindparam("message_id")).limit(1)
-_OWN = select(_OUTBOX.c.id).where(_OUTBOX.c.message_id == bindparam("message_id")).limit(1)
-_KEYS = select(_KEY.c.message_id, _KEY.c.ticket_id).where(
-    _KEY.c.message_id.in_(bindparam("ids", expanding=True))
-)
-_AHEAD = select(func.min(_JOURNAL.c.id)).where(
-    _JOURNAL.c.message_id.in_(bindparam("ids", expanding=True)),
-    _JOURNAL.c.state.in_((JournalState.RECEIVED, JournalState.PARSING)),
-    _JOURNAL.c.id < bindparam("own"),
-)
-_BY_ADDRESS = select(_CUSTOMER).where(_CUSTOMER.c.address == bindparam("address"))
-_ACKNOWLEDGED = (
-    select(_OUTBOX.c.id)
+_POSTED_IDS = select(_POST.c.message_id).where(_POST.c.message_id.in_(_IDS)).distinct()
+_OWN_IDS = select(_OUTBOX.c.message_id).where(_OUTBOX.c.message_id.in_(_IDS)).distinct()
+_KEYS = select(_KEY.c.message_id, _KEY.c.ticket_id).where(_KEY.c.message_id.in_(_IDS))
+_UNDONE = (
+    select(_JOURNAL.c.message_id, func.min(_JOURNAL.c.id).label("first"))
     .where(
-        _OUTBOX.c.recipient == bindparam("address"),
+        _JOURNAL.c.message_id.in_(_IDS),
+        _JOURNAL.c.state.in_((JournalState.RECEIVED, JournalState.PARSING)),
+    )
+    .group_by(_JOURNAL.c.message_id)
+)
+_BY_ADDRESS = select(_CUSTOMER).where(_CUSTOMER.c.address.in_(_ADDRESSES))
+_ACKNOWLEDGED = (
+    select(_OUTBOX.c.recipient)
+    .where(
+        _OUTBOX.c.recipient.in_(_ADDRESSES),
         _OUTBOX.c.kind == ReplyKind.ACKNOWLEDGEMENT,
         _OUTBOX.c.created_at > bindparam("since"),
     )
-    .limit(1)
+    .distinct()
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the database said about some mails."""
+
+    cut_ids: Mapping[int, str]
+    same: Mapping[tuple[str, str, str], int]
+    posted_ids: frozenset[str]
+    own_ids: frozenset[str]
+    keys: Mapping[str, int]
+    undone: Mapping[str, int]
+    customers: Mapping[str, RowMapping]
+    acknowledged: frozenset[str]
 
 
 def for_mail(
     connection: Connection, arrival: Arrival, proofs: Proofs, house: House, now: datetime
 ) -> Snapshot:
     """Return everything that `core.decide.on_mail` may know; agents' loads are left out."""
-    mail = arrival.mail
-    address = sender(mail)
-    ids = answered_ids(mail)[:IDS_MAX]
-    keyed = _keyed(connection, ids)
-    names = tuple(box.name for box in house.mailboxes)
-    by_subject = subject.tagged_number(mail.parsed.subject, names)
-    by_thread_index = next(iter(_keyed(connection, _thread_index_key(mail))), 0)
-    numbers = [
-        *(token.ticket for token in (*proofs.tokens, *proofs.threads)),
-        *keyed,
-        by_thread_index,
-        by_subject,
-    ]
-    same_as = _same(connection, arrival)
-    return Snapshot(
-        now=now,
-        proofs=proofs,
-        customer=_customer(connection, address, mail, house),
-        same_as=same_as,
-        same_id_other_content=not same_as and _exists(connection, _SAME_ID, mail),
-        is_own=_exists(connection, _OWN, mail),
-        waits_for=_waits_for(connection, ids, arrival.journal_id),
-        tickets=views(connection, numbers, house, now),
-        by_reference=keyed,
-        by_thread_index=by_thread_index,
-        by_subject=by_subject,
-        acknowledged_today=_acknowledged(connection, address, now),
+    return for_mails(connection, [(arrival, proofs)], house, now)[0]
+
+
+def for_mails(
+    connection: Connection, mails: Sequence[tuple[Arrival, Proofs]], house: House, now: datetime
+) -> tuple[Snapshot, ...]:
+    """Return the same for many mails, each as if it were alone."""
+    facts = _facts(connection, [arrival for arrival, _ in mails], now)
+    found = [_without_tickets(arrival, proofs, house, facts, now) for arrival, proofs in mails]
+    wanted = [wanted_numbers(_pointed_at(snapshot)) for snapshot in found]
+    views = views_by_number(connection, {n for some in wanted for n in some}, house, now)
+    return tuple(
+        replace(snapshot, tickets=tuple(views[number] for number in some if number in views))
+        for snapshot, some in zip(found, wanted, strict=True)
     )
 
 
-def _customer(connection: Connection, address: str, mail: Mail, house: House) -> Customer:
-    row = connection.execute(_BY_ADDRESS, {"address": address}).mappings().one_or_none()
+def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> _Facts:
+    mails = [arrival.mail for arrival in arrivals]
+    own = _lists(own=(arrival.journal_id for arrival in arrivals))
+    ids = _lists(ids=(mail.parsed.message_id for mail in mails))
+    answered = _lists(ids=(one for mail in mails for one in answered_ids(mail)[:IDS_MAX]))
+    keys = _lists(ids=(*answered["ids"], *(one for mail in mails for one in _outlook_key(mail))))
+    addresses = _lists(addresses=map(sender, mails))
+    hashes = _lists(hashes=(mail.content_hash for mail in mails))
+    since = {"since": now - timedelta(days=1)}
+    return _Facts(
+        cut_ids={row["id"]: row["message_id"] for row in _asked(connection, _CUT_IDS, own)},
+        same={
+            (row["content_hash"], row["identity"], row["message_id"]): row["first"]
+            for row in _asked(connection, _SAME, hashes | own)
+        },
+        posted_ids=frozenset(row["message_id"] for row in _asked(connection, _POSTED_IDS, ids)),
+        own_ids=frozenset(row["message_id"] for row in _asked(connection, _OWN_IDS, ids)),
+        keys={row["message_id"]: row["ticket_id"] for row in _asked(connection, _KEYS, keys)},
+        undone={row["message_id"]: row["first"] for row in _asked(connection, _UNDONE, answered)},
+        customers={row["address"]: row for row in _asked(connection, _BY_ADDRESS, addresses)},
+        acknowledged=frozenset(
+            row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
+        ),
+    )
+
+
+def _lists(**values: Iterable[Any]) -> dict[str, list[Any]]:
+    """What is asked for, each once and without the empty, in a steady order."""
+    return {name: sorted({one for one in many if one}) for name, many in values.items()}
+
+
+def _asked(
+    connection: Connection,
+    statement: Select[Any],
+    lists: Mapping[str, list[Any]],
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> Sequence[RowMapping]:
+    """Ask, unless there is nothing to ask for."""
+    if not any(lists.values()):
+        return ()
+    return connection.execute(statement, {**lists, **more}).mappings().all()
+
+
+def _without_tickets(
+    arrival: Arrival, proofs: Proofs, house: House, facts: _Facts, now: datetime
+) -> Snapshot:
+    mail, message_id = arrival.mail, arrival.mail.parsed.message_id
+    ids = answered_ids(mail)[:IDS_MAX]
+    names = tuple(box.name for box in house.mailboxes)
+    cut_id = facts.cut_ids.get(arrival.journal_id, message_id)
+    same_as = facts.same.get((mail.content_hash, mail.identity, cut_id), 0)
+    return Snapshot(
+        now=now,
+        proofs=proofs,
+        customer=_customer(facts.customers.get(sender(mail)), mail, house),
+        same_as=same_as,
+        same_id_other_content=not same_as and message_id in facts.posted_ids,
+        is_own=message_id in facts.own_ids,
+        waits_for=_waits_for(facts, ids, arrival.journal_id),
+        by_reference=tuple(dict.fromkeys(facts.keys[one] for one in ids if one in facts.keys)),
+        by_thread_index=next((facts.keys.get(one, 0) for one in _outlook_key(mail)), 0),
+        by_subject=subject.tagged_number(mail.parsed.subject, names),
+        acknowledged_today=sender(mail) in facts.acknowledged,
+    )
+
+
+def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
+    proofs = snapshot.proofs
+    return (
+        *(token.ticket for token in (*proofs.tokens, *proofs.threads)),
+        *snapshot.by_reference,
+        snapshot.by_thread_index,
+        snapshot.by_subject,
+    )
+
+
+def _customer(row: RowMapping | None, mail: Mail, house: House) -> Customer:
     name = mail.parsed.from_[0].name if mail.parsed.from_ else ""
     if row is None:
-        return with_organisation(Customer(address=address, name=name, segment=""), house)
+        return with_organisation(Customer(address=sender(mail), name=name, segment=""), house)
     return with_organisation(
         Customer(
-            address=address,
+            address=row["address"],
             name=row["name"] or name,
             language=row["language"],
             segment=row["segment"],
@@ -115,47 +199,12 @@ def _customer(connection: Connection, address: str, mail: Mail, house: House) ->
     )
 
 
-def _same(connection: Connection, arrival: Arrival) -> int:
-    mail = arrival.mail
-    values = {
-        "content_hash": mail.content_hash,
-        "identity": mail.identity,
-        "message_id": mail.parsed.message_id,
-        "own": arrival.journal_id,
-    }
-    row = connection.execute(_SAME, values).one_or_none()
-    return row.id if row else 0
-
-
-def _exists(connection: Connection, statement: Select[Any], mail: Mail) -> bool:
-    message_id = mail.parsed.message_id
-    if not message_id:
-        return False
-    return connection.execute(statement, {"message_id": message_id}).first() is not None
-
-
-def _keyed(connection: Connection, ids: Sequence[str]) -> tuple[int, ...]:
-    if not ids:
-        return ()
-    rows = connection.execute(_KEYS, {"ids": list(ids)})
-    found: dict[str, int] = {row.message_id: row.ticket_id for row in rows}
-    return tuple(dict.fromkeys(found[message_id] for message_id in ids if message_id in found))
-
-
-def _thread_index_key(mail: Mail) -> tuple[str, ...]:
+def _outlook_key(mail: Mail) -> tuple[str, ...]:
     """Outlook's mark counts only where the mail names no id that it answers."""
     key = thread_index_key(mail.parsed.thread_index)
     return (key,) if key and not answered_ids(mail) else ()
 
 
-def _waits_for(connection: Connection, ids: Sequence[str], own: int) -> int:
-    if not ids or not own:
-        return 0
-    return connection.execute(_AHEAD, {"ids": list(ids), "own": own}).scalar_one() or 0
-
-
-def _acknowledged(connection: Connection, address: str, now: datetime) -> bool:
-    since = now - timedelta(days=1)
-    return (
-        connection.execute(_ACKNOWLEDGED, {"address": address, "since": since}).first() is not None
-    )
+def _waits_for(facts: _Facts, ids: Sequence[str], own: int) -> int:
+    """Of the mails it answers, the first before it that has not ended; 0 outside the journal."""
+    return min((row for one in ids if 0 < (row := facts.undone.get(one, 0)) < own), default=0)
