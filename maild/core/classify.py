@@ -13,6 +13,7 @@ import re
 from maild.core import autoreply, bounce_wording
 from maild.core import bounce as bounces
 from maild.core.feedback import feedback_reason
+from maild.core.invitation import invitation
 from maild.core.mail import Bounce, Classification, Envelope, Kind, Parsed, ReadOptions, Source
 
 REPLY_TAG_CHARACTERS_MIN = 16
@@ -25,10 +26,6 @@ _LIST_FIELDS = (
     "list-archive", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version",
     "x-list-id", "x-listname", "x-ml-name", "x-listserver", "x-list-host", "x-ml-info", "listname",
 )  # fmt: skip
-_METHOD = re.compile(r"(?im)^METHOD(?:;[^:\n]{0,80})?:[ \t]{0,4}([A-Z-]{2,20})")
-_PARTSTAT = re.compile(r"(?im)^ATTENDEE[^\n]{0,500}?PARTSTAT=\"?([A-Z-]{2,20})")
-_SUMMARY = re.compile(r"(?im)^SUMMARY(?:;[^:\n]{0,200})?:([^\n]{1,200})")
-_FOLD = re.compile(r"\r?\n[ \t]")
 _OWN_ID = re.compile(r"(?<![a-z2-7])[a-z2-7]{45}(?![a-z2-7])", re.IGNORECASE)
 _UNATTENDED = re.compile(
     r"^(?:no|do[._-]?not|dont|not|never|nao|ne|nicht|ne-?pas|no-?responder)[._-]{0,2}"
@@ -106,29 +103,8 @@ def _receipt_reasons(parsed: Parsed) -> tuple[str, ...]:
 
 
 def _calendar_reason(parsed: Parsed) -> str:
-    """Return what a calendar mail asks or answers (RFC 5546 §3.2), or ''.
-
-    A file that merely publishes an event is an attachment like any other.
-    """
-    text = _FOLD.sub("", parsed.calendar[:65536])
-    stated = _METHOD.search(text)
-    method = (stated.group(1) if stated else _declared_method(parsed)).upper()
-    if not method or method == "PUBLISH":
-        return ""
-    answer = _PARTSTAT.search(text) if method in ("REPLY", "COUNTER") else None
-    summary = _SUMMARY.search(text)
-    told = (
-        f"text/calendar with METHOD:{method}",
-        f"answer: {answer.group(1).lower()}" if answer else "",
-        f"summary: {summary.group(1).strip()}" if summary else "",
-    )
-    return ", ".join(part for part in told if part)
-
-
-def _declared_method(parsed: Parsed) -> str:
-    if parsed.content_type != "text/calendar":
-        return ""
-    return dict(parsed.content_params).get("method", "")
+    found = invitation(parsed)
+    return found.reason if found else ""
 
 
 def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:

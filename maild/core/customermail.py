@@ -7,6 +7,7 @@ from dataclasses import replace
 from maild.core import answers, proof, ruling, subject
 from maild.core.address import valid
 from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.invitation import invitation
 from maild.core.mail import Mail
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
@@ -87,14 +88,15 @@ def sender(mail: Mail) -> str:
 def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:
     """Make the post that a mail becomes."""
     mail, parsed = scene.mail, scene.mail.parsed
+    meeting = None if parsed.text.strip() else invitation(parsed)
     return Post(
         n=n,
         kind=kind,
         author=sender(mail),
         author_name=parsed.from_[0].name if parsed.from_ else "",
         at=scene.arrival.received_at,
-        text=parsed.text,
-        reply_text=mail.reply.reply_text,
+        text=meeting.text if meeting else parsed.text,
+        reply_text=meeting.text if meeting else mail.reply.reply_text,
         html=parsed.html,
         language=mail.language,
         message_id=parsed.message_id if _is_key(parsed.message_id) else "",
