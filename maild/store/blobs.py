@@ -9,41 +9,62 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from maild.store.database import inserted_id
+from maild.store.database import inserted_ids
 from maild.store.tables import Blob, BlobChunk, metadata
 
 CHUNK_BYTES = 1024 * 1024
 _BLOB = metadata.tables[Blob.__tablename__]
 _CHUNK = metadata.tables[BlobChunk.__tablename__]
+_ADD_CHUNK = insert(_CHUNK)
 _READ = select(_CHUNK.c.data).where(_CHUNK.c.blob_id == bindparam("wanted")).order_by(_CHUNK.c.n)
 
 
-def compressed(raw: bytes) -> tuple[bytes, ...]:
-    """Cut into chunks and compress each; done outside of any transaction."""
-    return tuple(
-        zlib.compress(raw[start : start + CHUNK_BYTES], 1)
-        for start in range(0, max(len(raw), 1), CHUNK_BYTES)
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """Bytes made ready for the database: hashed, cut into chunks, each compressed."""
+
+    sha256: str
+    size: int
+    chunks: tuple[bytes, ...]
+
+
+def compressed(raw: bytes) -> Compressed:
+    """Cut bytes into chunks and compress each; done outside of any transaction."""
+    return Compressed(
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw),
+        chunks=tuple(
+            zlib.compress(raw[start : start + CHUNK_BYTES], 1)
+            for start in range(0, max(len(raw), 1), CHUNK_BYTES)
+        ),
     )
 
 
-def add(connection: Connection, raw: bytes, chunks: tuple[bytes, ...], now: datetime) -> int:
-    """Store the chunks that `compressed` made of `raw`; return the blob's id."""
-    values = {
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "size": len(raw),
-        "chunks": len(chunks),
-        "created_at": now,
-    }
-    blob_id = inserted_id(connection.execute(insert(_BLOB).values(values)))
-    connection.execute(
-        insert(_CHUNK),
-        [{"blob_id": blob_id, "n": n, "data": data} for n, data in enumerate(chunks)],
-    )
-    return blob_id
+def add(connection: Connection, blobs: Sequence[Compressed], now: datetime) -> list[int]:
+    """Store blobs; return their ids, in order."""
+    rows = [
+        {
+            "sha256": blob.sha256,
+            "size": blob.size,
+            "chunks": len(blob.chunks),
+            "created_at": now,
+        }
+        for blob in blobs
+    ]
+    ids = inserted_ids(connection, _BLOB, rows)
+    chunks = [
+        {"blob_id": blob_id, "n": n, "data": data}
+        for blob_id, blob in zip(ids, blobs, strict=True)
+        for n, data in enumerate(blob.chunks)
+    ]
+    connection.execute(_ADD_CHUNK, chunks)
+    return ids
 
 
 def get(connection: Connection, blob_id: int) -> bytes:

@@ -3,24 +3,29 @@
 What must not happen twice is refused by the database's unique keys: a journal row becomes at most
 one post, a message id belongs to one ticket, a reply has one key. `LostRace` is raised when the
 ticket changed since it was looked up; then nothing was written and the caller looks up again.
+
+Strategy: many decisions are written together, table by table, each by one prepared statement;
+they must not touch the same ticket. One by itself takes the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Insert, Table, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from maild.core.decision import Decision, EventDraft
-from maild.core.ticket import Customer, Participant, Post, Ticket
+from maild.core.mail import Attachment
+from maild.core.ticket import Customer, Post, Ticket
 from maild.errors import LostRace
 from maild.store import tables
-from maild.store.database import inserted_id
+from maild.store.database import inserted_ids
 from maild.store.tables import metadata
 
 _T = metadata.tables
@@ -31,7 +36,45 @@ _POST = _T[tables.PostRow.__tablename__]
 _ATTACHMENT = _T[tables.AttachmentRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
-_CUSTOMER_ID = select(_CUSTOMER.c.id).where(_CUSTOMER.c.address == bindparam("address"))
+_ADD_ATTACHMENT = insert(_ATTACHMENT)
+_ADD_EVENT = insert(_EVENT)
+_ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
+_CUSTOMER_IDS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(
+    _CUSTOMER.c.address.in_(_ADDRESSES)
+)
+_CHANGED = (
+    "subject",
+    "state",
+    "queue",
+    "priority",
+    "tier",
+    "assignee",
+    "tags",
+    "language",
+    "mailbox",
+    "first_response_at",
+    "solved_at",
+    "closed_at",
+    "updated_at",
+)
+_CHANGE = (
+    update(_TICKET)
+    .where(_TICKET.c.id == bindparam("number"), _TICKET.c.version == bindparam("looked_up"))
+    .values(
+        version=_TICKET.c.version + 1,
+        **{name: bindparam(f"new_{name}", type_=_TICKET.c[name].type) for name in _CHANGED},
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A decision, and the ticket that `numbered` gave back for it."""
+
+    decision: Decision
+    ticket: Ticket
+    journal_id: int
+    """Of the mail that it is about; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,41 +91,55 @@ def numbered(connection: Connection, decision: Decision, now: datetime) -> Ticke
     A new ticket gets its number here; a known one is changed only if it is still the version that
     was looked up.
     """
-    ticket = decision.after
-    if ticket is None:
-        return None
-    if ticket.number == 0:
-        return _opened(connection, ticket, now)
-    if ticket == decision.before and not decision.posts:
-        return ticket
-    changed = connection.execute(
-        update(_TICKET)
-        .where(_TICKET.c.id == ticket.number, _TICKET.c.version == ticket.version)
-        .values(version=ticket.version + 1, updated_at=now, **_columns(ticket))
-    ).rowcount
-    if not changed:
-        raise LostRace(f"ticket {ticket.number} is no longer version {ticket.version}")
-    return replace(ticket, version=ticket.version + 1)
+    return all_numbered(connection, [decision], now)[0]
+
+
+def all_numbered(
+    connection: Connection, decisions: Sequence[Decision], now: datetime
+) -> list[Ticket | None]:
+    """Write the tickets of many decisions, in order."""
+    new = [d.after for d in decisions if d.after is not None and d.after.number == 0]
+    opened = iter(_opened(connection, new, now))
+    _change(connection, [d.after for d in decisions if d.after and _is_changed(d)], now)
+    tickets: list[Ticket | None] = []
+    for decision in decisions:
+        ticket = decision.after
+        if ticket is not None and ticket.number == 0:
+            ticket = next(opened)
+        elif ticket is not None and _is_changed(decision):
+            ticket = replace(ticket, version=ticket.version + 1)
+        tickets.append(ticket)
+    return tickets
 
 
 def story(
     connection: Connection, decision: Decision, ticket: Ticket, journal_id: int, now: datetime
 ) -> Applied:
     """Write the posts, keys, people and events of a ticket that `numbered` gave back."""
-    people = ticket.participants
-    known = decision.before.participants if decision.before else ()
-    _add_participants(connection, ticket.number, [p for p in people if p not in known])
-    post_ids = [_add_post(connection, ticket.number, post) for post in decision.posts]
-    add_keys(connection, ticket.number, decision.keys)
-    add_events(connection, ticket.number, decision.events, journal_id, now)
-    return Applied(ticket_id=ticket.number, post_id=post_ids[0] if post_ids else None)
+    told = Story(decision=decision, ticket=ticket, journal_id=journal_id)
+    return stories(connection, [told], now)[0]
 
 
-def add_keys(connection: Connection, ticket_id: int, keys: Sequence[str]) -> None:
-    """Let message ids belong to a ticket; one that belongs to another already stays there."""
-    if keys:
-        rows = [{"message_id": key, "ticket_id": ticket_id} for key in keys]
-        connection.execute(unless_there(connection, _KEY), rows)
+def stories(connection: Connection, told: Sequence[Story], now: datetime) -> list[Applied]:
+    """Write the stories of many tickets, in order."""
+    _add_participants(connection, told)
+    post_ids = _add_posts(
+        connection, [(one.ticket.number, post) for one in told for post in one.decision.posts]
+    )
+    _add_keys(connection, told)
+    _add_events(
+        connection,
+        [
+            _event(one.ticket.number, e, one.journal_id, now)
+            for one in told
+            for e in one.decision.events
+        ],
+    )
+    applied = []
+    for one in told:
+        own = [next(post_ids) for _ in one.decision.posts]
+        applied.append(Applied(ticket_id=one.ticket.number, post_id=own[0] if own else None))
+    return applied
 
 
 def add_events(
@@ -93,41 +150,63 @@ def add_events(
     now: datetime,
 ) -> None:
     """Append to the ticket's log."""
-    if events:
-        connection.execute(
-            insert(_EVENT),
-            [
-                {
-                    "ticket_id": ticket_id,
-                    "at": now,
-                    "kind": event.kind,
-                    "actor": event.actor,
-                    "data": dict(event.data),
-                    "journal_id": journal_id or None,
-                }
-                for event in events
-            ],
-        )
+    _add_events(connection, [_event(ticket_id, one, journal_id, now) for one in events])
 
 
 def unless_there(connection: Connection, table: Any) -> Insert:
     """Return an insert that leaves a row alone whose unique key is there already."""
-    if connection.dialect.name == "sqlite":
+    return _unless_there(table, connection.dialect.name)
+
+
+@cache
+def _unless_there(table: Table, dialect: str) -> Insert:
+    if dialect == "sqlite":
         return sqlite_insert(table).on_conflict_do_nothing()
     return postgresql_insert(table).on_conflict_do_nothing()
 
 
-def _opened(connection: Connection, ticket: Ticket, now: datetime) -> Ticket:
-    customer_id = _customer(connection, ticket.customer, now)
-    values = _columns(ticket) | {
-        "version": 1,
-        "customer_id": customer_id,
-        "linked_id": ticket.linked or None,
-        "created_at": ticket.created_at,
-        "updated_at": now,
-    }
-    number = inserted_id(connection.execute(insert(_TICKET).values(values)))
-    return replace(ticket, number=number, version=1)
+def _opened(connection: Connection, tickets: Sequence[Ticket], now: datetime) -> list[Ticket]:
+    """Give numbers to new tickets."""
+    if not tickets:
+        return []
+    customers = _customers(connection, [ticket.customer for ticket in tickets], now)
+    rows = [
+        _columns(ticket)
+        | {
+            "version": 1,
+            "customer_id": customers[ticket.customer.address],
+            "linked_id": ticket.linked or None,
+            "created_at": ticket.created_at,
+            "updated_at": now,
+        }
+        for ticket in tickets
+    ]
+    numbers = inserted_ids(connection, _TICKET, rows)
+    return [
+        replace(ticket, number=number, version=1)
+        for ticket, number in zip(tickets, numbers, strict=True)
+    ]
+
+
+def _is_changed(decision: Decision) -> bool:
+    ticket = decision.after
+    if ticket is None or ticket.number == 0:
+        return False
+    return ticket != decision.before or bool(decision.posts)
+
+
+def _change(connection: Connection, tickets: Sequence[Ticket], now: datetime) -> None:
+    """Write tickets anew, each only if it is still as it was looked up."""
+    if not tickets:
+        return
+    rows = []
+    for ticket in tickets:
+        columns = _columns(ticket) | {"updated_at": now}
+        row = {f"new_{name}": columns[name] for name in _CHANGED}
+        rows.append(row | {"number": ticket.number, "looked_up": ticket.version})
+    if connection.execute(_CHANGE, rows).rowcount != len(rows):
+        numbers = ", ".join(str(ticket.number) for ticket in tickets)
+        raise LostRace(f"not as they were looked up any more: tickets {numbers}")
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:
@@ -147,12 +226,13 @@ def _columns(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _customer(connection: Connection, customer: Customer, now: datetime) -> int:
-    found = connection.execute(_CUSTOMER_ID, {"address": customer.address}).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    connection.execute(
-        unless_there(connection, _CUSTOMER),
+def _customers(
+    connection: Connection, customers: Sequence[Customer], now: datetime
+) -> dict[str, int]:
+    """Return the ids of customers by address; the unknown ones are made."""
+    addresses = {"addresses": sorted({customer.address for customer in customers})}
+    known = {row.address: row.id for row in connection.execute(_CUSTOMER_IDS, addresses)}
+    rows = [
         {
             "address": customer.address,
             "name": customer.name,
@@ -161,67 +241,103 @@ def _customer(connection: Connection, customer: Customer, now: datetime) -> int:
             "organisation": "",
             "verified": False,
             "created_at": now,
-        },
-    )
-    return int(connection.execute(_CUSTOMER_ID, {"address": customer.address}).scalar_one())
+        }
+        for customer in customers
+        if customer.address not in known
+    ]
+    if not rows:
+        return known
+    connection.execute(unless_there(connection, _CUSTOMER), rows)
+    return {row.address: row.id for row in connection.execute(_CUSTOMER_IDS, addresses)}
 
 
-def _add_participants(
-    connection: Connection, ticket_id: int, people: Sequence[Participant]
-) -> None:
-    if people:
-        connection.execute(
-            unless_there(connection, _PARTICIPANT),
-            [
-                {
-                    "ticket_id": ticket_id,
-                    "address": person.address,
-                    "name": person.name,
-                    "role": person.role,
-                }
-                for person in people
-            ],
-        )
-
-
-def _add_post(connection: Connection, ticket_id: int, post: Post) -> int:
-    post_id = inserted_id(
-        connection.execute(
-            insert(_POST).values(
-                ticket_id=ticket_id,
-                n=post.n,
-                kind=post.kind,
-                author=post.author,
-                author_name=post.author_name,
-                at=post.at,
-                text=post.text,
-                reply_text=post.reply_text,
-                html=post.html,
-                language=post.language,
-                message_id=post.message_id,
-                thread_index=post.thread_index,
-                trust=post.trust,
-                journal_id=post.journal_id or None,
-            )
-        )
-    )
+def _add_participants(connection: Connection, told: Sequence[Story]) -> None:
     rows = [
         {
-            "post_id": post_id,
-            "n": n,
-            "name": attachment.name,
-            "type": attachment.type,
-            "size": attachment.size,
-            "sha256": attachment.sha256,
-            "inline": attachment.inline,
-            "content_id": attachment.content_id,
-            "start": attachment.locator.start,
-            "end": attachment.locator.end,
-            "encoding": attachment.locator.encoding,
-            "index": attachment.locator.index,
+            "ticket_id": one.ticket.number,
+            "address": person.address,
+            "name": person.name,
+            "role": person.role,
         }
-        for n, attachment in enumerate(post.attachments, start=1)
+        for one in told
+        for person in one.ticket.participants
+        if not one.decision.before or person not in one.decision.before.participants
     ]
     if rows:
-        connection.execute(insert(_ATTACHMENT), rows)
-    return post_id
+        connection.execute(unless_there(connection, _PARTICIPANT), rows)
+
+
+def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Iterator[int]:
+    """Add posts to the tickets of these numbers; return the ids of the posts, in order."""
+    rows = [
+        {
+            "ticket_id": ticket_id,
+            "n": post.n,
+            "kind": post.kind,
+            "author": post.author,
+            "author_name": post.author_name,
+            "at": post.at,
+            "text": post.text,
+            "reply_text": post.reply_text,
+            "html": post.html,
+            "language": post.language,
+            "message_id": post.message_id,
+            "thread_index": post.thread_index,
+            "trust": post.trust,
+            "journal_id": post.journal_id or None,
+        }
+        for ticket_id, post in posts
+    ]
+    ids = inserted_ids(connection, _POST, rows) if rows else []
+    files = [
+        _file(post_id, n, attachment)
+        for post_id, (_, post) in zip(ids, posts, strict=True)
+        for n, attachment in enumerate(post.attachments, start=1)
+    ]
+    if files:
+        connection.execute(_ADD_ATTACHMENT, files)
+    return iter(ids)
+
+
+def _file(post_id: int, n: int, attachment: Attachment) -> dict[str, Any]:
+    return {
+        "post_id": post_id,
+        "n": n,
+        "name": attachment.name,
+        "type": attachment.type,
+        "size": attachment.size,
+        "sha256": attachment.sha256,
+        "inline": attachment.inline,
+        "content_id": attachment.content_id,
+        "start": attachment.locator.start,
+        "end": attachment.locator.end,
+        "encoding": attachment.locator.encoding,
+        "index": attachment.locator.index,
+    }
+
+
+def _add_keys(connection: Connection, told: Sequence[Story]) -> None:
+    """Let message ids belong to tickets; one that belongs to another already stays there."""
+    rows = [
+        {"message_id": key, "ticket_id": one.ticket.number}
+        for one in told
+        for key in one.decision.keys
+    ]
+    if rows:
+        connection.execute(unless_there(connection, _KEY), rows)
+
+
+def _add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(_ADD_EVENT, rows)
+
+
+def _event(ticket_id: int, event: EventDraft, journal_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket_id,
+        "at": now,
+        "kind": event.kind,
+        "actor": event.actor,
+        "data": dict(event.data),
+        "journal_id": journal_id or None,
+    }

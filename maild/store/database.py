@@ -10,12 +10,13 @@ used with `fsync=off`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -26,6 +27,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
 
@@ -114,11 +116,11 @@ def _is_taken(error: IntegrityError) -> bool:
     return state == "23505" or str(error.orig).startswith("UNIQUE constraint failed")
 
 
-def inserted_id(result: CursorResult[Any]) -> int:
-    """Return the number that the database gave to the row just inserted."""
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+def inserted_ids(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Insert rows; return the numbers that the database gave them, in the order of the rows."""
+    return list(connection.execute(_numbering(table), rows).scalars())
 
 
 def open_database(url: str) -> Database:
@@ -225,3 +227,8 @@ def _assert_synced(database: Database) -> None:
 
 def _refused(words: str) -> ConfigError:
     return ConfigError((Problem(file="[database] url", line=0, text=words),))
+
+
+@cache
+def _numbering(table: Table) -> ReturningInsert[int]:
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True)

@@ -6,27 +6,37 @@ durable. Many waiting mails share one transaction; no timer delays a lone one.
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import re
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from maild.core.mail import Envelope
 from maild.errors import StoreBusy
 from maild.store import blobs
-from maild.store.database import Database, inserted_id
+from maild.store.database import Database, inserted_ids
 from maild.store.tables import JournalRow, JournalState, LedgerRow, metadata
 
 BATCH_MAILS_MAX = 200
 BATCH_BYTES_MAX = 8 * 1024 * 1024
+HEADER_BYTES_MAX = 256 * 1024
 _JOURNAL = metadata.tables[JournalRow.__tablename__]
 _LEDGER = metadata.tables[LedgerRow.__tablename__]
+_ADD_ENTRY = insert(_LEDGER)
+_ENTERED = select(_LEDGER.c.uid, _LEDGER.c.journal_id).where(
+    _LEDGER.c.mailbox == bindparam("mailbox"),
+    _LEDGER.c.folder == bindparam("folder"),
+    _LEDGER.c.uidvalidity == bindparam("uidvalidity"),
+    _LEDGER.c.uid.in_(bindparam("uids", expanding=True)),
+    _LEDGER.c.journal_id.is_not(None),
+)
 _MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s\x00]{1,900})>")
 
 
@@ -131,90 +141,101 @@ class Journal:
         self._on_appended(len(batch))
 
     def _write(self, batch: list[_Waiting]) -> list[int]:
+        """Store what is not known yet; return the journal ids of the whole batch, in order."""
         now = self._now()
-        chunks = [blobs.compressed(item.raw) for item in batch]
-        early: dict[int, int] = {}
-        for n, item in enumerate(batch):
-            if len(item.raw) > blobs.CHUNK_BYTES:
+        bodies = [blobs.compressed(item.raw) for item in batch]
+        rows = [_row(item, body, now) for item, body in zip(batch, bodies, strict=True)]
+        for row, body in zip(rows, bodies, strict=True):
+            if len(body.chunks) > 1:
                 with self._database.write() as connection:
-                    early[n] = blobs.add(connection, item.raw, chunks[n], now)
-        ids = []
+                    row["blob_id"] = blobs.add(connection, [body], now)[0]
         with self._database.write() as connection:
-            for n, item in enumerate(batch):
-                known = _known(connection, item.ledger)
-                if known is not None:
-                    ids.append(known)
-                    continue
-                blob_id = early.get(n) or blobs.add(connection, item.raw, chunks[n], now)
-                ids.append(_insert(connection, item, blob_id, now))
-        return ids
+            known = _known(connection, [item.ledger for item in batch if item.ledger])
+            new = [n for n, item in enumerate(batch) if item.ledger not in known]
+            small = [n for n in new if "blob_id" not in rows[n]]
+            for n, blob_id in zip(small, _stored(connection, bodies, small, now), strict=True):
+                rows[n]["blob_id"] = blob_id
+            added = inserted_ids(connection, _JOURNAL, [rows[n] for n in new]) if new else []
+            ids = dict(zip(new, added, strict=True))
+            _enter(connection, [(batch[n].ledger, rows[n]["sha256"], ids[n]) for n in new], now)
+        return [ids[n] if n in ids else known[batch[n].ledger] for n in range(len(batch))]
 
 
 def message_id_of(raw: bytes) -> str:
     """Cut the first Message-ID out of a header block, without parsing; empty when none."""
-    ends = [place for place in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if place >= 0]
-    found = _MESSAGE_ID.search(raw, 0, min([*ends, 256 * 1024]))
+    head = raw[:HEADER_BYTES_MAX]
+    ends = [place for place in (head.find(b"\r\n\r\n"), head.find(b"\n\n")) if place >= 0]
+    found = _MESSAGE_ID.search(head, 0, min([*ends, len(head)]))
     return found.group(1).decode("ascii", "replace") if found else ""
 
 
-def _known(connection: Connection, ledger: LedgerKey | None) -> int | None:
-    if ledger is None:
-        return None
-    known: int | None = connection.execute(
-        select(_LEDGER.c.journal_id).where(
-            _LEDGER.c.mailbox == ledger.mailbox,
-            _LEDGER.c.folder == ledger.folder,
-            _LEDGER.c.uidvalidity == ledger.uidvalidity,
-            _LEDGER.c.uid == ledger.uid,
-        )
-    ).scalar_one_or_none()
-    return known
+def _known(connection: Connection, keys: Sequence[LedgerKey]) -> dict[LedgerKey | None, int]:
+    """Return the journal ids of the keys that are in the ledger already."""
+    places: defaultdict[tuple[str, str, int], dict[int, LedgerKey]] = defaultdict(dict)
+    for key in keys:
+        places[key.mailbox, key.folder, key.uidvalidity][key.uid] = key
+    found: dict[LedgerKey | None, int] = {}
+    for (mailbox, folder, uidvalidity), by_uid in places.items():
+        place = {"mailbox": mailbox, "folder": folder, "uidvalidity": uidvalidity}
+        for row in connection.execute(_ENTERED, {**place, "uids": list(by_uid)}):
+            found[by_uid[row.uid]] = row.journal_id
+    return found
 
 
-def _insert(connection: Connection, item: _Waiting, blob_id: int, now: datetime) -> int:
-    digest = hashlib.sha256(item.raw).hexdigest()
+def _row(item: _Waiting, body: blobs.Compressed, now: datetime) -> dict[str, Any]:
+    """The journal row, but for the blob's id."""
     envelope = item.envelope
-    result = connection.execute(
-        insert(_JOURNAL).values(
-            blob_id=blob_id,
-            sha256=digest,
-            size=len(item.raw),
-            source=envelope.source,
-            mailbox=envelope.mailbox,
-            mail_from=_text(envelope.mail_from),
-            rcpt_to=[_text(address) for address in envelope.rcpt_to],
-            client=envelope.client,
-            helo=_text(envelope.helo),
-            account=_text(envelope.account),
-            message_id=message_id_of(item.raw),
-            received_at=now,
-            state=JournalState.RECEIVED,
-            tries=0,
-            suspect=False,
-            claimed_by="",
-            outcome="",
-            reason="",
-            identity="",
-            content_hash="",
-            trust="",
-        )
-    )
-    journal_id = inserted_id(result)
-    if item.ledger is not None:
-        connection.execute(
-            insert(_LEDGER).values(
-                mailbox=item.ledger.mailbox,
-                folder=item.ledger.folder,
-                uidvalidity=item.ledger.uidvalidity,
-                uid=item.ledger.uid,
-                journal_id=journal_id,
-                sha256=digest,
-                after_done=False,
-                passed_over="",
-                at=now,
-            )
-        )
-    return journal_id
+    return {
+        "sha256": body.sha256,
+        "size": body.size,
+        "source": envelope.source,
+        "mailbox": envelope.mailbox,
+        "mail_from": _text(envelope.mail_from),
+        "rcpt_to": [_text(address) for address in envelope.rcpt_to],
+        "client": envelope.client,
+        "helo": _text(envelope.helo),
+        "account": _text(envelope.account),
+        "message_id": message_id_of(item.raw),
+        "received_at": now,
+        "state": JournalState.RECEIVED,
+        "tries": 0,
+        "suspect": False,
+        "claimed_by": "",
+        "outcome": "",
+        "reason": "",
+        "identity": "",
+        "content_hash": "",
+        "trust": "",
+    }
+
+
+def _stored(
+    connection: Connection, bodies: Sequence[blobs.Compressed], which: Sequence[int], now: datetime
+) -> list[int]:
+    return blobs.add(connection, [bodies[n] for n in which], now) if which else []
+
+
+def _enter(
+    connection: Connection, mails: Sequence[tuple[LedgerKey | None, str, int]], now: datetime
+) -> None:
+    """Note in the ledger what came from an IMAP server: key, SHA-256 and journal id."""
+    rows = [
+        {
+            "mailbox": key.mailbox,
+            "folder": key.folder,
+            "uidvalidity": key.uidvalidity,
+            "uid": key.uid,
+            "journal_id": journal_id,
+            "sha256": sha256,
+            "after_done": False,
+            "passed_over": "",
+            "at": now,
+        }
+        for key, sha256, journal_id in mails
+        if key is not None
+    ]
+    if rows:
+        connection.execute(_ADD_ENTRY, rows)
 
 
 def _text(value: str) -> str:

@@ -54,7 +54,7 @@ def test_a_blob_comes_back_byte_for_byte(database: Database, size: int) -> None:
     data = os.urandom(size)
 
     with database.write() as connection:
-        blob_id = blobs.add(connection, data, blobs.compressed(data), NOW)
+        (blob_id,) = blobs.add(connection, [blobs.compressed(data)], NOW)
 
     with database.read() as connection:
         assert blobs.get(connection, blob_id) == data
