@@ -28,7 +28,7 @@ from maild.core.transfer import find_uuencode
 from maild.encodedwords import header_text
 from maild.errors import HostileMail
 from maild.headers import charset_label, content_id, decoded_fields
-from maild.html import render
+from maild.html import readable, render
 
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
 _SIGNED = frozenset({"multipart/signed"})
@@ -80,7 +80,7 @@ def plain_text(raw: bytes, structure: Structure, root: int, limits: Limits) -> s
 def _readable(segment: Segment, limits: Limits) -> str:
     if not is_blank(segment.plain):
         return segment.plain
-    return render(segment.html, limits=limits).text if segment.html else ""
+    return readable(segment.html, limits=limits) if segment.html else ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,9 +133,9 @@ class _Walk:
             contents.text = join(segment.plain for segment in segments)
             return
         markup = "\n".join(segment.html or as_html(segment.plain) for segment in segments)
-        reading = render(markup, limits=self.limits)
-        plain = [segment for segment in segments if not is_blank(segment.plain)]
-        if not plain:
+        has_plain = any(not is_blank(segment.plain) for segment in segments)
+        reading = render(markup, limits=self.limits, wants_text=not has_plain)
+        if not has_plain:
             contents.text = reading.text
             contents.text_is_html = True
         else:

@@ -3,20 +3,23 @@
 Strategy: `core.markup` makes a balanced list of tokens of bounded depth; the text, the quotation
 and the markup handed to nh3 are all made from these tokens, so that nh3 (whose cost grows with the
 square of the depth) never sees what a stranger wrote, only what was written from the tokens.
-nh3 has the last word about every element, attribute, address and style.
+nh3 has the last word about every element, attribute, scheme and style; what it cannot tell apart
+(an image inside the mail from one elsewhere) is never written for it to see.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from itertools import compress
 
 import nh3
 
 from maild.core.mail import Limits
 from maild.core.markup import Kind, Token, read, words
-from maild.core.markupquotes import without_quotes
-from maild.core.markuptext import text_of
+from maild.core.markupquotes import unquoted
+from maild.core.markuptext import joined, lines_of, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class HtmlReading:
     """What an HTML part says."""
 
     text: str
-    """Readable text, lines ending in LF."""
+    """Readable text, lines ending in LF; empty where it was not asked for."""
     safe_html: str
     """Sanitised markup: no script, form, style sheet or remote content; `cid:` images kept."""
     reply_text: str | None
@@ -33,24 +36,31 @@ class HtmlReading:
     """The same as sanitised markup."""
 
 
-def render(html: str, *, limits: Limits) -> HtmlReading:
+def render(html: str, *, limits: Limits, wants_text: bool = True) -> HtmlReading:
     """Return what an HTML text of any quality says; what exceeds `limits.html_bytes` is cut off.
 
     Never raises; the cost grows with the length of the text alone.
     """
     tokens = _tokens(html, limits)
-    reply = without_quotes(tokens)
+    lines = lines_of(tokens) if wants_text else None
+    kept = unquoted(tokens, lines)
+    pieces = _written(tokens)
     return HtmlReading(
-        text=text_of(tokens),
-        safe_html=_clean(tokens),
-        reply_text=None if reply is None else text_of(reply, mark_quotes=False),
-        safe_reply_html=None if reply is None else _clean(reply),
+        text=joined(lines or []),
+        safe_html=_clean(pieces),
+        reply_text=None if kept is None else text_of(compress(tokens, kept), mark_quotes=False),
+        safe_reply_html=None if kept is None else _clean(compress(pieces, kept)),
     )
+
+
+def readable(html: str, *, limits: Limits) -> str:
+    """Return only the readable text of an HTML text: `HtmlReading.text`."""
+    return text_of(_tokens(html, limits))
 
 
 def sanitise(html: str, *, limits: Limits | None = None) -> str:
     """Return harmless HTML: formatting, tables, lists, plain links and `cid:` images only."""
-    return _clean(_tokens(html, limits or Limits()))
+    return _clean(_written(_tokens(html, limits or Limits())))
 
 
 def _tokens(html: str, limits: Limits) -> list[Token]:
@@ -102,52 +112,36 @@ _PIECE_MAX = 2000
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 
-def _clean(tokens: list[Token]) -> str:
-    return _CLEANER.clean(_written(tokens))
-
-
-def _filter(tag: str, attribute: str, value: str) -> str | None:
-    if attribute == "src":
-        return value if tag == "img" and value.lower().startswith("cid:") else None
-    if attribute == "href":
-        value = value.strip()
-        return value if value.lower().startswith(_LINK_SCHEMES) else None
-    if attribute == "style" and ("url" in value.lower() or "\\" in value):
-        return None
-    return value
+def _clean(pieces: Iterable[str]) -> str:
+    return _CLEANER.clean("".join(pieces))
 
 
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags={"script", "style"},
     attributes=_ATTRIBUTES,
-    attribute_filter=_filter,
     url_schemes={"http", "https", "mailto", "cid"},
     url_relative="deny",
     link_rel="noopener noreferrer",
     filter_style_properties=_STYLES,
 )
 _COMMON = _ATTRIBUTES["*"]
-_NONE: set[str] = set()
 
 
-def _written(tokens: list[Token]) -> str:
-    """Write tokens as canonical markup: known elements, known attributes, everything escaped."""
+def _written(tokens: list[Token]) -> list[str]:
+    """Write each token as canonical markup: known elements and attributes, everything escaped."""
     pieces: list[str] = []
+    tags: dict[int, str] = {}
+    """What was written for the tags so far, by identity: mails repeat few tags many times."""
     for token in tokens:
         if token.kind is Kind.TEXT:
             pieces.append(_written_text(token.text))
-        elif token.name not in _TAGS:
             continue
-        elif token.kind is Kind.END:
-            pieces.append(f"</{token.name}>")
-        elif token.name == "img" and not token.attributes.get("src", "").lower().startswith(
-            "cid:"
-        ):
-            pieces.append(escape(token.attributes.get("alt", "")))
-        else:
-            pieces.append(f"<{token.name}{_written_attributes(token)}>")
-    return "".join(pieces)
+        piece = tags.get(id(token))
+        if piece is None:
+            piece = tags[id(token)] = _written_tag(token)
+        pieces.append(piece)
+    return pieces
 
 
 def _written_text(text: str) -> str:
@@ -162,10 +156,25 @@ def _written_text(text: str) -> str:
     return "<wbr>".join(escape(text[start : start + _PIECE_MAX], quote=False) for start in starts)
 
 
-def _written_attributes(token: Token) -> str:
-    known = _ATTRIBUTES.get(token.name, _NONE)
-    return "".join(
-        f' {name}="{escape(value)}"'
-        for name, value in token.attributes.items()
-        if name in known or name in _COMMON
+def _written_tag(token: Token) -> str:
+    name, attributes = token.name, token.attributes
+    if name not in _TAGS:
+        return ""
+    if token.kind is Kind.END:
+        return f"</{name}>"
+    if name == "img" and not attributes.get("src", "").lower().startswith("cid:"):
+        return escape(attributes.get("alt", ""))
+    known = _ATTRIBUTES.get(name, _COMMON)
+    written = "".join(
+        f' {key}="{escape(value.strip() if key == "href" else value)}"'
+        for key, value in attributes.items()
+        if (key in known or key in _COMMON) and _is_harmless(key, value)
     )
+    return f"<{name}{written}>"
+
+
+def _is_harmless(attribute: str, value: str) -> bool:
+    """Whether an attribute loads nothing, and leads nowhere but to a page or a mail."""
+    if attribute == "href":
+        return value.strip().lower().startswith(_LINK_SCHEMES)
+    return attribute != "style" or not ("url" in value.lower() or "\\" in value)

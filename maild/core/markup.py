@@ -4,15 +4,17 @@ Strategy: one pass of one possessive pattern cuts the text into tags and text th
 tokenizer does (HTML Standard, "Tokenization"); a stack of bounded depth closes what was left open
 and drops what is too deep, so that everything behind this file sees well-formed markup.  Content
 that is never shown (scripts, style sheets, hidden elements, comments) is gone here already.
+Mails repeat the same tags over and over: what a tag means is read once and remembered.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 DEPTH_MAX = 150
@@ -57,18 +59,33 @@ class Token(NamedTuple):
     """Names in lower case, values decoded; the first of two equal names counts."""
     text: str = ""
     """Decoded characters of a TEXT token."""
+    hidden: bool = False
+    """Whether a mail client never shows the element."""
 
 
 def read(source: str) -> list[Token]:
     """Return the balanced tokens of an HTML text of any quality; never raises."""
     builder = _Builder()
-    for token in _cut(source):
-        if token.kind is Kind.TEXT:
-            builder.text(token)
-        elif token.kind is Kind.START:
-            builder.start(token)
-        else:
-            builder.end(token.name)
+    position = 0
+    while found := _TAG.search(source, position):
+        start, end = found.span()
+        if start > position:
+            builder.text(Token(Kind.TEXT, text=unescape(source[position:start])))
+        position = end
+        slash, name, attributes = found.groups()
+        if not name:
+            continue
+        name = name.lower()
+        if slash:
+            builder.end(name)
+            continue
+        short = len(name) + len(attributes) <= _REMEMBERED_LENGTH_MAX
+        builder.start(_start(name, attributes) if short else _read_start(name, attributes))
+        if name in _RAW:
+            position = _raw_end(source, name, end)
+            builder.text(Token(Kind.TEXT, text=source[end:position]))
+    if position < len(source):
+        builder.text(Token(Kind.TEXT, text=unescape(source[position:])))
     builder.finish()
     return builder.tokens
 
@@ -123,25 +140,8 @@ _KEPT_ATTRIBUTES = words(
 _ATTRIBUTES_MAX = 50
 _ATTRIBUTE_LENGTH_MAX = 4096
 _HIDDEN = re.compile(r"display:none|visibility:hidden|max-height:0(?:px)?(?:;|!|$)")
-_NO_ATTRIBUTES: Mapping[str, str] = {}
-
-
-def _cut(source: str) -> Iterator[Token]:
-    position = 0
-    while found := _TAG.search(source, position):
-        if found.start() > position:
-            yield Token(Kind.TEXT, text=unescape(source[position : found.start()]))
-        position = found.end()
-        name = (found[2] or "").lower()
-        if name and found[1]:
-            yield Token(Kind.END, name)
-        elif name:
-            yield Token(Kind.START, name, _attributes(found[3]))
-            if name in _RAW:
-                start, position = position, _raw_end(source, name, position)
-                yield Token(Kind.TEXT, text=source[start:position])
-    if position < len(source):
-        yield Token(Kind.TEXT, text=unescape(source[position:]))
+_REMEMBERED_LENGTH_MAX = 400
+"""Characters of a tag; a longer one hardly comes again."""
 
 
 def _raw_end(source: str, name: str, position: int) -> int:
@@ -150,9 +150,17 @@ def _raw_end(source: str, name: str, position: int) -> int:
     return end.start() if end else len(source)
 
 
-def _attributes(source: str) -> Mapping[str, str]:
+def _read_start(name: str, source: str) -> Token:
     if not source.strip("/ \t\n\f\r"):
-        return _NO_ATTRIBUTES
+        return Token(Kind.START, name)
+    attributes = _attributes(source)
+    return Token(Kind.START, name, attributes, hidden=_is_hidden(attributes))
+
+
+_start = lru_cache(maxsize=1024)(_read_start)
+
+
+def _attributes(source: str) -> Mapping[str, str]:
     attributes: dict[str, str] = {}
     for count, found in enumerate(_ATTRIBUTES.finditer(source)):
         name = found[1].lower()
@@ -164,7 +172,7 @@ def _attributes(source: str) -> Mapping[str, str]:
     return attributes
 
 
-def is_hidden(attributes: Mapping[str, str]) -> bool:
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
     """Return whether an element with these attributes is never shown by a mail client."""
     if "hidden" in attributes:
         return True
@@ -180,7 +188,8 @@ class _Builder:
     def __init__(self) -> None:
         self.tokens: list[Token] = []
         self._stack: list[str] = []
-        self._open: Counter[str] = Counter()
+        self._ends = _Ends()
+        self._open: defaultdict[str, int] = defaultdict(int)
         self._too_deep: Counter[str] = Counter()
         self._rest: list[str] = []
         """Texts behind the last token that is kept apart."""
@@ -196,25 +205,27 @@ class _Builder:
             self._rest.append(token.text)
 
     def start(self, token: Token) -> None:
-        self._close_implied(token.name)
-        if token.name in VOID:
-            if not self._unseen_from and not is_hidden(token.attributes):
+        name = token.name
+        if name in _CLOSING:
+            self._close_implied(*_CLOSING[name])
+        if name in VOID:
+            if not token.hidden:
                 self.text(token)
             return
         if len(self._stack) >= DEPTH_MAX or len(self.tokens) >= TOKENS_MAX:
-            self._too_deep[token.name] += 1
+            self._too_deep[name] += 1
             return
-        self._stack.append(token.name)
-        self._open[token.name] += 1
+        self._stack.append(name)
+        self._open[name] += 1
         if self._unseen_from:
             return
-        if token.name in _UNSEEN or is_hidden(token.attributes):
+        if token.hidden or name in _UNSEEN:
             self._unseen_from = len(self._stack)
             return
         self.tokens.append(token)
 
     def end(self, name: str) -> None:
-        if self._too_deep[name]:
+        if self._too_deep and self._too_deep[name]:
             self._too_deep[name] -= 1
             return
         if name == "br":
@@ -234,7 +245,7 @@ class _Builder:
         name = self._stack.pop()
         self._open[name] -= 1
         if not self._unseen_from:
-            self.tokens.append(Token(Kind.END, name))
+            self.tokens.append(self._ends[name])
         elif self._unseen_from > len(self._stack):
             self._unseen_from = 0
         return name
@@ -248,11 +259,12 @@ class _Builder:
                 return True
         return False
 
-    def _close_implied(self, name: str) -> None:
-        closed, barriers = _IMPLIED.get(name, _NO_IMPLIED)
-        if name in BLOCKS and name not in _IMPLIED:
-            closed, barriers = _PARAGRAPH
-        if not any(self._open[other] for other in closed):
+    def _close_implied(self, closed: frozenset[str], barriers: frozenset[str]) -> None:
+        """Close the nearest open element of some names, if no barrier lies above it."""
+        for name in closed:
+            if self._open[name]:
+                break
+        else:
             return
         for depth in range(len(self._stack) - 1, -1, -1):
             if self._stack[depth] in closed:
@@ -263,13 +275,19 @@ class _Builder:
                 return
 
 
+class _Ends(dict[str, Token]):
+    """The END of each name, made once for a text."""
+
+    def __missing__(self, name: str) -> Token:
+        return self.setdefault(name, Token(Kind.END, name))
+
+
 _INLINE = words("a abbr b big code em font i s small span strike strong sub sup tt u")
 _BARRIERS = words("table td th caption blockquote li div")
 _TABLE = words("table")
 _ROW_GROUPS = words("tbody thead tfoot tr")
 _PARAGRAPH = (words("p"), words("table td th caption button div blockquote li"))
-_NO_IMPLIED: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-_IMPLIED = {
+_CLOSING = dict.fromkeys(BLOCKS - {"body", "html"}, _PARAGRAPH) | {
     "li": (words("li"), words("ul ol menu table")),
     "dt": (words("dt dd"), words("dl table")),
     "dd": (words("dt dd"), words("dl table")),
@@ -280,6 +298,5 @@ _IMPLIED = {
     "thead": (_ROW_GROUPS, _TABLE),
     "tfoot": (_ROW_GROUPS, _TABLE),
     "option": (words("option"), words("select")),
-    "body": _NO_IMPLIED,
-    "html": _NO_IMPLIED,
 }
+"""What the start of an element closes, and what keeps that from being closed."""

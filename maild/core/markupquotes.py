@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import compress
 
 from maild.core.markup import Kind, Token, pairs_of
 from maild.core.markuptext import lines_of, text_of
@@ -56,14 +58,19 @@ _WINDOWS_MAX = 600
 """How far, and how often, an attribution or a forward is looked for around a quotation."""
 
 
-def without_quotes(tokens: list[Token]) -> list[Token] | None:
-    """Return the balanced tokens that are not quoted; None when no quotation is marked."""
+def unquoted(tokens: list[Token], lines: list[tuple[str, int]] | None) -> bytearray | None:
+    """Return for each of the balanced tokens 1 when it is not quoted, else 0.
+
+    None when no quotation is marked, or nothing else is there.  The kept tokens are balanced.
+    `lines` are those of `lines_of`, where they are known already.
+    """
     folding = _Folding(tokens)
     marked = folding.marked()
-    if not (folding.blockquotes(also_last=not marked) or marked or folding.carried()):
+    marked = folding.blockquotes(also_last=not marked) or marked
+    if not marked and not folding.carried(lines_of(tokens) if lines is None else lines):
         return None
-    rest = folding.rest()
-    return rest if _has_text(rest) else None
+    kept = folding.rest()
+    return kept if _has_text(compress(tokens, kept)) else None
 
 
 class _Folding:
@@ -74,6 +81,7 @@ class _Folding:
         self._pairs = pairs_of(tokens)
         self._kept = bytearray(b"\x01") * len(tokens)
         self._windows = 0
+        self._blockquotes = [i for i, token in enumerate(tokens) if _opens_blockquote(token)]
         self._first_text = next(
             (index for index, token in enumerate(tokens) if _shows(token)), len(tokens)
         )
@@ -81,32 +89,28 @@ class _Folding:
     def marked(self) -> bool:
         """Drop what mail programs marked as quoted; tell whether there was any."""
         found = False
-        index = 0
-        while index < len(self._tokens):
-            token, end = self._tokens[index], index
-            if token.kind is Kind.START and token.attributes:
-                if self._first_text < index and _is_divider(token):
-                    self._drop(index, len(self._tokens) - 1)
-                    return True
-                if _is_container(token):
-                    end = self._pairs[index]
-                    found = self._container(index, end) or found
-            index = end + 1
+        end = -1
+        for index, token in enumerate(self._tokens):
+            if index <= end or not token.attributes:
+                continue
+            if self._first_text < index and _is_divider(token):
+                self._drop(index, len(self._tokens) - 1)
+                return True
+            if _is_container(token):
+                end = self._pairs[index]
+                found = self._container(index, end) or found
         return found
 
     def blockquotes(self, *, also_last: bool) -> bool:
         """Drop unmarked blockquotes that are attributed, or end the mail; tell whether any was."""
         found = False
         start, end = -1, -1
-        index = 0
-        while index < len(self._tokens):
-            if self._kept[index] and _opens_blockquote(self._tokens[index]):
+        for index in self._blockquotes:
+            if self._kept[index] and index > end:
                 start, end = index, self._pairs[index]
                 if self._drop_attribution(start) and not self._is_forward(start, end):
                     self._drop(start, end)
                     found = True
-                index = end
-            index += 1
         if found or not also_last or start <= self._first_text:
             return found
         if self._is_forward(start, end) or _has_text(self._tokens[end + 1 :]):
@@ -114,9 +118,8 @@ class _Folding:
         self._drop(start, end)
         return True
 
-    def carried(self) -> bool:
+    def carried(self, lines: list[tuple[str, int]]) -> bool:
         """Drop what follows a mark that the text itself shows, as older mail programs do."""
-        lines = lines_of(self._tokens)
         page = read_page([cleaned(line) for line, _ in lines])
         cut = find_cut(page, ())
         first = cut.index
@@ -125,13 +128,13 @@ class _Folding:
         self._drop(lines[first][1], len(self._tokens) - 1)
         return True
 
-    def rest(self) -> list[Token]:
-        """Return the kept tokens, balanced: an END stays exactly when its START does."""
+    def rest(self) -> bytearray:
+        """Return 1 for each kept token, balanced: an END stays exactly when its START does."""
         kept = self._kept
         for start, end in enumerate(self._pairs):
             if end > start:
                 kept[end] = kept[start]
-        return [token for token, keep in zip(self._tokens, kept, strict=True) if keep]
+        return kept
 
     def _container(self, start: int, end: int) -> bool:
         """Drop a container; what stands between the quote blocks inside it is an answer."""
@@ -201,29 +204,33 @@ class _Folding:
 
 def _is_container(token: Token) -> bool:
     attributes = token.attributes
-    if not attributes:
-        return False
+    if "class" in attributes and _is_container_class(attributes["class"]):
+        return True
+    if "id" in attributes and _CONTAINER_IDS.search(attributes["id"]):
+        return True
     if token.name == "blockquote" and attributes.get("type", "").lower() == "cite":
         return True
-    if attributes.get("name", "").lower() in _QUOTE_NAMES and token.name != "a":
-        return True
-    if _CONTAINER_CLASSES.search(attributes.get("class", "")):
-        return True
-    return _CONTAINER_IDS.search(attributes.get("id", "")) is not None
+    return attributes.get("name", "").lower() in _QUOTE_NAMES and token.name != "a"
 
 
 def _is_divider(token: Token) -> bool:
     attributes = token.attributes
-    if not attributes:
-        return False
-    if _DIVIDER_IDS.search(attributes.get("id", "")):
+    if "id" in attributes and _DIVIDER_IDS.search(attributes["id"]):
         return True
-    if _DIVIDER_CLASSES.search(attributes.get("class", "")):
+    if "class" in attributes and _DIVIDER_CLASSES.search(attributes["class"]):
         return True
-    style = attributes.get("style", "")
-    if "border" not in style.lower():
-        return False
-    return _DIVIDER_STYLE.search(style.lower().replace(" ", "")) is not None
+    return "style" in attributes and _draws_divider(attributes["style"])
+
+
+@lru_cache(maxsize=256)
+def _is_container_class(names: str) -> bool:
+    return _CONTAINER_CLASSES.search(names) is not None
+
+
+@lru_cache(maxsize=256)
+def _draws_divider(style: str) -> bool:
+    style = style.lower()
+    return "border" in style and _DIVIDER_STYLE.search(style.replace(" ", "")) is not None
 
 
 def _has_text(tokens: Iterable[Token]) -> bool:

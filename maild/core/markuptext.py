@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from maild.core.markup import BLOCKS, Kind, Token, words
 
-_SPACES = re.compile(r"[ \t\n\f\r]+")
+_SPACES = re.compile(" {2,}")
+_SHOWN = BLOCKS | {"a", "br", "img"}
+"""Elements that leave a trace in the text."""
 _PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table")
 _QUOTE_DEPTH_MAX = 20
 _LINK_MAX = 500
@@ -19,26 +21,32 @@ def text_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> str:
 
     Quotes (`blockquote`) are prefixed by `> ` unless `mark_quotes` is false.
     """
-    lines = [line for line, _ in lines_of(tokens, mark_quotes=mark_quotes)]
+    return joined(lines_of(tokens, mark_quotes=mark_quotes))
+
+
+def joined(lines: list[tuple[str, int]]) -> str:
+    """Return the lines of `lines_of` as a text without blank lines around it."""
     first, last = 0, len(lines)
-    while first < last and not lines[first].strip():
+    while first < last and not lines[first][0].strip():
         first += 1
-    while last > first and not lines[last - 1].strip():
+    while last > first and not lines[last - 1][0].strip():
         last -= 1
-    return "\n".join(lines[first:last])
+    return "\n".join(line for line, _ in lines[first:last])
 
 
 def lines_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> list[tuple[str, int]]:
     """Return the lines of the readable text, each with the index of the token it begins in."""
     writer = _Writer(mark_quotes=mark_quotes)
-    for index, token in enumerate(tokens):
-        writer.index = index
-        if token.kind is Kind.TEXT:
-            writer.characters(token.text)
-        elif token.kind is Kind.START:
-            writer.start(token.name, token.attributes)
-        else:
-            writer.end(token.name)
+    for index, (kind, name, attributes, text, _) in enumerate(tokens):
+        if kind is Kind.TEXT:
+            writer.index = index
+            writer.characters(text)
+        elif name in _SHOWN:
+            writer.index = index
+            if kind is Kind.START:
+                writer.start(name, attributes)
+            else:
+                writer.end(name)
     return writer.finish()
 
 
@@ -70,11 +78,10 @@ class _Writer:
         if self._verbatim:
             self._verbatim_text(text)
             return
-        text = _SPACES.sub(" ", text)
-        if not self._line or self._line[-1].endswith(" "):
+        text = _squeezed(text)
+        if not self._line or self._line[-1][-1] == " ":
             text = text.lstrip(" ")
         if text:
-            self._begin()
             self._write(text)
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -117,7 +124,6 @@ class _Writer:
         elif name == "li":
             self._item()
         elif name == "hr":
-            self._begin()
             self._write("-" * 30)
             self._break()
 
@@ -143,7 +149,6 @@ class _Writer:
         self._blank_wanted = self._blank_wanted or not tight
 
     def _item(self) -> None:
-        self._begin()
         depth = min(len(self._lists), _QUOTE_DEPTH_MAX)
         number = self._lists[-1] if self._lists else -1
         if number >= 0:
@@ -166,27 +171,18 @@ class _Writer:
             return
         if line != len(self._lines):
             return
-        shown = "".join(self._line[piece:]).strip()
+        shown, address = "".join(self._line[piece:]).strip(), address.strip()
         if shown and not _same_address(shown, address):
-            self.characters(f" ({address.strip()})")
+            self.characters(f" ({address})")
 
     def _verbatim_text(self, text: str) -> None:
         first, *rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if first:
-            self._begin()
             self._write(first)
         for piece in rest:
             self._break(forced=True)
             if piece:
                 self._write(piece)
-
-    def _begin(self) -> None:
-        """Write the blank line that is due before the first characters of a block."""
-        if self._line:
-            return
-        if self._blank_wanted and self._lines and self._lines[-1].strip("> "):
-            self._end_line(self._prefix(min(self._quotes, self._quotes_min)), self.index)
-        self._blank_wanted = False
 
     def _break(self, *, forced: bool = False) -> None:
         """End the line; an empty one is only written when forced (`br`)."""
@@ -203,8 +199,16 @@ class _Writer:
 
     def _write(self, piece: str) -> None:
         if not self._line:
+            if self._blank_wanted:
+                self._blank()
             self._origin = self.index
         self._line.append(piece)
+
+    def _blank(self) -> None:
+        """Write the blank line that is due before the first characters of a block."""
+        if self._lines and self._lines[-1].strip("> "):
+            self._end_line(self._prefix(min(self._quotes, self._quotes_min)), self.index)
+        self._blank_wanted = False
 
     def _end_line(self, line: str, origin: int) -> None:
         self._lines.append(line.rstrip())
@@ -216,6 +220,12 @@ class _Writer:
 
     def _prefix(self, depth: int) -> str:
         return "> " * min(depth, _QUOTE_DEPTH_MAX) if self._mark_quotes else ""
+
+
+def _squeezed(text: str) -> str:
+    """Return text with every run of white space as one space; plain replacing is the fastest."""
+    text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").replace("\f", " ")
+    return _SPACES.sub(" ", text) if "  " in text else text
 
 
 _TIGHT = re.compile(r"margin(?:-bottom)?:0(?![1-9])(?!\.[1-9])")
@@ -234,11 +244,11 @@ def _first_number(attributes: Mapping[str, str]) -> int:
 
 
 def _same_address(shown: str, address: str) -> bool:
-    return _bare(shown) == _bare(address)
+    return (" " not in shown or " " in address) and _bare(shown) == _bare(address)
 
 
 def _bare(address: str) -> str:
-    address = address.strip().lower()
+    address = address.lower()
     return (
         address.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
     )
