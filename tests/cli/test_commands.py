@@ -14,6 +14,8 @@ import pytest
 
 from maild.cli.show import printable
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [maild]
 name = "Desk"
