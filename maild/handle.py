@@ -228,6 +228,10 @@ def _apply(
     if ticket is None:
         return None, None
     written, refused = _composed(connection, office, decision, ticket, claimed)
+    if not ticket.number:
+        nowhere = commit.Applied(ticket_id=None, post_id=None)
+        outbox.add(connection, [_outgoing(office, *one, nowhere, now) for one in written], now)
+        return None, None
     decision = _with_message_ids(decision, written, refused)
     journal_id = claimed.id if claimed else 0
     applied = commit.story(connection, decision, ticket, journal_id, now)

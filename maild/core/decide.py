@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import agentmail, customermail, machinemail, suspension, thread
+from maild.core import agentmail, customermail, machinemail, onbehalf, suspension, thread
 from maild.core.decision import Decision, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
@@ -85,6 +85,8 @@ def _person(scene: Scene, found: Found | None) -> Decision:
     level = _level(scene, identity, found.view.ticket.number if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
         return _unproven(scene, agent, found)
+    if agent is not None and found is None and onbehalf.is_forward(scene.mail):
+        return onbehalf.decide(scene, agent, level)
     return customermail.decide(scene, found, level)
 
 

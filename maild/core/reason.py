@@ -44,6 +44,7 @@ class Why(StrEnum):
     RULE_HELD = "rule-held"
     RULE_IGNORED = "rule-ignored"
     NOT_ACKNOWLEDGED = "not-acknowledged"
+    OVER_BUDGET = "over-budget"
     WAITING = "waiting"
     HOSTILE = "hostile"
     READER_FAILED = "reader-failed"

@@ -9,6 +9,10 @@ _PREFIX = re.compile(
     r"(?i)(?:re|aw|sv|vs|antw|odp|rif|ris|res|r|ref|fwd?|wg|tr|rv|enc|i|vl|vb|doorst|réf|rép|答复|回复|转发)"
     r"(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]{0,3}[:：][ \t]{0,3}"
 )
+_FORWARD = re.compile(
+    r"(?i)(?:fwd?|wg|tr|rv|enc|doorst|vb|vl|pd|转发|轉寄)"
+    r"(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]{0,3}[:：]"
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -30,6 +34,11 @@ def base(subject: str, names: tuple[str, ...]) -> str:
 def is_reply(subject: str) -> bool:
     """Tell whether a subject is marked as a reply or a forward, in whatever language."""
     return _PREFIX.match(subject.lstrip()[:SUBJECT_CHARACTERS_MAX]) is not None
+
+
+def is_forward(subject: str) -> bool:
+    """Tell whether the outermost mark of a subject is that of a forward."""
+    return _FORWARD.match(subject.lstrip()[:SUBJECT_CHARACTERS_MAX]) is not None
 
 
 def tag(name: str, number: int) -> str:

@@ -57,6 +57,8 @@ class Deed(StrEnum):
     AGENT_REPLY = "agent-reply"
     AGENT_NOTE = "agent-note"
     AGENT_COMMANDS = "agent-commands"
+    OPEN_FOR_ANOTHER = "open-for-another"
+    """By forwarding their mail; nothing is sent to them."""
 
 
 class Answer(StrEnum):
@@ -97,6 +99,7 @@ TABLE: dict[Deed, tuple[Answer, ...]] = {
     Deed.AGENT_REPLY: (_H, _H, _C, _C, _Y, _Y),
     Deed.AGENT_NOTE: (_H, _H, _Y, _Y, _Y, _Y),
     Deed.AGENT_COMMANDS: (_N, _N, _N, _C, _Y, _Y),
+    Deed.OPEN_FOR_ANOTHER: (_H, _H, _C, _Y, _Y, _Y),
 }
 _PARTICIPANTS_AT_DOMAIN = (Deed.ADD, Deed.JOIN_BY_SUBJECT, Deed.REOPEN, Deed.CHANGE_CC)
 
@@ -110,7 +113,7 @@ def may(level: Level, standing: Standing, deed: Deed, policy: AgentTrust) -> Ans
         cell = Level.CLAIMED if standing is Standing.STRANGER else level
         return row[_COLUMNS.index(cell)]
     answer = row[_COLUMNS.index(level)]
-    if deed not in (Deed.AGENT_REPLY, Deed.AGENT_COMMANDS):
+    if deed not in (Deed.AGENT_REPLY, Deed.AGENT_COMMANDS, Deed.OPEN_FOR_ANOTHER):
         return answer
     return _moved(answer, level, policy)
 

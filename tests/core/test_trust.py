@@ -29,9 +29,18 @@ AGENT = PARTICIPANT | {
     "agent-reply": "HHCCYY",
     "agent-note": "HHYYYY",
     "agent-commands": "NNNCYY",
+    "open-for-another": "HHCYYY",
 }
-BY_TOKEN = AGENT | {"agent-reply": "HHYCYY", "agent-commands": "NNYCYY"}
-CONFIRM_ALL = AGENT | {"agent-reply": "HHCCCC", "agent-commands": "NNNCCC"}
+BY_TOKEN = AGENT | {
+    "agent-reply": "HHYCYY",
+    "agent-commands": "NNYCYY",
+    "open-for-another": "HHYYYY",
+}
+CONFIRM_ALL = AGENT | {
+    "agent-reply": "HHCCCC",
+    "agent-commands": "NNNCCC",
+    "open-for-another": "HHCCCC",
+}
 LETTERS = {answer.value[0].upper(): answer for answer in Answer}
 DEFAULT = AgentTrust.TOKEN_AND_DOMAIN
 SHEETS = [
