@@ -33,7 +33,7 @@ def demo(keep: Path | None) -> None:
     folder = _folder(keep)
     started = time.monotonic()
     program = find_dovecot()
-    server = ImapServer(program, folder / "dovecot") if program else None
+    server = ImapServer(program) if program else None
     try:
         house = House(folder, server.port if server else 0)
         try:

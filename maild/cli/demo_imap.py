@@ -1,4 +1,4 @@
-"""A private IMAP server for the demo: Dovecot in the demo's folder, where it is installed."""
+"""A private IMAP server for the demo: Dovecot, where it is installed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -57,10 +58,14 @@ service anvil {{
 class ImapServer:
     """A running Dovecot with one mailbox."""
 
-    def __init__(self, program: str, folder: Path) -> None:
-        """Start it in a folder of its own; NotAllowed when it does not come up."""
+    def __init__(self, program: str) -> None:
+        """Start it in a folder of its own; NotAllowed when it does not come up.
+
+        The folder is not the demo's: as root, Dovecot's users must be able to reach it.
+        """
         self.port = free_port()
-        folder.mkdir(mode=0o755)
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="maild-demo-imap-"))
+        folder.chmod(0o755)
         for name in ("run", "mail"):
             (folder / name).mkdir(mode=0o755)
         config = folder / "dovecot.conf"
@@ -83,9 +88,10 @@ class ImapServer:
             raise NotAllowed(f"the IMAP server does not take a mail: {words!r}")
 
     def stop(self) -> None:
-        """End it and its children."""
+        """End it and its children, and take its folder away."""
         os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait(START_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait(self, folder: Path) -> None:
         deadline = time.monotonic() + START_SECONDS
