@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from maild import __version__, metrics, notify, rulefiles, settings
+from maild import __version__, notify, rulefiles, settings
 from maild.clock import Clock
 from maild.core.mail import ReadOptions
 from maild.core.rule import Rule
@@ -36,19 +36,19 @@ from maild.outbox.render import Renderer
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.settings import Settings
-from maild.store import nodes, status
+from maild.store import account, nodes
 from maild.store.database import Database, open_database
 from maild.store.ledger import Ledger
 from maild.store.migrate import migrate
 from maild.store.secret import load_keys
 from maild.store.writer import Journal
+from maild.watch import Watch
 from maild.web.admin import admin_app
 from maild.web.public import public_app
 from maild.web.server import Server, serve
 
 SENDERS = 2
 BEAT = timedelta(seconds=10)
-STALLED_AFTER = timedelta(minutes=5)
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
 
@@ -166,6 +166,7 @@ class Daemon:
         self._imap: imap.ImapIntake | None = None
         self._smtp: smtp.SmtpServer | None = None
         self._last_beat = utc_now()
+        self._watcher = Watch(lambda: self.office)
         self._clock = Clock()
         self._journal = Journal(self._database, utc_now, self._appended)
 
@@ -213,6 +214,7 @@ class Daemon:
             "store": self._check_store,
             "threads": self._check_threads,
             "disk": self._check_disk,
+            "breaker": self._watcher.check_breaker,
         }
 
     async def _start(self) -> None:
@@ -229,7 +231,7 @@ class Daemon:
                 self._deliveries.append(delivery)
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:
-            self._clock.every(BEAT, "observe", self._observe)
+            self._clock.every(BEAT, "watch", self._watcher.look)
         self._clock.every(BEAT, "beat", self._beat)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -336,18 +338,12 @@ class Daemon:
     def _beat(self) -> None:
         with self._database.write() as connection:
             taken = nodes.beat(connection, self._node, utc_now())
+            account.forget(connection, utc_now())
         self._last_beat = utc_now()
         if taken:
             event(Event.LEASE_TAKEN, rows=taken)
             self._wake_workers()
             self._wake_senders()
-
-    def _observe(self) -> None:
-        with self._database.read() as connection:
-            found = status.standing(connection, utc_now())
-        metrics.observe(_measured(found, utc_now()))
-        if found.journal_oldest and utc_now() - found.journal_oldest > STALLED_AFTER:
-            event(Event.JOURNAL_STALLED, since=found.journal_oldest.isoformat())
 
     def _check_store(self) -> str:
         silence = utc_now() - self._last_beat
@@ -374,25 +370,3 @@ def _refuse_moves(old: Settings, new: Settings) -> None:
         words = f"{', '.join(moved)} changed: that needs a restart"
         raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
 
-
-def _measured(found: status.Standing, now: datetime) -> metrics.Status:
-    return metrics.Status(
-        journal=found.journal,
-        journal_oldest_seconds=_age(found.journal_oldest, now),
-        outbox=found.outbox,
-        outbox_oldest_seconds=_age(found.outbox_oldest, now),
-        tickets=found.tickets,
-        deadlines=found.deadlines,
-        mailboxes=tuple(
-            metrics.MailboxStatus(
-                name=box.name,
-                last_success=box.last_success.timestamp() if box.last_success else 0.0,
-                behind=box.behind,
-            )
-            for box in found.mailboxes
-        ),
-    )
-
-
-def _age(moment: datetime | None, now: datetime) -> float:
-    return max(0.0, (now - moment).total_seconds()) if moment else 0.0

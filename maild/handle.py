@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from maild.core import decide, proof, suspension, undelivered
+from maild.core import budget, decide, proof, suspension, undelivered
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.mail import Mail
 from maild.core.operator import Change
@@ -29,7 +29,7 @@ from maild.outbox.compose import Desk, Draft, compose, pack
 from maild.outbox.render import Renderer
 from maild.reader import NotRead, Read
 from maild.settings import RelaySettings
-from maild.store import commit, journal, lookup, outbox, reach, tickets
+from maild.store import account, commit, journal, lookup, outbox, reach, tickets
 from maild.store.database import Database
 from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
@@ -104,7 +104,7 @@ def look(connection: Connection, office: Office, arrival: Arrival) -> tuple[Snap
     snapshot = lookup.for_mail(connection, arrival, proofs, world.house, office.now())
     if office.assigns:
         snapshot = dataclasses.replace(snapshot, loads=tickets.loads(connection))
-    return snapshot, _reachable(connection, decide.on_mail(arrival, snapshot, world), world)
+    return snapshot, _allowed(connection, office, decide.on_mail(arrival, snapshot, world))
 
 
 def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
@@ -115,7 +115,7 @@ def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
         views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
         if views:
             decision = undelivered.decide(failure, views[0].ticket, office.world)
-            decision = _reachable(connection, decision, office.world)
+            decision = _allowed(connection, office, decision)
             _apply(connection, office, decision, None)
 
 
@@ -127,6 +127,14 @@ def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
         if not views:
             raise NotAllowed(f"there is no ticket {number}")
         _apply(connection, office, decide_change(views[0].ticket, changes, house, now), None)
+
+
+def _allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
+    """Leave out what nobody should be sent: dead addresses, and more than there is budget for."""
+    house = office.world.house
+    decision = _reachable(connection, decision, office.world)
+    drawn = account.used(connection, budget.asked_of(decision, house), office.now())
+    return budget.within(decision, drawn, house)
 
 
 def _reachable(connection: Connection, decision: Decision, world: World) -> Decision:
@@ -239,6 +247,7 @@ def _apply(
     commit.add_events(connection, ticket.number, suspended, journal_id, now)
     outgoing = [_outgoing(office, reply, draft, applied, now) for reply, draft in written]
     outbox.add(connection, outgoing, now)
+    account.book(connection, budget.bookings(decision, ticket.number), now)
     return ticket, applied
 
 

@@ -91,6 +91,13 @@ class Event(StrEnum):
     REPLY_FAILED = "reply.failed", Level.ERROR, "the relay said never; the agent is told"
     REPLY_HELD = "reply.held", Level.WARNING, "a reply was set aside and waits for a person"
 
+    BREAKER_OPENED = (
+        "breaker.opened",
+        Level.ERROR,
+        "too much automatic mail to customers was asked for; all of it stopped",
+    )
+    BREAKER_CLOSED = "breaker.closed", Level.NOTICE, "automatic mail to customers flows again"
+
     MAILBOX_CONNECTED = "mailbox.connected", Level.INFO, "an IMAP mailbox is open"
     MAILBOX_LOST = "mailbox.lost", Level.WARNING, "an IMAP connection broke; tried again later"
     MAILBOX_FETCHED = "mailbox.fetched", Level.INFO, "mails were taken from an IMAP mailbox"

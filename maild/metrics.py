@@ -123,6 +123,24 @@ class Metric(StrEnum):
     )
     TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
     DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"
+    AUTOMATIC_MAILS = (
+        "maild_automatic_mails",
+        Kind.GAUGE,
+        "",
+        "automatic mails to customers asked for within ten minutes",
+    )
+    BREAKER_OPEN = (
+        "maild_breaker_open",
+        Kind.GAUGE,
+        "",
+        "1 while all automatic mail to customers is stopped",
+    )
+    BUDGET_WITHHELD = (
+        "maild_mails_over_budget_total",
+        Kind.COUNTER,
+        "",
+        "automatic mails not written because a budget was used up",
+    )
     BUILD = "maild_build_info", Kind.GAUGE, "version", "always 1; the version is its label"
 
 
@@ -148,6 +166,8 @@ class Status:
     tickets: Mapping[str, int] = field(default_factory=dict)
     deadlines: Mapping[str, int] = field(default_factory=dict)
     mailboxes: tuple[MailboxStatus, ...] = ()
+    automatic_mails: int = 0
+    breaker_open: bool = False
 
 
 def count(metric: Metric, number: int = 1, /, **labels: str) -> None:
@@ -172,6 +192,8 @@ def observe(status: Status) -> None:
     _set_rows(Metric.DEADLINES, status.deadlines)
     _set(Metric.JOURNAL_OLDEST, status.journal_oldest_seconds)
     _set(Metric.OUTBOX_OLDEST, status.outbox_oldest_seconds)
+    _set(Metric.AUTOMATIC_MAILS, status.automatic_mails)
+    _set(Metric.BREAKER_OPEN, float(status.breaker_open))
     _MADE[Metric.MAILBOX_SUCCESS].clear()
     _MADE[Metric.MAILBOX_BEHIND].clear()
     for mailbox in status.mailboxes:

@@ -119,6 +119,8 @@ def _tell(done: Handled) -> None:
     for reason in done.reasons:
         if reason.why is Why.RULE_FAILED:
             event(Event.RULE_FAILED, journal=done.journal_id, why=reason.detail)
+        if reason.why is Why.OVER_BUDGET:
+            count(Metric.BUDGET_WITHHELD)
     what = _LOGGED.get(done.outcome)
     if what is None:
         return

@@ -8,15 +8,17 @@ from typing import Any
 from maild import __version__
 from maild.app import utc_now
 from maild.cli import show as out
+from maild.store import account
 from maild.store import status as standing
 from maild.store.migrate import revision
 
 
 def status(config: Path | None, *, as_json: bool) -> None:
     """Print the numbers of rows by state."""
-    with out.opened(config) as (_, database):
+    with out.opened(config) as (known, database):
         with database.read() as connection:
             found = standing.standing(connection, utc_now())
+            breaker = account.breaker(connection, known.house, utc_now())
         document: dict[str, Any] = {
             "version": __version__,
             "schema": revision(database),
@@ -33,6 +35,11 @@ def status(config: Path | None, *, as_json: bool) -> None:
                 }
                 for box in found.mailboxes
             ],
+            "automatic": {
+                "stopped": breaker.is_open,
+                "last_ten_minutes": breaker.mails,
+                "most": breaker.most,
+            },
         }
     if as_json:
         out.as_document(document)

@@ -159,6 +159,8 @@ class Decision:
     """Message-IDs that belong to the ticket from now on."""
     events: tuple[EventDraft, ...] = ()
     replies: tuple[Reply, ...] = ()
+    stopped: tuple[Reply, ...] = ()
+    """Automatic mails to customers that the breaker stopped (`core/budget.py`)."""
     rules: tuple[str, ...] = ()
     """Names of the rules that fired, in order."""
     trust: str = ""

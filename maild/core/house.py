@@ -123,6 +123,14 @@ class House:
     """Mail that is older than this when it is read gets no acknowledgement."""
     automatic_per_ticket_hour: int = 10
     """Automatic mails that one ticket may cause in an hour."""
+    automatic_per_pair_hour: int = 3
+    """Automatic mails from one mailbox to one address in an hour (`core/budget.py`)."""
+    automatic_per_address_day: int = 10
+    automatic_per_domain_hour: int = 1000
+    automatic_per_ten_minutes: int = 2000
+    """The breaker: more than so many to all customers, and all automatic mail to them stops."""
+    to_agent_per_ticket_hour: int = 30
+    """Mails to one agent about one ticket in an hour."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; the first one when the name is unknown."""

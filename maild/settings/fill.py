@@ -113,6 +113,11 @@ def house(config: schema.ConfigFile) -> House:
         attachment_bytes_out=config.limits.attachments_out,
         acknowledge_age_seconds_max=config.limits.acknowledge_age,
         automatic_per_ticket_hour=config.limits.automatic_per_ticket_hour,
+        automatic_per_pair_hour=config.limits.automatic_per_pair_hour,
+        automatic_per_address_day=config.limits.automatic_per_address_day,
+        automatic_per_domain_hour=config.limits.automatic_per_domain_hour,
+        automatic_per_ten_minutes=config.limits.automatic_per_ten_minutes,
+        to_agent_per_ticket_hour=config.limits.to_agent_per_ticket_hour,
     )
 
 

@@ -238,6 +238,11 @@ class LimitsTable(_Table):
     attachments_out: fields.Size = 10 * 1024 * 1024
     acknowledge_age: fields.Duration = 2 * 86400
     automatic_per_ticket_hour: Annotated[int, Field(ge=0, le=1000)] = 10
+    automatic_per_pair_hour: Annotated[int, Field(ge=0, le=1000)] = 3
+    automatic_per_address_day: Annotated[int, Field(ge=0, le=10_000)] = 10
+    automatic_per_domain_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    automatic_per_ten_minutes: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
+    to_agent_per_ticket_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
 
 
 class ConfigFile(BaseSettings):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store.reach import metadata
+from maild.store import account, reach
+
+METADATA = {account.metadata, reach.metadata}.pop()
+"""One and the same: what counts is that every file with tables is imported."""
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -22,6 +22,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address", name=op.f("pk_address")),
     )
     op.create_table(
+        "automatic",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("at", UTC(), nullable=False),
+        sa.Column("entry", sa.String(length=16), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("ticket", BigKey, nullable=False),
+        sa.CheckConstraint(
+            "entry IN ('customer', 'agent', 'stopped')", name=op.f("ck_automatic_entry")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automatic")),
+    )
+    op.create_index("ix_automatic_at", "automatic", ["at"], unique=False)
+    op.create_index("ix_automatic_domain_at", "automatic", ["domain", "at"], unique=False)
+    op.create_index("ix_automatic_recipient_at", "automatic", ["recipient", "at"], unique=False)
+    op.create_table(
         "blob",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),

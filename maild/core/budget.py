@@ -1,0 +1,198 @@
+"""How much automatic mail somebody gets at most: the limits are keyed on the victim (TRUST.md).
+
+| scope   | counts                                               | within      | setting in `[limits]`         |
+|---------|------------------------------------------------------|-------------|-------------------------------|
+| pair    | mail to one address from one mailbox                 | an hour     | `automatic_per_pair_hour`     |
+| address | mail to one address                                  | a day       | `automatic_per_address_day`   |
+| domain  | mail to one domain                                   | an hour     | `automatic_per_domain_hour`   |
+| breaker | mail to all customers, that which it stopped as well | ten minutes | `automatic_per_ten_minutes`   |
+| desk    | mail to one agent about one ticket                   | an hour     | `to_agent_per_ticket_hour`    |
+
+The first four are about acknowledgements and templates to customers. An agent's own words have no
+budget. What is over budget is not written; the mail that asked for it is handled as ever. The
+breaker closes by itself, as soon as less is asked for within ten minutes than it lets through.
+"""  # noqa: E501 - one table
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
+from maild.core.house import House
+from maild.core.reason import Reason, Why
+
+
+class Scope(StrEnum):
+    """What a budget is kept for."""
+
+    PAIR = "pair"
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    BREAKER = "breaker"
+    DESK = "desk"
+
+    @property
+    def window(self) -> timedelta:
+        """How far back it counts."""
+        return _WINDOWS[self]
+
+
+class Entry(StrEnum):
+    """How an automatic mail stands in the account."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    STOPPED = "stopped"
+    """To a customer, asked for and stopped by the breaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One budget that a mail draws on: whose it is, and how much of it there is."""
+
+    scope: Scope
+    recipient: str = ""
+    """Lower case; empty where a scope does not ask for it, as below."""
+    domain: str = ""
+    mailbox: str = ""
+    ticket: int = 0
+    most: int = 0
+    """So many mails within the scope's window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What was drawn on a budget before."""
+
+    charge: Charge
+    mails: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """One line of the account."""
+
+    entry: Entry
+    recipient: str
+    domain: str
+    mailbox: str
+    ticket: int
+
+
+def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge, ...]:
+    """Return the budgets that these mails draw on, each once; `ticket` is 0 for a new one."""
+    every = (charge for reply in replies for charge in _charges(reply, ticket, house))
+    return tuple(dict.fromkeys(every))
+
+
+def within(decision: Decision, used: Iterable[Used], house: House) -> Decision:
+    """Take away the mails that are over budget; the reasons and the ticket's log say so."""
+    drawn = Counter({one.charge: one.mails for one in used})
+    number = _ticket(decision)
+    kept: list[Reply] = []
+    withheld: list[tuple[Reply, Charge]] = []
+    for reply in decision.replies:
+        asked = _charges(reply, number, house)
+        over = next((charge for charge in asked if drawn[charge] >= charge.most), None)
+        if over is None:
+            kept.append(reply)
+            drawn.update(asked)
+        else:
+            withheld.append((reply, over))
+    if not withheld:
+        return decision
+    stopped = tuple(reply for reply, charge in withheld if charge.scope is Scope.BREAKER)
+    return replace(
+        decision,
+        replies=tuple(kept),
+        stopped=stopped,
+        reasons=(*decision.reasons, *(_reason(*one) for one in withheld)),
+        events=(*decision.events, *(_event(*one) for one in withheld)),
+    )
+
+
+def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
+    """Return what a decision that is carried out adds to the account."""
+    asked = (
+        *((reply, _entry(reply)) for reply in decision.replies),
+        *((reply, Entry.STOPPED) for reply in decision.stopped),
+    )
+    return tuple(
+        Booking(
+            entry=entry,
+            recipient=reply.recipient.lower(),
+            domain=_domain(reply),
+            mailbox=reply.mailbox,
+            ticket=ticket,
+        )
+        for reply, entry in asked
+        if entry is not None
+    )
+
+
+def asked_of(decision: Decision, house: House) -> tuple[Charge, ...]:
+    """Return the budgets that a decision draws on."""
+    return charges(decision.replies, _ticket(decision), house)
+
+
+def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
+    """The narrowest budget comes first: it is the one that the reason names."""
+    recipient, entry = reply.recipient.lower(), _entry(reply)
+    if entry is None:
+        return ()
+    if entry is Entry.AGENT:
+        most = house.to_agent_per_ticket_hour
+        desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=ticket, most=most)
+        return (desk,) if ticket else ()
+    return (
+        Charge(
+            scope=Scope.PAIR,
+            recipient=recipient,
+            mailbox=reply.mailbox,
+            most=house.automatic_per_pair_hour,
+        ),
+        Charge(scope=Scope.ADDRESS, recipient=recipient, most=house.automatic_per_address_day),
+        Charge(scope=Scope.DOMAIN, domain=_domain(reply), most=house.automatic_per_domain_hour),
+        Charge(scope=Scope.BREAKER, most=house.automatic_per_ten_minutes),
+    )
+
+
+def _entry(reply: Reply) -> Entry | None:
+    """An agent's own words are on nobody's account."""
+    if reply.kind is ReplyKind.REPLY:
+        return None
+    return Entry.CUSTOMER if reply.audience is Audience.CUSTOMER else Entry.AGENT
+
+
+def _domain(reply: Reply) -> str:
+    return reply.recipient.lower().rpartition("@")[2]
+
+
+def _ticket(decision: Decision) -> int:
+    ticket = decision.after or decision.before
+    return ticket.number if ticket else 0
+
+
+def _reason(reply: Reply, charge: Charge) -> Reason:
+    words = (
+        f"{reply.template} to {reply.recipient}: {charge.scope} budget of {charge.most} is used"
+    )
+    return Reason(why=Why.OVER_BUDGET, detail=words)
+
+
+def _event(reply: Reply, charge: Charge) -> EventDraft:
+    data = (("to", reply.recipient), ("kind", reply.kind.value), ("budget", charge.scope.value))
+    return EventDraft(kind="reply.withheld", actor="maild", data=data)
+
+
+_WINDOWS = {
+    Scope.PAIR: timedelta(hours=1),
+    Scope.ADDRESS: timedelta(days=1),
+    Scope.DOMAIN: timedelta(hours=1),
+    Scope.BREAKER: timedelta(minutes=10),
+    Scope.DESK: timedelta(hours=1),
+}

@@ -1,0 +1,106 @@
+"""The account of automatic mail, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from maild.core.budget import Booking, Charge, Entry, Scope
+from maild.store import account
+from maild.store.database import Database
+from tests.core.scenes import HOUSE
+from tests.store.rows import ANNA, NOW
+
+LINE = Booking(
+    entry=Entry.CUSTOMER,
+    recipient=ANNA,
+    domain="customer.example",
+    mailbox="Support",
+    ticket=7,
+)
+CHARGES = {
+    Scope.PAIR: Charge(scope=Scope.PAIR, recipient=ANNA, mailbox="Support", most=9),
+    Scope.ADDRESS: Charge(scope=Scope.ADDRESS, recipient=ANNA, most=9),
+    Scope.DOMAIN: Charge(scope=Scope.DOMAIN, domain="customer.example", most=9),
+    Scope.BREAKER: Charge(scope=Scope.BREAKER, most=9),
+    Scope.DESK: Charge(scope=Scope.DESK, recipient=ANNA, ticket=7, most=9),
+}
+
+
+def book(database: Database, *lines: Booking, at: datetime = NOW) -> None:
+    with database.write() as connection:
+        account.book(connection, lines, at)
+
+
+def drawn(database: Database, *charges: Charge, now: datetime = NOW) -> list[int]:
+    with database.read() as connection:
+        return [one.mails for one in account.used(connection, charges, now)]
+
+
+def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
+    book(
+        database,
+        LINE,
+        replace(LINE, mailbox="Sales"),
+        replace(LINE, recipient="ben@customer.example"),
+        replace(LINE, recipient="eve@evil.example", domain="evil.example"),
+        replace(LINE, entry=Entry.STOPPED),
+        replace(LINE, entry=Entry.AGENT),
+        replace(LINE, entry=Entry.AGENT, ticket=8),
+    )
+
+    found = dict(zip(CHARGES, drawn(database, *CHARGES.values()), strict=True))
+
+    assert found == {
+        Scope.PAIR: 1,
+        Scope.ADDRESS: 2,
+        Scope.DOMAIN: 3,
+        Scope.BREAKER: 5,
+        Scope.DESK: 1,
+    }
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, scope: Scope) -> None:
+    entry = Entry.AGENT if scope is Scope.DESK else Entry.CUSTOMER
+    book(database, replace(LINE, entry=entry))
+    second = timedelta(seconds=1)
+
+    inside = drawn(database, CHARGES[scope], now=NOW + scope.window - second)
+    outside = drawn(database, CHARGES[scope], now=NOW + scope.window + second)
+
+    assert (inside, outside) == ([1], [0])
+
+
+def test_nobody_counts_further_than_a_budget_reaches(database: Database) -> None:
+    book(database, *[LINE] * 20)
+
+    assert drawn(database, CHARGES[Scope.PAIR]) == [9]
+
+
+def test_lines_that_no_budget_asks_for_are_forgotten(database: Database) -> None:
+    book(database, LINE, at=NOW - timedelta(days=1, seconds=1))
+    book(database, LINE, at=NOW - timedelta(hours=23))
+
+    with database.write() as connection:
+        assert account.forget(connection, NOW) == 1
+        assert account.forget(connection, NOW) == 0
+
+
+def test_the_breaker_stays_open_while_too_much_is_asked_for_and_closes_by_itself(
+    database: Database,
+) -> None:
+    house = replace(HOUSE, automatic_per_ten_minutes=3)
+    minute = timedelta(minutes=1)
+    book(database, LINE, LINE, LINE, at=NOW)
+    book(database, *[replace(LINE, entry=Entry.STOPPED)] * 3, at=NOW + 5 * minute)
+
+    with database.read() as connection:
+        standing = [
+            account.breaker(connection, house, NOW + minutes * minute).is_open
+            for minutes in (1, 6, 11, 14, 16)
+        ]
+
+    assert standing == [True, True, True, True, False]
