@@ -88,6 +88,8 @@ def _by_status(parsed: Parsed, failed: tuple[Block, ...]) -> Bounce:
 
 
 def _by_text(parsed: Parsed) -> Bounce | None:
+    if not bounce_evidence.is_possible(parsed):
+        return None
     text = _telling_text(parsed)
     head = bounce_wording.head_of(text)
     reasons = bounce_evidence.evidence(parsed, head)

@@ -20,6 +20,13 @@ _ANSWER = re.compile(
 _QUOTED = re.compile(r"(?m)^[ \t]{0,20}>[^\n]*$")
 
 
+def is_possible(parsed: Parsed) -> bool:
+    """Tell without a look at the text whether `evidence` could find anything."""
+    if parsed.header("x-failed-recipients"):
+        return True
+    return bounce_wording.speaker(parsed)[0] is not Speaker.PERSON
+
+
 def evidence(parsed: Parsed, head: str) -> tuple[str, ...]:
     """Return why a mail is a report, one sentence each; empty when it is none.
 

@@ -21,11 +21,11 @@ HOPS_MAX = 50
 """More Received fields than this are a loop (RFC 5321 §6.3 asks for at least 100; a mail for
 people never makes half of that)."""
 
-_LIST_FIELDS = (
+_LIST_FIELDS = frozenset((
     "list-id", "list-post", "list-unsubscribe", "list-help", "list-owner", "list-subscribe",
     "list-archive", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version",
     "x-list-id", "x-listname", "x-ml-name", "x-listserver", "x-list-host", "x-ml-info", "listname",
-)  # fmt: skip
+))  # fmt: skip
 _OWN_ID = re.compile(r"(?<![a-z2-7])[a-z2-7]{45}(?![a-z2-7])", re.IGNORECASE)
 _UNATTENDED = re.compile(
     r"^(?:no|do[._-]?not|dont|not|never|nao|ne|nicht|ne-?pas|no-?responder)[._-]{0,2}"

@@ -33,19 +33,22 @@ def _by_form(parsed: Parsed) -> str:
         return "X-ARF marks an abuse report"
     if any(name == "x-hmxmroriginalrecipient" for name, _ in parsed.returned_headers):
         return "X-HmXmrOriginalRecipient marks a complaint by way of Outlook.com"
-    fields = {name.lower() for name in _FIELD.findall(parsed.text[:65536])}
+    text = parsed.text[:65536]
+    if "feedback-type" not in text.lower():
+        return ""
+    fields = {name.lower() for name in _FIELD.findall(text)}
     return "the text holds the fields of RFC 5965" if len(fields) == _FIELDS else ""
 
 
 def _by_sender(parsed: Parsed) -> str:
     sender = _SENDER.search(parsed.header("from").lower()[:500])
-    subject = _SUBJECT.search(parsed.subject.lower()[:200])
-    if sender and subject:
+    if sender and _SUBJECT.search(parsed.subject.lower()[:200]):
         return f"From and Subject are those of a feedback loop ({sender.group()})"
     return ""
 
 
 def _by_notice(parsed: Parsed) -> str:
-    if _NOTICE.search(parsed.text[:65536].replace('\\"', '"')):
+    text = parsed.text[:65536]
+    if "complaint" in text.lower() and _NOTICE.search(text.replace('\\"', '"')):
         return "the text is a notification of a complaint"
     return ""

@@ -7,7 +7,7 @@ its languages a point, shared between all of them, and the best one must lead cl
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from maild.core.languagewords import ENDINGS, LETTERS, WORDS
 
@@ -31,9 +31,14 @@ def detect(text: str) -> str:
 
 def _by_script(text: str) -> str:
     """Return the language that a script other than Latin tells, when most letters are in it."""
-    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
+    signs = Counter(text)
+    distinct = "".join(signs)
+    counts = {
+        name: sum(signs[sign] for sign in pattern.findall(distinct))
+        for name, pattern in _SCRIPTS.items()
+    }
     name, count = max(counts.items(), key=lambda item: item[1])
-    latin = len(_LATIN.findall(text))
+    latin = sum(signs[sign] for sign in _LATIN.findall(distinct))
     # One sign of these scripts says as much as several Latin letters.
     if count == 0 or count * (_SIGN_WEIGHT if name in _DENSE else 1) <= latin:
         return ""
@@ -55,32 +60,40 @@ def _cyrillic(text: str) -> str:
 
 
 def _scores(text: str) -> defaultdict[str, float]:
+    plain = _without_addresses(text.replace("’", "'")).replace("_", " ")
+    words = Counter(_WORD.findall(plain))
     scores: defaultdict[str, float] = defaultdict(float)
-    for raw in text.replace("’", "'").split():
-        if "@" in raw or "://" in raw or raw.startswith("www."):
-            continue
-        for word in _PUNCTUATION.split(raw):
-            _count_word(word, scores)
-    for letter in _RARE_LETTERS.findall(text):
+    for word, count in words.items():
+        for language, points in _POINTS.get(word) or _points(word):
+            scores[language] += points * count
+    for letter, count in Counter(_RARE_LETTERS.findall(text)).items():
         for language, points in _LETTER_POINTS[letter]:
-            scores[language] += points
+            scores[language] += points * count
     return scores
 
 
-def _count_word(word: str, scores: defaultdict[str, float]) -> None:
-    """Add what one word says; one with an apostrophe is also looked up in its parts."""
-    found = _POINTS.get(word)
-    if found is None and "'" in word:
-        for part in word.split("'"):
-            for language, points in _POINTS.get(part, ()):
-                scores[language] += points
-        return
-    if found is None and len(word) >= _ENDING_WORD_MIN:
-        found = next(
-            (_ENDING_POINTS[e] for n in (5, 4, 3) if (e := word[-n:]) in _ENDING_POINTS), ()
-        )
-    for language, points in found or ():
-        scores[language] += points
+def _without_addresses(text: str) -> str:
+    """Return text without the addresses of people and pages, which belong to no language."""
+    if "@" not in text and "://" not in text and "www." not in text:
+        return text
+    return " ".join(
+        word
+        for word in text.split()
+        if "@" not in word and "://" not in word and not word.startswith("www.")
+    )
+
+
+def _points(word: str) -> tuple[tuple[str, float], ...]:
+    """Return what an unknown word says: by its parts around an apostrophe, or by its ending."""
+    if "'" in word:
+        return tuple(point for part in word.split("'") for point in _POINTS.get(part, ()))
+    if len(word) < _ENDING_WORD_MIN:
+        return ()
+    for length in (5, 4, 3):
+        found = _ENDING_POINTS.get(word[-length:])
+        if found:
+            return found
+    return ()
 
 
 def _best(scores: defaultdict[str, float]) -> str:
@@ -113,7 +126,7 @@ _LETTER_POINTS = {
     for letter, languages in LETTERS.items()
 }
 _RARE_LETTERS = re.compile(f"[{''.join(LETTERS)}]")
-_PUNCTUATION = re.compile(r"[^\w']+|_")
+_WORD = re.compile(r"[\w']+")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _DENSE = frozenset(("han", "kana", "hangul"))
 _SCRIPTS = {

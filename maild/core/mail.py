@@ -152,11 +152,14 @@ class Parsed:
 
     def header(self, name: str) -> str:
         """Return the first value of a header (lower-case name), or the empty string."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     def header_all(self, name: str) -> tuple[str, ...]:
         """Return every value of a header (lower-case name), in order."""
-        return tuple(value for key, value in self.headers if key == name)
+        return tuple([value for key, value in self.headers if key == name])
 
 
 class Kind(StrEnum):

@@ -24,6 +24,8 @@ _BARE_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]+@[^\s<>,;:\"()\[\]@]+")
 _HIDDEN = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]"
 )
+_PLAIN = re.compile(r"[^\"(<>,;:]+")
+"""Characters that mean nothing but themselves, wherever they stand."""
 _WRAPPING = " \t\r\n'\""
 
 
@@ -199,6 +201,11 @@ class _Reader:
 
     def run(self) -> None:
         while self.position < len(self.value):
+            plain = _PLAIN.match(self.value, self.position)
+            if plain:
+                self._put(plain[0])
+                self.position = plain.end()
+                continue
             self._step(self.value[self.position])
             self.position += 1
         if self.in_angle:
