@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maild.core import answers, command, leak, ruling
+from maild.core import answers, command, errand, leak, ruling, transcript
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
+from maild.core.markupcut import without_beginning
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
 from maild.core.ticket import Move, Post, PostKind, Ticket, moved
 from maild.core.trust import Answer, Deed, Level, Standing, may
+from maild.core.work import Misfit, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,9 @@ class _Letter:
         return command.Word.NOTE in self.orders.words
 
     @property
-    def solves(self) -> bool:
-        return command.Word.SOLVE in self.orders.words
+    def has_deeds(self) -> bool:
+        """There are commands that do more than make a note of the text."""
+        return any(word is not command.Word.NOTE for word in self.orders.words)
 
     @property
     def answers_customer(self) -> bool:
@@ -64,16 +67,13 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
     objection = _objection(scene, letter)
     if objection is not None:
         return refuse(scene, start, agent, objection, nearest=orders.nearest)
-    decision = _moved(scene, start, letter)
-    if not letter.answers_customer:
-        return decision
-    post = decision.posts[0]
-    repeated = _repeated(view, post)
-    if repeated:
-        words = f"it repeats a note: “{repeated}”"
-        return refuse(scene, start, agent, Reason(why=Why.NOTE_REPEATED, detail=words))
-    sent = answers.copies(scene, decision, post, agent)
-    return ruling.run(scene, replace(decision, replies=sent), RuleEvent.AGENT_REPLIED, level)
+    if orders.wrong is not None:
+        return _misfit(scene, start, agent, Misfit(command=orders.wrong))
+    work = Work(scene=scene, view=view, agent=agent, ticket=view.ticket)
+    done = errand.carried_out(work, orders.commands)
+    if isinstance(done, Misfit):
+        return _misfit(scene, start, agent, done)
+    return _done(scene, start, letter, done)
 
 
 def refuse(
@@ -90,17 +90,27 @@ def refuse(
     )
 
 
+def _misfit(scene: Scene, start: Decision, agent: Agent, misfit: Misfit) -> Decision:
+    """Refuse a known word with an argument that cannot stand, and say how it is written."""
+    reason = Reason(why=Why.COMMAND_ARGUMENT, detail=misfit.command.line)
+    refusal = refuse(scene, start, agent, reason, misfit.nearest)
+    word = misfit.command.word.value
+    told = tuple(replace(reply, command=word) for reply in refusal.replies)
+    return replace(refusal, replies=told)
+
+
 def _written(scene: Scene) -> str:
     """What the agent wrote: without our notice, with signature and answers between the quotes."""
     return scene.mail.reply.unquoted_text
 
 
 def _has_text(scene: Scene, orders: command.Orders) -> bool:
-    """A signature behind `#solve`, or all alone, says nothing; a logo is no attachment."""
+    """A signature behind a command, or all alone, says nothing; a logo is no attachment."""
     if any(not attachment.inline for attachment in scene.mail.parsed.attachments):
         return True
     body = orders.body.strip()
-    if command.Word.SOLVE in orders.words or body.startswith("--"):
+    has_deeds = any(word is not command.Word.NOTE for word in orders.words)
+    if has_deeds or body.startswith("--"):
         return bool(command.orders(scene.mail.reply.reply_text).body.strip())
     return bool(body)
 
@@ -109,7 +119,9 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
     """Say why nothing at all is done; None where everything may be done."""
     if letter.orders.unknown:
         return Reason(why=Why.COMMAND_UNKNOWN, detail=f"#{letter.orders.unknown}")
-    if not letter.has_text and (letter.is_note or not letter.solves):
+    if letter.orders.wrong is not None:
+        return None
+    if not letter.has_text and (letter.is_note or not letter.has_deeds):
         words = "no text above the quote, no command"
         return Reason(why=Why.NOTHING_WRITTEN, detail=words)
     for deed in _deeds(letter):
@@ -122,31 +134,52 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
 
 def _deeds(letter: _Letter) -> tuple[Deed, ...]:
     written = (Deed.AGENT_NOTE if letter.is_note else Deed.AGENT_REPLY,)
-    commands = (Deed.AGENT_COMMANDS,) if letter.solves else ()
+    commands = (Deed.AGENT_COMMANDS,) if letter.has_deeds else ()
     return (*(written if letter.has_text else ()), *commands)
 
 
-def _moved(scene: Scene, start: Decision, letter: _Letter) -> Decision:
-    """The ticket after the post and the command: its state, who has it, and the log of both."""
-    before, now, agent = letter.view.ticket, scene.snapshot.now, letter.agent
-    after = moved(before, Move.AGENT_REPLY, now) if letter.answers_customer else before
-    after = moved(after, Move.SOLVE, now) if letter.solves else after
-    if letter.answers_customer:
-        after = replace(
-            after,
-            first_response_at=after.first_response_at or now,
-            assignee=_holder(scene, after, agent),
-        )
-    posts = (_post(scene, letter),) if letter.has_text else ()
+def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decision:
+    """The post, the moves, and the mails that follow from all that was done."""
+    posts: tuple[Post, ...] = (_post(scene, letter),) if letter.has_text else ()
+    work = errand.state_moved(_answered(scene, letter, work), letter.orders.commands)
     why = Why.AGENT_NOTE if letter.is_note else Why.AGENT_REPLY
-    return replace(
+    reasons = (Reason(why=why, detail=letter.agent.address),) if posts else ()
+    orders = tuple(Reason(why=Why.COMMAND, detail=c.line) for c in letter.orders.commands)
+    decision = replace(
         start,
-        after=after,
-        reasons=(*start.reasons, Reason(why=why, detail=agent.address)),
+        after=work.ticket,
+        reasons=(*start.reasons, *reasons, *orders),
         posts=posts,
         keys=keys_of(scene.mail),
-        events=_events(before, after, agent, posts),
+        events=(*_added(letter.agent, posts), *work.events, *_moves(letter, work.ticket)),
     )
+    if letter.answers_customer:
+        repeated = _repeated(letter.view, posts[0])
+        if repeated:
+            words = f"it repeats a note: “{repeated}”"
+            reason = Reason(why=Why.NOTE_REPEATED, detail=words)
+            return refuse(scene, start, letter.agent, reason)
+        sent = answers.copies(scene, decision, posts[0], letter.agent)
+        decision = replace(decision, replies=sent)
+        decision = ruling.run(scene, decision, RuleEvent.AGENT_REPLIED, letter.level)
+    if decision.outcome is not Outcome.POSTED or not letter.orders.commands:
+        return decision
+    return transcript.added(scene, decision, work)
+
+
+def _answered(scene: Scene, letter: _Letter, work: Work) -> Work:
+    """A public reply moves the ticket, and takes one that nobody has."""
+    if not letter.answers_customer:
+        return work
+    now, ticket = scene.snapshot.now, work.ticket
+    ticket = moved(ticket, Move.AGENT_REPLY, now)
+    ticket = replace(ticket, first_response_at=ticket.first_response_at or now)
+    work = replace(work, ticket=ticket)
+    holder = _holder(scene, ticket, letter.agent)
+    if command.Word.ASSIGN in letter.orders.words or holder == ticket.assignee:
+        return work
+    work = replace(work, ticket=replace(ticket, assignee=holder))
+    return work.logged("ticket.assigned", ("to", holder), ("why", "first to answer"))
 
 
 def _holder(scene: Scene, ticket: Ticket, agent: Agent) -> str:
@@ -157,8 +190,8 @@ def _holder(scene: Scene, ticket: Ticket, agent: Agent) -> str:
 def _post(scene: Scene, letter: _Letter) -> Post:
     """The post as the customer (or a colleague) will read it, without commands and quotes.
 
-    An HTML answer keeps its form only where no command block stands in it. The post's Message-ID
-    is that of our copies, given when they are written; a note's is the agent's own.
+    An HTML answer keeps its form, but for the command block. The post's Message-ID is that of our
+    copies, given when they are written; a note's is the agent's own.
     """
     kind = PostKind.NOTE if letter.is_note else PostKind.AGENT
     parsed = scene.mail.parsed
@@ -169,7 +202,7 @@ def _post(scene: Scene, letter: _Letter) -> Post:
         author_name=letter.agent.name,
         text=letter.orders.body,
         reply_text=letter.orders.body,
-        html="" if letter.orders.words else html,
+        html=without_beginning(html, letter.orders.block),
         message_id=parsed.message_id if letter.is_note else "",
         thread_index="",
     )
@@ -187,19 +220,18 @@ def _repeated(view: TicketView, post: Post) -> str:
     return leak.repeated((post.text, post.html), notes, public)
 
 
-def _events(
-    before: Ticket, after: Ticket, agent: Agent, posts: tuple[Post, ...]
-) -> tuple[EventDraft, ...]:
-    events = [
+def _added(agent: Agent, posts: tuple[Post, ...]) -> tuple[EventDraft, ...]:
+    return tuple(
         EventDraft(
             kind="post.added", actor=agent.address, data=(("kind", p.kind), ("n", str(p.n)))
         )
         for p in posts
-    ]
-    if after.assignee != before.assignee:
-        data = (("to", after.assignee), ("why", "first to answer"))
-        events.append(EventDraft(kind="ticket.assigned", actor=agent.address, data=data))
-    if after.state != before.state:
-        change = (("from", before.state.value), ("to", after.state.value))
-        events.append(EventDraft(kind="state.changed", actor=agent.address, data=change))
-    return tuple(events)
+    )
+
+
+def _moves(letter: _Letter, after: Ticket) -> tuple[EventDraft, ...]:
+    before = letter.view.ticket.state
+    if after.state == before:
+        return ()
+    change = (("from", before.value), ("to", after.state.value))
+    return (EventDraft(kind="state.changed", actor=letter.agent.address, data=change),)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from maild.core.mail import Attachment, BounceClass
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, Ticket
+from maild.core.told import Told
 
 
 class Outcome(StrEnum):
@@ -117,7 +118,13 @@ class Reply:
     detail: str = ""
     """More about the reason: the unknown word, the server's answer."""
     nearest: str = ""
-    """For an unknown command: the valid word that looks most like it."""
+    """The valid word or argument that looks most like the one that is not known."""
+    command: str = ""
+    """The word whose use is explained; empty for none."""
+    told: tuple[Told, ...] = ()
+    """What became of each line of a command block."""
+    has_help: bool = False
+    """Whether it lists all commands."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second mail."""
 

@@ -6,9 +6,13 @@
 | agent's public reply        | pending | pending | pending | pending | solved | closed     |
 | note, ack, automatic mail   | -       | -       | -       | -       | -      | -          |
 | `#solve`, reply or not      | solved  | solved  | solved  | solved  | solved | closed     |
+| `#close`, reply or not      | closed  | closed  | closed  | closed  | closed | closed     |
+| `#pending`, reply or not    | pending | pending | pending | pending | pending| closed     |
+| `#hold`, reply or not       | on-hold | on-hold | on-hold | on-hold | on-hold| closed     |
+| `#reopen`, reply or not     | new     | open    | open    | open    | open   | open       |
 | solved for M days           | -       | -       | -       | -       | closed | -          |
 
-`merged` and `spam` are ends of their own; nothing here moves them.
+`merged` and `spam` are ends of their own: nothing here moves them, but `#reopen` opens spam.
 """
 
 from __future__ import annotations
@@ -58,6 +62,10 @@ class Move(StrEnum):
     AGENT_REPLY = "agent-reply"
     SILENT = "silent"
     SOLVE = "solve"
+    CLOSE = "close"
+    PENDING = "pending"
+    HOLD = "hold"
+    REOPEN = "reopen"
     AGED = "aged"
 
 
@@ -165,6 +173,10 @@ MOVES: dict[Move, dict[State, State | None]] = {
     Move.AGENT_REPLY: {_N: _P, _O: _P, _P: _P, _H: _P, _S: _S, _C: _C},
     Move.SILENT: {_N: _N, _O: _O, _P: _P, _H: _H, _S: _S, _C: _C},
     Move.SOLVE: {_N: _S, _O: _S, _P: _S, _H: _S, _S: _S, _C: _C},
+    Move.CLOSE: {_N: _C, _O: _C, _P: _C, _H: _C, _S: _C, _C: _C},
+    Move.PENDING: {_N: _P, _O: _P, _P: _P, _H: _P, _S: _P, _C: _C},
+    Move.HOLD: {_N: _H, _O: _H, _P: _H, _H: _H, _S: _H, _C: _C},
+    Move.REOPEN: {_N: _N, _O: _O, _P: _O, _H: _O, _S: _O, _C: _O},
     Move.AGED: {_N: _N, _O: _O, _P: _P, _H: _H, _S: _C, _C: _C},
 }
 """None means: not this ticket any more, a new one linked to it."""
@@ -173,8 +185,11 @@ MOVES: dict[Move, dict[State, State | None]] = {
 def next_state(state: State, move: Move) -> State | None:
     """Return the state after a move, or None when a new linked ticket is due.
 
-    Merged and spam stay what they are, but a customer's mail to them opens a new ticket.
+    Merged and spam stay what they are (`#reopen` opens spam), but a customer's mail to them opens
+    a new ticket.
     """
+    if state is State.SPAM and move is Move.REOPEN:
+        return State.OPEN
     if state in (State.MERGED, State.SPAM):
         return None if move is Move.CUSTOMER_MAIL else state
     return MOVES[move][state]
@@ -192,11 +207,13 @@ def moved(ticket: Ticket, move: Move, now: datetime) -> Ticket:
     return replace(
         ticket,
         state=state,
-        solved_at=now if state is State.SOLVED else _kept(ticket.solved_at, state),
+        solved_at=_solved_at(ticket, state, now),
         closed_at=now if state is State.CLOSED else None,
     )
 
 
-def _kept(solved_at: datetime | None, state: State) -> datetime | None:
-    """A closed ticket keeps the time it was solved; an open one has none."""
-    return solved_at if state is State.CLOSED else None
+def _solved_at(ticket: Ticket, state: State, now: datetime) -> datetime | None:
+    """A closed ticket keeps the time it was solved, or is solved by closing it."""
+    if state is State.CLOSED:
+        return ticket.solved_at or now
+    return now if state is State.SOLVED else None

@@ -36,6 +36,7 @@ SHIPPED = (
     "acknowledgement-unverified",
     "reply",
     "notification",
+    "transcript",
     "held",
     "undelivered",
     "delayed",

@@ -32,6 +32,24 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What became of one command, or of the text below the commands."""
+
+    line: str
+    """As the agent wrote it; empty for the text."""
+    said: str
+    """What was done, in the reader's language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """One command, as `#help` lists it."""
+
+    usage: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
 
@@ -66,6 +84,10 @@ class Values:
     reason: str = ""
     detail: str = ""
     nearest: str = ""
+    usage: str = ""
+    meaning: str = ""
+    lines: tuple[Line, ...] = ()
+    commands: tuple[Usage, ...] = ()
     unreached: str = ""
     delimiter: str = ""
 
@@ -73,7 +95,14 @@ class Values:
 EVENTS = ("new", "customer", "agent", "note", "auto", "other")
 """What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
 
-REASONS = ("command-unknown", "nothing-written", "agent-unproven", "note-repeated", "limit")
+REASONS = (
+    "command-unknown",
+    "command-argument",
+    "nothing-written",
+    "agent-unproven",
+    "note-repeated",
+    "limit",
+)
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
 
 _FULL = Values(
@@ -110,6 +139,10 @@ _FULL = Values(
     reason="new",
     detail="#slove",
     nearest="solve",
+    usage="#queue QUEUE",
+    meaning="moves the ticket",
+    lines=(Line(line="#solve", said="Solved."), Line(line="", said="Your reply was sent.")),
+    commands=(Usage(usage="#solve", meaning="solves the ticket"),),
     unreached="ada@example.org",
     delimiter="-- above this line --",
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from maild.core.commandtable import ENTRIES, TABLE, Word
 from maild.core.decision import Audience, Quoted, Reply
 from maild.core.house import House, Mailbox
 from maild.core.mail import Attachment
 from maild.core.ticket import Customer, PostKind, Ticket
+from maild.core.told import Done, Told
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
-from maild.outbox.values import Entry, File, Values
+from maild.outbox.values import Entry, File, Line, Usage, Values
 from maild.outbox.words import Words
 
 DELIMITER_AUTO = "auto"
@@ -98,6 +100,10 @@ def values_of(
         reason=reply.reason,
         detail=reply.detail,
         nearest=reply.nearest,
+        usage=ENTRIES[Word(reply.command)].usage if reply.command else "",
+        meaning=words.commands[reply.command] if reply.command else "",
+        lines=tuple(_line(told, words) for told in reply.told),
+        commands=_commands(words) if reply.has_help else (),
         unreached=reply.unreached or customer.address,
         delimiter=_delimiter(reply, mailbox, words),
     )
@@ -131,6 +137,19 @@ def _entry(quoted: Quoted, words: Words) -> Entry:
         kind_word=words.kinds.get(quoted.kind, quoted.kind),
         text=_cut(quoted.text, _HISTORY_MAX, words),
     )
+
+
+def _line(told: Told, words: Words) -> Line:
+    value = clean(told.value)
+    if told.done in (Done.STATE, Done.ENDED):
+        value = words.states[told.value]
+    elif told.done is Done.PRIORITY:
+        value = words.priorities[told.value]
+    return Line(line=clean(told.line), said=words.done[told.done].format(value=value))
+
+
+def _commands(words: Words) -> tuple[Usage, ...]:
+    return tuple(Usage(usage=entry.usage, meaning=words.commands[entry.word]) for entry in TABLE)
 
 
 def _readable(reply: Reply, words: Words) -> str:

@@ -10,8 +10,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
+from maild.core.commandtable import Word
 from maild.core.ticket import PostKind, Priority, State
+from maild.core.told import Done
 from maild.errors import ConfigError, Problem
 
 _MONTHS = 12
@@ -25,6 +28,14 @@ _TEXTS = (
     "shortened",
     "nobody",
 )
+_TABLES: Mapping[str, type[StrEnum]] = {
+    "state": State,
+    "priority": Priority,
+    "kind": PostKind,
+    "command": Word,
+    "done": Done,
+}
+"""Tables of words, and whose values they need."""
 _UNIT = 1000
 
 
@@ -55,6 +66,10 @@ class Words:
     priorities: Mapping[str, str]
     kinds: Mapping[str, str]
     """Who speaks in a post."""
+    commands: Mapping[str, str]
+    """What each command of an agent does."""
+    done: Mapping[str, str]
+    """What was done, by `core.told.Done`; patterns with `{value}`."""
 
     def moment(self, at: datetime) -> str:
         """Return a time as people write it; always UTC, since a reader's zone is not known."""
@@ -100,6 +115,8 @@ def read(text: str, *, language: str, file: str) -> Words:
         states=data["state"],
         priorities=data["priority"],
         kinds=data["kind"],
+        commands=data["command"],
+        done=data["done"],
         **{name: data[name] for name in _TEXTS},
     )
 
@@ -113,7 +130,7 @@ def _problems(data: Mapping[str, object]) -> list[str]:
         found = data.get(name)
         if not isinstance(found, list) or [type(one) for one in found] != [str] * count:
             problems.append(f"`{name}` must be a list of {count} texts")
-    for name, members in (("state", State), ("priority", Priority), ("kind", PostKind)):
+    for name, members in _TABLES.items():
         table = data.get(name)
         known = table if isinstance(table, dict) else {}
         problems += [
@@ -122,20 +139,24 @@ def _problems(data: Mapping[str, object]) -> list[str]:
             if not isinstance(known.get(member.value), str)
         ]
     problems += _bad_patterns(data)
-    known_names = {*_TEXTS, "months", "units", "state", "priority", "kind"}
+    known_names = {*_TEXTS, "months", "units", *_TABLES}
     return problems + [f"`{name}` is not known" for name in data if name not in known_names]
 
 
 def _bad_patterns(data: Mapping[str, object]) -> list[str]:
-    """Try the two patterns."""
+    """Try the patterns."""
     samples: tuple[tuple[str, Mapping[str, object]], ...] = (
         ("date", dict.fromkeys(("day", "month", "number", "year", "hour", "minute"), "1")),
         ("via", {"name": "A", "mailbox": "B"}),
     )
+    patterns = [(name, data.get(name, ""), values) for name, values in samples]
+    done = data.get("done")
+    known = done if isinstance(done, dict) else {}
+    patterns += [(f"done.{name}", text, {"value": "1"}) for name, text in known.items()]
     problems = []
-    for name, values in samples:
+    for name, text, values in patterns:
         try:
-            str(data.get(name, "")).format(**values)
+            str(text).format(**values)
         except (KeyError, IndexError, ValueError, AttributeError) as error:
             problems.append(f"`{name}` cannot be filled in: {error}")
     return problems

@@ -16,7 +16,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Insert, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -38,6 +48,10 @@ _KEY = _T[tables.MessageKeyRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
 _ADD_ATTACHMENT = insert(_ATTACHMENT)
 _ADD_EVENT = insert(_EVENT)
+_REMOVE_PARTICIPANT = delete(_PARTICIPANT).where(
+    _PARTICIPANT.c.ticket_id == bindparam("number"),
+    _PARTICIPANT.c.address == bindparam("person"),
+)
 _ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
 _CUSTOMER_IDS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(
     _CUSTOMER.c.address.in_(_ADDRESSES)
@@ -52,6 +66,7 @@ _CHANGED = (
     "tags",
     "language",
     "mailbox",
+    "linked_id",
     "first_response_at",
     "solved_at",
     "closed_at",
@@ -122,6 +137,7 @@ def story(
 
 def stories(connection: Connection, told: Sequence[Story], now: datetime) -> list[Applied]:
     """Write the stories of many tickets, in order."""
+    _remove_participants(connection, told)
     _add_participants(connection, told)
     post_ids = _add_posts(
         connection, [(one.ticket.number, post) for one in told for post in one.decision.posts]
@@ -175,7 +191,6 @@ def _opened(connection: Connection, tickets: Sequence[Ticket], now: datetime) ->
         | {
             "version": 1,
             "customer_id": customers[ticket.customer.address],
-            "linked_id": ticket.linked or None,
             "created_at": ticket.created_at,
             "updated_at": now,
         }
@@ -220,6 +235,7 @@ def _columns(ticket: Ticket) -> dict[str, Any]:
         "tags": list(ticket.tags),
         "language": ticket.language,
         "mailbox": ticket.mailbox,
+        "linked_id": ticket.linked or None,
         "first_response_at": ticket.first_response_at,
         "solved_at": ticket.solved_at,
         "closed_at": ticket.closed_at,
@@ -265,6 +281,18 @@ def _add_participants(connection: Connection, told: Sequence[Story]) -> None:
     ]
     if rows:
         connection.execute(unless_there(connection, _PARTICIPANT), rows)
+
+
+def _remove_participants(connection: Connection, told: Sequence[Story]) -> None:
+    rows = [
+        {"number": one.ticket.number, "person": person.address}
+        for one in told
+        if one.decision.before is not None and one.decision.after is not None
+        for person in one.decision.before.participants
+        if one.ticket.participant(person.address) is None
+    ]
+    if rows:
+        connection.execute(_REMOVE_PARTICIPANT, rows)
 
 
 def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Iterator[int]:

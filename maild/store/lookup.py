@@ -18,6 +18,7 @@ from maild.core import subject
 from maild.core.customermail import sender, thread_index_key
 from maild.core.decision import ReplyKind
 from maild.core.house import House
+from maild.core.inquiry import asked
 from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
 from maild.core.snapshot import Arrival, Snapshot
@@ -99,7 +100,11 @@ def for_mails(
     """Return the same for many mails, each as if it were alone."""
     facts = _facts(connection, [arrival for arrival, _ in mails], now)
     found = [_without_tickets(arrival, proofs, house, facts, now) for arrival, proofs in mails]
-    wanted = [wanted_numbers(_pointed_at(snapshot)) for snapshot in found]
+    inquiries = [asked(arrival.mail, proofs) for arrival, proofs in mails]
+    wanted = [
+        wanted_numbers((*inquiry.tickets, *_pointed_at(snapshot)))
+        for inquiry, snapshot in zip(inquiries, found, strict=True)
+    ]
     views = views_by_number(connection, {n for some in wanted for n in some}, house, now)
     return tuple(
         replace(snapshot, tickets=tuple(views[number] for number in some if number in views))

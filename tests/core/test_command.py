@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.command import Word, nearest, orders
+from maild.core.command import COMMANDS_MAX, Word, nearest, nearest_of, orders
+from maild.core.commandtable import ENTRIES, TABLE
 
 NOTE, SOLVE = Word.NOTE, Word.SOLVE
 UNDERSTOOD = [
@@ -50,9 +51,8 @@ REFUSED = [
     ("#sovle\nFixed.", "sovle", "solve"),
     ("#notes\nSecret", "notes", "note"),
     ("#\u00a0nte\nSecret", "nte", "note"),
-    ("#solve\n#clsoe\nFixed.", "clsoe", "solve"),
+    ("#solve\n#clsoe\nFixed.", "clsoe", "close"),
     ("#xyzzy", "xyzzy", ""),
-    ("#solve Thank you", "solve", "solve"),
     ("# note that this is ambiguous", "note …", "note"),
     ("# nots", "nots …", "note"),
 ]
@@ -82,7 +82,16 @@ def test_whatever_stands_behind_note_is_a_note_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["#" * 10**6, " " * 10**6, "#note" * 10**5, "\n" * 10**6, "*" * 10**6, "#a" + "-" * 10**6],
+    [
+        "#" * 10**6,
+        " " * 10**6,
+        "#tag a\n" * 10**5,
+        "#assign " + "<mailto:" * 10**5,
+        "#note" * 10**5,
+        "\n" * 10**6,
+        "*" * 10**6,
+        "#a" + "-" * 10**6,
+    ],
 )
 def test_a_hostile_block_costs_little(hostile: str) -> None:
     start = time.perf_counter()
@@ -95,3 +104,85 @@ def test_a_hostile_block_costs_little(hostile: str) -> None:
 def test_the_nearest_word_is_named_only_when_it_is_near() -> None:
     assert nearest("solved") == "solve"
     assert nearest("banana") == ""
+
+
+ARGUMENTS = [
+    ("#assign bob", "bob"),
+    ("#Assign   Bob\u00a0Baker ", "Bob Baker"),
+    ("#assign \u201cBob Baker\u201d", "Bob Baker"),
+    ("#assign \u00abBob Baker\u00bb", "Bob Baker"),
+    ("#assign bob@co.example<mailto:bob@co.example>", "bob@co.example"),
+    ("#assign: bob", "bob"),
+    ("*#assign bob*", "bob"),
+    ("\uff03assign bob", "bob"),
+    ("#assign\u200b b\u200bob", "bob"),
+    ("#tag \u2013parcel", "-parcel"),
+    ("#tag \u2212parcel", "-parcel"),
+    ("#subject Where is it? \u2013 again", "Where is it? \u2013 again"),
+    ("#escalate", ""),
+    ("#escalate the customer is angry", "the customer is angry"),
+    ("#solve.", ""),
+    ("#help!", ""),
+]
+
+
+@pytest.mark.parametrize(("line", "argument"), ARGUMENTS)
+def test_what_clients_do_to_an_argument_is_undone(line: str, argument: str) -> None:
+    found = orders(f"{line}\n\nHello")
+
+    assert [command.argument for command in found.commands] == [argument]
+    assert found.body == "Hello"
+
+
+WRONG = [
+    "#solve Thank you",
+    "#assign",
+    "#queue \u00a0",
+    "#tag",
+    "#subject",
+    "#solve\n#close",
+    "#pending\n#hold",
+    "#assign bob\n#assign alice",
+    "#subject " + "x" * 600,
+    "#tag a\n" * (COMMANDS_MAX + 1),
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_line_that_does_not_fit_the_table_refuses_everything(text: str) -> None:
+    found = orders(text)
+
+    assert found.wrong is not None
+    assert (found.commands, found.unknown, found.body) == ((), "", text)
+    assert ENTRIES[found.wrong.word].usage.startswith(f"#{found.wrong.word}")
+
+
+def test_every_word_stands_in_the_table_once() -> None:
+    assert [entry.word for entry in TABLE] == list(dict.fromkeys(entry.word for entry in TABLE))
+    assert set(ENTRIES) == set(Word)
+
+
+def test_lines_may_be_repeated_where_that_makes_sense() -> None:
+    found = orders("#tag a\n#tag b\n#solve\n#solve")
+
+    assert [command.line for command in found.commands] == ["#tag a", "#tag b", "#solve"]
+
+
+def test_the_block_is_told_apart_from_the_text_behind_a_word() -> None:
+    found = orders("#solve\n#note: It is *his* fault.\nReally.")
+
+    assert found.block == "#solve\n#note: "
+    assert found.body == "It is *his* fault.\nReally."
+
+
+HEADINGS = ["# Heading", "# Steps to do", "# Pricing", "# Summary of the call"]
+
+
+@pytest.mark.parametrize("line", HEADINGS)
+def test_a_heading_is_text(line: str) -> None:
+    assert orders(f"{line}\nText").body == f"{line}\nText"
+
+
+def test_the_nearest_is_told_as_it_is_written() -> None:
+    assert nearest_of("ordres", ["Support", "Orders"]) == "Orders"
+    assert nearest_of("banana", ["Support", "Orders"]) == ""

@@ -427,7 +427,7 @@ def test_a_note_reaches_nobody_outside_and_moves_nothing() -> None:
     assert decision.after == view().ticket
     assert [(p.kind, p.text) for p in decision.posts] == [(PostKind.NOTE, "They never pay.")]
     assert decision.posts[0].message_id == "a1@co.example"
-    assert decision.replies == ()
+    assert [reply.template for reply in decision.replies] == ["transcript"]
     assert Why.AGENT_NOTE in whys(decision)
 
 
@@ -439,7 +439,8 @@ def test_solve_alone_sends_nothing_even_with_a_signature_and_its_logo() -> None:
 
     assert decision.after is not None
     assert (decision.after.state, decision.after.solved_at) == (State.SOLVED, NOW)
-    assert (decision.posts, decision.replies) == ((), ())
+    assert decision.posts == ()
+    assert sent(decision) == [("notification", ALICE)]
 
 
 def test_solve_with_a_text_sends_it_and_solves() -> None:
@@ -447,7 +448,7 @@ def test_solve_with_a_text_sends_it_and_solves() -> None:
 
     assert decision.after is not None
     assert decision.after.state is State.SOLVED
-    assert [r.text for r in decision.replies] == ["Fixed.", "Fixed."]
+    assert [r.text for r in decision.replies] == ["Fixed.", "Fixed.", ""]
 
 
 def test_a_closed_ticket_stays_closed() -> None:

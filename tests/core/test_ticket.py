@@ -25,6 +25,10 @@ customer-mail   new     open    open    open    open   NEXT   NEXT   NEXT
 agent-reply     pending pending pending pending solved closed merged spam
 silent          new     open    pending on-hold solved closed merged spam
 solve           solved  solved  solved  solved  solved closed merged spam
+close           closed  closed  closed  closed  closed closed merged spam
+pending         pending pending pending pending pending closed merged spam
+hold            on-hold on-hold on-hold on-hold on-hold closed merged spam
+reopen          new     open    open    open    open   open   merged open
 aged            new     open    pending on-hold closed closed merged spam
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]

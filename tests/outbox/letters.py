@@ -15,6 +15,7 @@ from maild.core.house import Agent, House, Mailbox
 from maild.core.mail import Attachment, Encoding, Locator
 from maild.core.ticket import Customer, Participant, PostKind, Role, State, Ticket
 from maild.core.token import Keys
+from maild.core.told import Done, Told
 from maild.outbox.compose import Desk, Draft, assemble, compose
 from maild.outbox.render import Renderer
 from tests.needs import ROOT
@@ -185,7 +186,56 @@ def delayed(language: str = "en") -> Reply:
     return replace(undelivered(language), template="delayed", text="", key="key:delayed")
 
 
-EVERY = (acknowledgement, unverified, answer, notification, held, undelivered, delayed)
+def transcript(language: str = "en") -> Reply:
+    return replace(
+        notification(language),
+        template="transcript",
+        text="",
+        author="",
+        sender_name="",
+        history=(),
+        files_left_out=(),
+        post_kind=None,
+        reason="transcript",
+        told=(
+            Told(done=Done.REPLY, value="ada@example.org, charles@example.org"),
+            Told(line="#assign grace", done=Done.ASSIGNED, value="Grace Hopper"),
+            Told(line="#priority HIGH", done=Done.PRIORITY, value="high"),
+            Told(line="#tag +parcel", done=Done.UNCHANGED),
+            Told(line="#solve", done=Done.STATE, value="solved"),
+        ),
+        key="key:transcript",
+    )
+
+
+def help_wanted(language: str = "en") -> Reply:
+    told = (Told(line="#help", done=Done.BELOW),)
+    return replace(transcript(language), told=told, has_help=True)
+
+
+def misfit(language: str = "en") -> Reply:
+    return replace(
+        held(language),
+        text="#queue ordres",
+        reason="command-argument",
+        detail="#queue ordres",
+        nearest="orders",
+        command="queue",
+    )
+
+
+EVERY = (
+    acknowledgement,
+    unverified,
+    answer,
+    notification,
+    transcript,
+    help_wanted,
+    held,
+    misfit,
+    undelivered,
+    delayed,
+)
 
 
 def with_files(reply: Reply) -> Reply:

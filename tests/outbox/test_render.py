@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from maild.core.commandtable import TABLE
 from maild.errors import ConfigError, PermanentError
 from maild.outbox import render
 from maild.outbox.render import Renderer, as_html, quoted
-from maild.outbox.values import REASONS, Entry, File, Values, samples
+from maild.outbox.values import REASONS, Entry, File, Line, Usage, Values, samples
 from maild.outbox.words import Words
 from tests.needs import ROOT
 from tests.outbox import letters
@@ -53,7 +54,7 @@ def test_the_documented_variables_are_those_that_exist() -> None:
     documented = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
     assert documented == [*(field.name for field in fields(Values)), "words"]
-    for value in (Entry, File):
+    for value in (Entry, File, Line, Usage):
         assert all(f"`{field.name}`" in section for field in fields(value))
     assert all(f"`{f.name}`" in section for f in fields(Words) if f.name != "language")
 
@@ -67,6 +68,16 @@ def test_the_documented_templates_and_filters_are_those_that_exist() -> None:
     known = set(renderer()._environment.filters) - {"as_html", "quoted"}
     assert set(re.findall(r"\w+", filters)) >= known
     assert set(filters.partition("`count")[2].partition("`")[0].split()) | {"count"} == known
+
+
+def test_the_documented_commands_are_those_that_exist() -> None:
+    text = (SHIPPED / "README.md").read_text("utf-8")
+    section = text.partition("## The commands")[2]
+
+    rows = re.findall(r"^\| `(#[^`]+)` \| ([\w ]+) \| .+ \|$", section, re.MULTILINE)
+
+    documented = [(usage.replace("\\|", "|"), part) for usage, part in rows]
+    assert documented == [(entry.usage, entry.part.value) for entry in TABLE]
 
 
 def test_a_file_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_with_words_the_customer_gets_them_and_may_open_it_again(house: Stage) -
 
     answer(house, notice, ALICE, "#solve\nA new cup is on its way.")
     solved, told = house.ticket(number), house.letter(customer, number)
+    assert "The ticket is now: solved." in house.letter(ALICE, number).text
     answer(house, told, customer, "This one is broken too.")
     reopened, notice = house.ticket(number), house.letter(ALICE, number)
 

@@ -1,0 +1,45 @@
+"""What an agent is told about commands: what was done, what was not and why.
+
+Values and codes only: `words.toml` has a sentence for each code in every language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Done(StrEnum):
+    """What became of a line; the value is the key in `[done]` of `words.toml`."""
+
+    REPLY = "reply"
+    NOTE = "note"
+    STATE = "state"
+    UNCHANGED = "unchanged"
+    ENDED = "ended"
+    """The ticket is closed, merged or spam, and stays so."""
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    QUEUE = "queue"
+    TIER = "tier"
+    PRIORITY = "priority"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    SUBJECT = "subject"
+    LANGUAGE = "language"
+    CC_ADDED = "cc-added"
+    CC_REMOVED = "cc-removed"
+    LINKED = "linked"
+    BELOW = "below"
+    """What was asked for stands further down in the same mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What became of one line of a command block, or of the text below it."""
+
+    done: Done
+    line: str = ""
+    """The command as the agent wrote it; empty for the text."""
+    value: str = ""
+    """What the sentence is about: a name, an address, a number, a state."""

@@ -1,0 +1,56 @@
+"""What follows a command mail: the transcript to the agent, and word to those it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.core import answers
+from maild.core.decision import Audience, Decision, Reply, ReplyKind
+from maild.core.scene import Scene
+from maild.core.ticket import PostKind
+from maild.core.told import Done, Told
+from maild.core.work import Work
+
+
+def added(scene: Scene, decision: Decision, work: Work) -> Decision:
+    """Return the decision with word to the agents it concerns, and the transcript at the end."""
+    replies = decision.replies
+    for address in work.notify:
+        reply = answers.notification(scene, decision, address, _reason(decision, address))
+        if all(known.key != reply.key for known in replies):
+            replies = (*replies, reply)
+    return replace(decision, replies=(*replies, _transcript(scene, decision, work)))
+
+
+def _reason(decision: Decision, address: str) -> str:
+    is_theirs = decision.after is not None and decision.after.assignee == address
+    return "assigned" if is_theirs else "moved"
+
+
+def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
+    """Write what was done to the agent's registered address, never to the From of the mail."""
+    ticket, agent = work.ticket, work.agent
+    return Reply(
+        kind=ReplyKind.NOTIFICATION,
+        audience=Audience.AGENT,
+        template="transcript",
+        recipient=agent.address,
+        recipient_name=agent.name,
+        mailbox=ticket.mailbox,
+        language=answers.agent_language(scene, agent, ticket),
+        subject=ticket.subject,
+        reason="transcript",
+        told=(*_text(decision), *work.told),
+        has_help=work.has_help,
+        key=scene.key("transcript", agent.address),
+    )
+
+
+def _text(decision: Decision) -> tuple[Told, ...]:
+    """What became of the text below the block."""
+    if not decision.posts:
+        return ()
+    if decision.posts[0].kind is PostKind.NOTE:
+        return (Told(done=Done.NOTE),)
+    readers = (r.recipient for r in decision.replies if r.audience is Audience.CUSTOMER)
+    return (Told(done=Done.REPLY, value=", ".join(readers)),)

@@ -1,0 +1,386 @@
+"""What each command does to a ticket, whom it concerns, and what the agent is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from maild.core.commandtable import TABLE, Entry, Part, Word
+from maild.core.decision import Audience, Decision, Outcome, Reply
+from maild.core.house import Agent, AgentTrust
+from maild.core.mail import Mail
+from maild.core.reason import Why
+from maild.core.snapshot import TicketView
+from maild.core.ticket import PostKind, Priority, Role, State
+from maild.core.told import Done
+from tests.core.scenes import (
+    ALICE,
+    ANNA,
+    BEN,
+    BOB,
+    EVE,
+    HOUSE,
+    NOW,
+    SUPPORT,
+    TRUSTED,
+    from_agent,
+    play,
+    post,
+    ticket,
+    view,
+)
+
+CARLA = "carla@co.example"
+BIG = replace(
+    HOUSE,
+    agents=(
+        *HOUSE.agents,
+        Agent(address=CARLA, name="Carla Cook", queues=("sales",), tier=2),
+        Agent(address="bob.too@co.example", name="Bob Brown", queues=("support",), tier=3),
+    ),
+)
+
+
+def done(text: str, known: TicketView | None = None, letter: Mail | None = None) -> Decision:
+    """Decide about Alice's commands."""
+    views = [known or view(), view(ticket(number=12))]
+    return play(letter or from_agent(text), envelope=TRUSTED, views=views, house=BIG)
+
+
+def told(decision: Decision) -> list[tuple[Done, str]]:
+    return [(one.done, one.value) for one in transcript(decision).told]
+
+
+def transcript(decision: Decision) -> Reply:
+    [found] = [reply for reply in decision.replies if reply.template == "transcript"]
+    return found
+
+
+def logged(decision: Decision) -> list[tuple[str, str]]:
+    return [(event.kind, dict(event.data).get("to", "")) for event in decision.events]
+
+
+def notified(decision: Decision) -> list[str]:
+    return [r.recipient for r in decision.replies if r.template == "notification"]
+
+
+def refused(text: str) -> tuple[Reply, Why]:
+    decision = done(text)
+    assert (decision.outcome, decision.after, decision.posts) == (Outcome.HELD, None, ())
+    assert (decision.events, decision.keys) == ((), ())
+    [reply] = decision.replies
+    assert (reply.template, reply.recipient) == ("held", ALICE)
+    return reply, decision.reasons[-1].why
+
+
+STATES = [
+    ("#solve", State.OPEN, State.SOLVED, Done.STATE),
+    ("#solve", State.CLOSED, State.CLOSED, Done.ENDED),
+    ("#solve", State.SOLVED, State.SOLVED, Done.UNCHANGED),
+    ("#close", State.OPEN, State.CLOSED, Done.STATE),
+    ("#close", State.CLOSED, State.CLOSED, Done.UNCHANGED),
+    ("#close", State.MERGED, State.MERGED, Done.ENDED),
+    ("#reopen", State.CLOSED, State.OPEN, Done.STATE),
+    ("#reopen", State.SPAM, State.OPEN, Done.STATE),
+    ("#reopen", State.OPEN, State.OPEN, Done.UNCHANGED),
+    ("#reopen", State.MERGED, State.MERGED, Done.ENDED),
+    ("#pending", State.OPEN, State.PENDING, Done.STATE),
+    ("#pending", State.SOLVED, State.PENDING, Done.STATE),
+    ("#hold", State.OPEN, State.ON_HOLD, Done.STATE),
+    ("#hold", State.CLOSED, State.CLOSED, Done.ENDED),
+]
+
+
+@pytest.mark.parametrize(("text", "before", "after", "what"), STATES)
+def test_state_commands_move_the_ticket(
+    text: str, before: State, after: State, what: Done
+) -> None:
+    decision = done(text, view(ticket(before)))
+
+    assert decision.after is not None
+    assert decision.after.state is after
+    assert told(decision) == [(what, after.value)]
+    change = [("state.changed", after.value)] if before is not after else []
+    assert logged(decision) == change
+    assert (decision.posts, decision.replies) == ((), (transcript(decision),))
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("#hold", State.ON_HOLD),
+        ("#reopen", State.OPEN),
+        ("#close", State.CLOSED),
+        ("#tag a", State.PENDING),
+    ],
+)
+def test_a_state_command_has_the_last_word_after_a_reply(text: str, after: State) -> None:
+    decision = done(f"{text}\n\nPull the plug.")
+
+    assert decision.after is not None
+    assert decision.after.state is after
+    readers = [r.recipient for r in decision.replies if r.audience is Audience.CUSTOMER]
+    assert readers == [ANNA, BEN]
+    assert told(decision)[0] == (Done.REPLY, f"{ANNA}, {BEN}")
+    assert all("#" not in r.text for r in decision.replies)
+
+
+def test_closing_an_unsolved_ticket_solves_it_too() -> None:
+    decision = done("#close")
+
+    assert decision.after is not None
+    assert (decision.after.solved_at, decision.after.closed_at) == (NOW, NOW)
+
+
+ASSIGNED = [
+    ("#assign me", ALICE, []),
+    ("#assign ME", ALICE, []),
+    ("#assign carla@co.example", CARLA, [CARLA]),
+    ("#assign carla", CARLA, [CARLA]),
+    ("#assign @Carla", CARLA, [CARLA]),
+    ("#assign Carla Cook", CARLA, [CARLA]),
+    ("#assign bob brown", "bob.too@co.example", ["bob.too@co.example"]),
+    ("#assign bob", BOB, [BOB]),
+]
+
+
+@pytest.mark.parametrize(("text", "address", "hear"), ASSIGNED)
+def test_a_ticket_is_assigned_to_who_is_meant(text: str, address: str, hear: list[str]) -> None:
+    decision = done(text)
+
+    assert decision.after is not None
+    assert decision.after.assignee == address
+    assert logged(decision) == [("ticket.assigned", address)]
+    assert notified(decision) == hear
+    assert all(r.reason == "assigned" for r in decision.replies if r.template == "notification")
+    assert told(decision)[0][0] is Done.ASSIGNED
+
+
+def test_a_ticket_is_assigned_to_nobody() -> None:
+    decision = done("#assign nobody", view(ticket(assignee=BOB)))
+
+    assert decision.after is not None
+    assert decision.after.assignee == ""
+    assert told(decision) == [(Done.UNASSIGNED, "")]
+
+
+def test_a_reply_does_not_take_a_ticket_that_is_given_away() -> None:
+    decision = done("#assign carla\nShe will look at it.")
+
+    assert decision.after is not None
+    assert decision.after.assignee == CARLA
+
+
+def test_a_note_reaches_the_colleague_it_is_assigned_to() -> None:
+    decision = done("#assign carla\n#note\nThey never pay.")
+
+    [notice] = [r for r in decision.replies if r.template == "notification"]
+    assert (notice.recipient, notice.text, notice.post_kind) == (
+        CARLA,
+        "They never pay.",
+        PostKind.NOTE,
+    )
+    assert all(r.audience is Audience.AGENT for r in decision.replies)
+
+
+def test_another_queue_takes_a_ticket_from_who_does_not_work_there() -> None:
+    decision = done("#queue SALES", view(ticket(assignee=BOB)))
+
+    assert decision.after is not None
+    assert (decision.after.queue, decision.after.assignee) == ("sales", "")
+    assert logged(decision) == [("queue.changed", "sales"), ("ticket.assigned", "")]
+    assert notified(decision) == [CARLA]
+
+
+def test_another_queue_leaves_a_ticket_with_who_works_there() -> None:
+    decision = done("#queue sales", view(ticket(assignee=CARLA)))
+
+    assert decision.after is not None
+    assert decision.after.assignee == CARLA
+    assert notified(decision) == [CARLA]
+
+
+def test_escalation_raises_the_tier_and_tells_who_works_there() -> None:
+    decision = done("#escalate he is angry", view(ticket(assignee=BOB, tier=2)))
+
+    assert decision.after is not None
+    assert (decision.after.tier, decision.after.assignee) == (3, "")
+    assert ("why", "he is angry") in decision.events[1].data
+    assert notified(decision) == ["bob.too@co.example"]
+
+
+def test_escalation_tells_the_lead_where_nobody_works_on_that_tier() -> None:
+    house = replace(HOUSE, agents=HOUSE.agents)
+    decision = play(from_agent("#escalate"), envelope=TRUSTED, views=[view()], house=house)
+
+    assert decision.after is not None
+    assert decision.after.tier == 2
+    assert notified(decision) == [BOB]
+
+
+SET = [
+    ("#tier 2", "tier", 2, "tier.changed"),
+    ("#priority High", "priority", Priority.HIGH, "priority.changed"),
+    ("#tag parcel", "tags", ("parcel",), "tag.added"),
+    ("#tag +Parcel, +a", "tags", ("a", "parcel"), "tag.added"),
+    ("#subject “It burns”", "subject", "It burns", "subject.changed"),
+    ("#lang DE", "language", "de", "language.changed"),
+    ("#link #12", "linked", 12, "ticket.linked"),
+]
+
+
+@pytest.mark.parametrize(("text", "field", "value", "kind"), SET)
+def test_a_field_is_set_and_logged(text: str, field: str, value: object, kind: str) -> None:
+    decision = done(text)
+
+    assert getattr(decision.after, field) == value
+    assert decision.events[0].kind == kind
+    assert decision.events[0].actor == ALICE
+
+
+@pytest.mark.parametrize("text", [text for text, *_ in SET if "tag" not in text])
+def test_what_is_so_already_is_told_and_not_logged(text: str) -> None:
+    once = done(text).after
+    assert once is not None
+
+    decision = done(text, view(once))
+
+    assert decision.after == once
+    assert decision.events == ()
+    assert [what for what, _ in told(decision)] == [Done.UNCHANGED]
+
+
+def test_tags_are_added_and_removed_in_one_line() -> None:
+    decision = done("#tag +a \u2013b c -nosuch", view(ticket(tags=("b", "d"))))
+
+    assert decision.after is not None
+    assert decision.after.tags == ("a", "c", "d")
+    assert told(decision) == [(Done.TAGGED, "a, c"), (Done.UNTAGGED, "b")]
+
+
+def test_a_new_cc_gets_this_reply_and_nothing_that_was_before() -> None:
+    decision = done(f"#cc +{EVE} -{BEN}\n\nPull the plug.")
+
+    assert decision.after is not None
+    people = [(p.address, p.role) for p in decision.after.participants]
+    assert people == [(ANNA, Role.CUSTOMER), (EVE, Role.CC)]
+    copies = [r for r in decision.replies if r.audience is Audience.CUSTOMER]
+    assert [r.recipient for r in copies] == [ANNA, EVE]
+    assert all(r.history == () and r.text == "Pull the plug." for r in copies)
+    assert logged(decision)[1:3] == [("participant.added", EVE), ("participant.removed", BEN)]
+
+
+def test_who_wrote_last_is_accepted() -> None:
+    known = view(posts=[post(1), post(2, author=EVE)])
+
+    decision = done("#accept", known)
+
+    assert decision.after is not None
+    assert decision.after.participant(EVE) is not None
+    assert told(decision) == [(Done.CC_ADDED, EVE)]
+    assert told(done("#accept")) == [(Done.UNCHANGED, "")]
+
+
+def test_help_lists_the_commands() -> None:
+    assert transcript(done("#help")).has_help
+    assert not transcript(done("#solve")).has_help
+
+
+MISFITS = [
+    ("#assign bbo", "bob"),
+    ("#assign carol@co.example", "carla@co.example"),
+    ("#queue suport", "support"),
+    ("#tier 4", ""),
+    ("#priority urgnt", "urgent"),
+    ("#tag a!b", ""),
+    ("#tag +", ""),
+    ("#lang xx", ""),
+    ("#link 99", ""),
+    ("#link seven", ""),
+    ("#link 7", ""),
+    (f"#cc +{SUPPORT}", ""),
+    (f"#cc +{BOB}", ""),
+    ("#cc +nonsense", ""),
+    (f"#cc -{ANNA}", BEN),
+    ("#cc -be@customer.example", BEN),
+    ("#solve Thanks", ""),
+    ("#assign", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "near"), MISFITS)
+def test_an_argument_that_cannot_stand_stops_everything(text: str, near: str) -> None:
+    reply, why = refused(f"#tag good\n{text}\n\nPull the plug.")
+
+    assert why is Why.COMMAND_ARGUMENT
+    assert (reply.detail, reply.nearest) == (text, near)
+    assert reply.command == text.split(maxsplit=1)[0][1:]
+
+
+def test_a_name_that_two_people_have_is_refused() -> None:
+    house = replace(HOUSE, agents=(*HOUSE.agents, Agent(address="b2@co.example", name="Bob")))
+    letter = from_agent("#assign BOB ")
+    letter = replace(letter, reply=replace(letter.reply, unquoted_text="#assign Bob"))
+    one = play(letter, envelope=TRUSTED, views=[view()], house=house)
+    twins = replace(
+        house, agents=tuple(replace(a, address=f"x{n}@co.example") if a.name == "Bob" else a
+                            for n, a in enumerate(house.agents))
+    )  # fmt: skip
+    two = play(letter, envelope=TRUSTED, views=[view()], house=twins)
+
+    assert one.after is not None
+    assert one.after.assignee == BOB
+    assert two.outcome is Outcome.HELD
+
+
+def test_the_transcript_goes_to_the_registered_address() -> None:
+    letter = from_agent("#solve", person="alice@private.example")
+    house = replace(BIG, trusted_domains=("private.example",))
+    decision = play(letter, envelope=TRUSTED, views=[view()], house=house)
+
+    assert transcript(decision).recipient == ALICE
+
+
+def test_a_plain_reply_gets_no_transcript() -> None:
+    assert all(r.template == "reply" for r in done("Pull the plug.").replies)
+
+
+def test_an_html_answer_keeps_its_form_below_the_commands() -> None:
+    html = "<div>#solve</div><div><b>Pull</b> the plug.</div>"
+    letter = from_agent("#solve\nPull the plug.", html=html)
+
+    decision = done("", letter=letter)
+
+    assert decision.posts[0].html == "<div><b>Pull</b> the plug.</div>"
+    assert decision.replies[0].html == decision.posts[0].html
+
+
+def test_a_signature_below_commands_is_no_reply() -> None:
+    letter = from_agent("#tag a\n\n-- \nAlice")
+    letter = replace(letter, reply=replace(letter.reply, reply_text="#tag a"))
+
+    decision = done("", letter=letter)
+
+    assert decision.posts == ()
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.word)
+def test_no_command_is_obeyed_without_proof(entry: Entry) -> None:
+    arguments = {
+        Word.ASSIGN: "me", Word.QUEUE: "sales", Word.TIER: "2", Word.PRIORITY: "high",
+        Word.TAG: "a", Word.SUBJECT: "x", Word.LANG: "de", Word.CC: EVE, Word.LINK: "12",
+    }  # fmt: skip
+    if entry.word is Word.NOTE:
+        return
+    letter = from_agent(f"#{entry.word} {arguments.get(entry.word, '')}")
+
+    house = replace(BIG, agent_trust=AgentTrust.TOKEN_AND_DOMAIN)
+    decision = play(letter, views=[view(), view(ticket(number=12))], house=house)
+
+    assert (decision.outcome, decision.after) == (Outcome.HELD, None)
+    assert decision.reasons[-1].why is Why.AGENT_UNPROVEN
+
+
+def test_the_parts_of_the_table_are_all_in_use() -> None:
+    assert {entry.part for entry in TABLE} == set(Part)
