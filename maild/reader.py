@@ -137,6 +137,7 @@ class _Worker:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
             return self._child
+        self._end()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "maild.reading"],
             stdin=subprocess.PIPE,

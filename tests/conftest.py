@@ -13,6 +13,7 @@ import pytest
 from tests.needs import is_ci, require
 
 _LOCAL_NAMES = {"", "localhost", "ip6-localhost", socket.gethostname()}
+_SLOW_FAMILIES = {"cli", "crash", "flows", "packaging", "servers"}
 _OPTIONAL = "the corpus is not beside the project"
 
 
@@ -27,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(names): real servers or tools, see tests/needs.py")
     sys.addaudithook(_stay_at_home)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole families that start processes are no part of the quick check."""
+    for item in items:
+        if _SLOW_FAMILIES & set(item.path.parts):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

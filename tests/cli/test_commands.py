@@ -14,8 +14,6 @@ import pytest
 
 from maild.cli.show import printable
 
-pytestmark = pytest.mark.slow
-
 CONFIG = """
 [maild]
 name = "Desk"
