@@ -106,6 +106,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "trust": "string",
         "is_automatic": "bool",
         "answers": "bool",
+        "takes_part": "bool",
     },
     "ticket": {
         "number": "int",
@@ -129,5 +130,6 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """The fields that a condition may name, with their CEL types. `mail.answers` is true when the mail
-answers something we know; `mail.text` and `mail.reply_text` are capped at 64 KB; `mail.headers`
-maps lower-case names to their first value."""
+answers something we know, `mail.takes_part` when its sender is somebody on that ticket;
+`mail.text` and `mail.reply_text` are capped at 64 KB; `mail.headers` maps lower-case names to
+their first value."""

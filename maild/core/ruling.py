@@ -114,14 +114,20 @@ def _mail_context(scene: Scene, level: Level) -> Mapping[str, Value]:
         "source": scene.arrival.envelope.source.value,
         "trust": level.label,
         "is_automatic": scene.is_automatic,
-        "answers": _answers(scene),
+        "answers": (found := _answered(scene)) is not None,
+        "takes_part": found is not None and _takes_part(scene, found),
     }
 
 
-def _answers(scene: Scene) -> bool:
-    """Whether it answers something we know; a tag that a stranger wrote into a subject is none."""
+def _answered(scene: Scene) -> thread.Found | None:
+    """What we know that it answers; a tag that a stranger wrote into a subject is nothing."""
     arrival = scene.arrival
-    return thread.find(scene.snapshot, arrival.mail.identity, arrival.received_at) is not None
+    return thread.find(scene.snapshot, arrival.mail.identity, arrival.received_at)
+
+
+def _takes_part(scene: Scene, found: thread.Found) -> bool:
+    identity = scene.mail.identity
+    return bool(identity) and found.view.ticket.participant(identity) is not None
 
 
 def _changed(decision: Decision, rule: Rule, kind: str, value: str, **change: Value) -> Decision:
