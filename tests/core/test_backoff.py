@@ -1,3 +1,5 @@
+"""When a mail that could not be handed over is tried again, and when we stop."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

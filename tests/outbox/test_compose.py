@@ -1,3 +1,5 @@
+"""Replies become bytes: golden mails in every language, and what must hold for all of them."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Header fields: nothing that comes from outside can end one, or add one."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""The embedded relay: a Maildir in which the same mail stands once."""
+
 from __future__ import annotations
 
 import mailbox

@@ -1,3 +1,5 @@
+"""Text and files as parts: encodings, and names that every client reads."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""Templates: complete, documented, bounded, and never made from mail."""
+
 from __future__ import annotations
 
 import re

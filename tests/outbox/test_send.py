@@ -1,3 +1,5 @@
+"""Handing over to relays: real ones, failing ones, and those that fall silent."""
+
 from __future__ import annotations
 
 import socket

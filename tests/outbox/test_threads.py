@@ -1,3 +1,5 @@
+"""Ids and Thread-Index: one conversation in every client."""
+
 from __future__ import annotations
 
 import base64
