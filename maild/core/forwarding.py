@@ -19,12 +19,12 @@ from maild.core.signatures import signature_start
 _DIVIDERS_MAX = 200
 
 
-def forwarded(lines: list[str]) -> Forwarded | None:
+def forwarded(lines: list[str], clean: list[str]) -> Forwarded | None:
     """Return what a mail forwards, told by its divider or by a quoted header at its very top.
 
-    None when there is none, or when no address of an original sender can be read.
+    `clean` are the same lines, `cleaned`.  None when there is none, or when no address of an
+    original sender can be read.
     """
-    clean = [cleaned(line) for line in lines]
     divider = _divider(clean)
     if divider is None:
         return None

@@ -6,15 +6,18 @@ the very top cuts nothing off, because then the carried text is all there is (a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from maild.core.attributions import REPLY_ABOVE
 from maild.core.replymarks import (
+    MARK_LENGTH_MAX,
     Attribution,
     attribution,
-    delimiter_lines,
     follows_quote,
     header_block,
     header_field,
+    holds_lotus_words,
     is_attribution_ending,
     is_dangling_end,
     is_forward_divider,
@@ -29,6 +32,8 @@ from maild.core.replymarks import (
 _MARKS_MAX = 2000
 """How many lines of one mail are looked at as a possible mark; a mail has a few dozen."""
 _REMNANT_MAX = 30
+_DELIMITER_MIN = 8
+_DELIMITER_MAX = 160
 _FOLDED_LINE_MIN = 60
 """A quoted line this long was folded on the way when a few unmarked words follow it."""
 
@@ -82,7 +87,7 @@ def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
 
     Our own line, when it is not quoted, cuts even at the top; any other needs text above it.
     """
-    own, foreign = delimiter_lines(page.lines, delimiters)
+    own, foreign = _delimiter_lines(page.lines, delimiters)
     if not own and not foreign:
         return None
     first = _first_said(page)
@@ -92,6 +97,33 @@ def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
         if first < index:
             return Cut(index=_back_over_rules(page.lines, index))
     return None
+
+
+def _delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[int], set[int]]:
+    """Return the lines that ask to reply above them: by our own `delimiters`, and foreign ones."""
+    own = tuple(squeezed for text in delimiters if (squeezed := _squeezed(text)))
+    known = _known_delimiters(lines)
+    ours: set[int] = set()
+    foreign: set[int] = set()
+    for index, line in enumerate(lines) if own or known else ():
+        if not _DELIMITER_MIN <= len(line) <= MARK_LENGTH_MAX:
+            continue
+        squeezed = _squeezed(line)
+        if any(text in squeezed for text in own):
+            ours.add(index)
+        elif len(line) <= _DELIMITER_MAX and any(text in squeezed for text in known):
+            foreign.add(index)
+    return ours, foreign
+
+
+def _known_delimiters(lines: list[str]) -> tuple[str, ...]:
+    """Return the foreign delimiters that occur at all: one fast search of each, for the whole."""
+    everything = "\n".join(lines).lower()
+    return tuple(text for text in REPLY_ABOVE if text in everything)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.lower().strip("-_=—–#*> \t").split())
 
 
 def _mark_cut(page: Page) -> Cut | None:
@@ -105,12 +137,13 @@ def _mark_cut(page: Page) -> Cut | None:
         and stands_alone(page.lines, mark)
     )
     attributed = next(sure, len(page.lines))
+    lotus = holds_lotus_words(page.lines)
     looks = 0
     for index, line in enumerate(page.lines[:attributed]):
         if page.quoted[index] or not line or not _may_begin(line):
             continue
         looks += 1
-        if _begins_carried(page.lines, index):
+        if _begins_carried(page.lines, index) or (lotus and is_lotus_header(page.lines, index)):
             if first >= index:
                 return None
             forward = is_forward_divider(page.lines, index)
@@ -202,7 +235,6 @@ def _begins_carried(lines: list[str], index: int) -> bool:
         is_original_divider(lines, index)
         or is_forward_divider(lines, index)
         or is_history_heading(lines[index])
-        or is_lotus_header(lines, index)
     )
 
 

@@ -18,7 +18,6 @@ from maild.core.attributions import (
     OPENERS,
     ORIGINAL,
     PREVIOUS_REPLIES,
-    REPLY_ABOVE,
     VERBS,
     VERBS_UNSPACED,
     WEEKDAYS,
@@ -83,6 +82,8 @@ def is_rule(line: str) -> bool:
 
 def is_original_divider(lines: list[str], index: int) -> bool:
     """Return whether "-----Original Message-----" stands here, in any language."""
+    if _is_plain_beginning(lines[index]):
+        return False
     phrase = _phrase(lines[index])
     if phrase not in _ORIGINAL and not phrase.startswith(_ORIGINAL_BEGINNINGS):
         return False
@@ -92,38 +93,16 @@ def is_original_divider(lines: list[str], index: int) -> bool:
 def is_forward_divider(lines: list[str], index: int) -> bool:
     """Return whether "Begin forwarded message:" or the like stands here, in any language."""
     line = lines[index]
+    drawn = _is_drawn(line)
+    if not drawn and not line.endswith((":", "：")):
+        return False
     phrase = _phrase(line)
-    if phrase in _FORWARDED:
-        return _is_drawn(line) or line.endswith((":", "："))
-    return _is_drawn(line) and phrase.startswith(_FORWARDED_BEGINNINGS)
+    return phrase in _FORWARDED or (drawn and phrase.startswith(_FORWARDED_BEGINNINGS))
 
 
 def is_history_heading(line: str) -> bool:
     """Return whether a line announces earlier replies, as notifications of help desks do."""
     return len(line) < MARK_LENGTH_MAX and _lowered(line.strip("*#-_=: ")) in _PREVIOUS
-
-
-def delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[int], set[int]]:
-    """Return the lines that ask to reply above them: by our own `delimiters`, and foreign ones."""
-    own = tuple(squeezed for text in delimiters if (squeezed := _squeezed(text)))
-    known = _known_delimiters(lines)
-    ours: set[int] = set()
-    foreign: set[int] = set()
-    for index, line in enumerate(lines) if own or known else ():
-        if not _DELIMITER_MIN <= len(line) <= MARK_LENGTH_MAX:
-            continue
-        squeezed = _squeezed(line)
-        if any(text in squeezed for text in own):
-            ours.add(index)
-        elif len(line) <= _DELIMITER_MAX and any(text in squeezed for text in known):
-            foreign.add(index)
-    return ours, foreign
-
-
-def _known_delimiters(lines: list[str]) -> tuple[str, ...]:
-    """Return the foreign delimiters that occur at all: one fast search of each, for the whole."""
-    everything = "\n".join(lines).lower()
-    return tuple(text for text in REPLY_ABOVE if text in everything)
 
 
 def header_field(line: str) -> tuple[Field, str] | None:
@@ -181,8 +160,9 @@ def is_attribution_ending(line: str) -> bool:
     if len(line) > MARK_LENGTH_MAX:
         return False
     line = line.rstrip(_EMPHASIS)
-    words = line[-_VERB_REACH:].rsplit(None, 1)
-    return line[-1:] in _ENDINGS or (bool(words) and words[-1] in _VERB_WORDS)
+    if line[-1:] in _ENDINGS:
+        return True
+    return line[-2:] in _VERB_ENDS and line[-_VERB_REACH:].rsplit(None, 1)[-1] in _VERB_WORDS
 
 
 def stands_alone(lines: list[str], mark: Attribution) -> bool:
@@ -198,10 +178,15 @@ def stands_alone(lines: list[str], mark: Attribution) -> bool:
 def is_lotus_header(lines: list[str], index: int) -> bool:
     """Return whether the header of Lotus Notes begins here: a name and a date, then bare words."""
     window = [line for line in lines[index : index + _LOTUS_LINES] if line]
-    if len(window) < _LOTUS_FIELDS_MIN or not any(_DATED.search(line) for line in window[:3]):
-        return False
-    bare = {field for line in window[1:] if (field := _FIELD_OF.get(line.lower().rstrip(": ")))}
-    return len(bare & {Field.TO, Field.CC, Field.SUBJECT}) >= _LOTUS_FIELDS_MIN
+    return holds_lotus_words(window[1:]) and any(_DATED.search(line) for line in window[:3])
+
+
+def holds_lotus_words(lines: Iterable[str]) -> bool:
+    """Return whether all the bare words of a header of Lotus Notes stand in these lines."""
+    bare = {
+        _FIELD_OF.get(line.lower().rstrip(": ")) for line in lines if len(line) <= _HEADER_NAME_MAX
+    }
+    return bare >= _LOTUS_FIELDS
 
 
 def follows_quote(lines: list[str], index: int) -> bool:
@@ -318,7 +303,17 @@ def _is_header(fields: list[tuple[Field, str]]) -> bool:
     return any("@" in value for field, value in fields if field in (Field.FROM, Field.TO))
 
 
+def _is_plain_beginning(line: str) -> bool:
+    """Whether a line begins with a word that begins no phrase of a divider: cheap, as most do."""
+    if not line[:1].isalnum():
+        return False
+    beginning = _lowered(line[:_BEGINNING])
+    return beginning[:3] not in _BEGINNINGS and beginning[:2] not in _BEGINNINGS
+
+
 def _is_drawn(line: str) -> bool:
+    if line[:1].isalnum():
+        return False
     bare = line.lstrip("> *")
     return bare[:2].strip("-_=—–―*") == "" and len(bare) > 2  # noqa: PLR2004 two dashes
 
@@ -338,10 +333,6 @@ def _lowered(text: str) -> str:
     return text.lower().replace("i\u0307", "i")
 
 
-def _squeezed(text: str) -> str:
-    return " ".join(text.lower().strip("-_=—–#*> \t").split())
-
-
 def _alternatives(texts: Iterable[str]) -> str:
     return "|".join(re.escape(text) for text in sorted(set(texts), key=len, reverse=True))
 
@@ -350,8 +341,6 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _EMPHASIS = "*_- "
 _RULE_MIN = 3
 _PHRASE_MAX = 160
-_DELIMITER_MIN = 8
-_DELIMITER_MAX = 160
 _HEADER_LINE_MAX = 2000
 _HEADER_NAME_MAX = 34
 _HEADER_MISSES_MAX = 2
@@ -362,15 +351,18 @@ _NAME_MAX = 80
 _MAIL_REACH = 100
 _VERB_REACH = 24
 _LOTUS_LINES = 12
-_LOTUS_FIELDS_MIN = 3
+_LOTUS_FIELDS = {Field.TO, Field.CC, Field.SUBJECT}
+_BEGINNING = 3
 _ENDINGS = frozenset((":", "：", ">", ")"))
 _ORIGINAL = frozenset(ORIGINAL)
 _ORIGINAL_BEGINNINGS = tuple(f"{text} {word} " for text in ORIGINAL for word in ("from", "von"))
+_BEGINNINGS = frozenset(text.split()[0][:_BEGINNING] for text in ORIGINAL)
 _FORWARDED = frozenset(FORWARDED)
 _FORWARDED_BEGINNINGS = tuple(f"{text} " for text in FORWARDED)
 _PREVIOUS = frozenset(PREVIOUS_REPLIES)
 _FIELD_OF = {name: field for field, names in reversed(FIELDS.items()) for name in names}
 _VERB_WORDS = frozenset(VERBS)
+_VERB_ENDS = frozenset(verb[-2:] for verb in VERBS)
 _WORD_BREAK = re.compile(r"[\s,:：;<>\"”“‘’]+")
 _MAIL = re.compile(r"(?<![^\s<>@(\"'])[^\s<>@]{1,100}@[^\s<>@]{2}")
 _INTRODUCED = re.compile(rf"(?:{_alternatives(INTRODUCTIONS)})(?!\w)", re.IGNORECASE)

@@ -38,7 +38,7 @@ def split(text: str, *, html_reply: str | None, delimiters: tuple[str, ...]) -> 
         reply_text=chosen.without_signatures(),
         unquoted_text=chosen.unquoted(),
         interleaved=chosen.interleaved,
-        forwarded=forwarded(folding.lines),
+        forwarded=forwarded(folding.lines, folding.cleaned),
     )
 
 
@@ -49,7 +49,8 @@ class _Folding:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.lines = _PAUSE.sub("\n\n\n\n", text).split("\n")
         self.interleaved = False
-        self._page = read_page([cleaned(line) for line in self.lines])
+        self.cleaned = [cleaned(line) for line in self.lines]
+        self._page = read_page(self.cleaned)
         self._kept = [True] * len(self.lines)
         self._heads: dict[int, str] = {}
         """Lines of which only the beginning belongs to the reply."""
@@ -68,9 +69,9 @@ class _Folding:
         """Return the kept lines without signatures; what is only a signature stays."""
         lines: list[str] = []
         for start, end in self._runs():
-            run = self._text(start, end)
             said = any(lines)
-            lines.extend(run[: signature_start([cleaned(line) for line in run], alone=not said)])
+            run = [cleaned(self._heads.get(i, self.cleaned[i])) for i in range(start, end)]
+            lines.extend(self._text(start, start + signature_start(run, alone=not said)))
         return _joined(lines) or self.unquoted()
 
     def _text(self, start: int, end: int) -> list[str]:
@@ -140,8 +141,8 @@ class _Folding:
 
     def _drop_small_print(self, page: Page) -> None:
         visible = [line if keep else "" for line, keep in zip(page.lines, self._kept, strict=True)]
-        for index, small in enumerate(small_print(visible)):
-            self._kept[index] = self._kept[index] and not small
+        for start, end in small_print(visible):
+            self._drop(start, end)
 
     def _says_something(self, page: Page) -> bool:
         return any(

@@ -49,9 +49,9 @@ def signature_start(lines: list[str], *, alone: bool) -> int:
     return _closing_start(lines, first, end)
 
 
-def small_print(lines: list[str]) -> list[bool]:
-    """Return for each cleaned line whether it belongs to a ruled-off disclaimer."""
-    marked = [False] * len(lines)
+def small_print(lines: list[str]) -> list[tuple[int, int]]:
+    """Return the runs of cleaned lines that are a ruled-off disclaimer."""
+    found: list[tuple[int, int]] = []
     rulers = [index for index, line in enumerate(lines) if _is_ruler(line)]
     position = 0
     while position < len(rulers):
@@ -61,10 +61,10 @@ def small_print(lines: list[str]) -> list[bool]:
             closed = end < len(lines) and not _is_blank(lines[start + 1 : end])
             start = _heading_before(lines, start)
             stop = end + 1 if closed and lines[end][:1] == lines[rulers[position]][:1] else end
-            marked[start:stop] = [True] * (stop - start)
+            found.append((start, stop))
             position += stop - end
         position += 1
-    return marked
+    return found
 
 
 def _marked_start(lines: list[str], first: int) -> int:
@@ -82,14 +82,15 @@ def _marked_start(lines: list[str], first: int) -> int:
 def _is_short(lines: list[str], start: int) -> bool:
     """Whether what follows is short enough for a signature, however many blank lines it has."""
     tail = lines[start : start + 2 * _SIGNATURE_LINES_MAX]
-    return sum(bool(line) for line in tail) <= _SIGNATURE_LINES_MAX
+    return len(tail) - tail.count("") <= _SIGNATURE_LINES_MAX
 
 
 def _is_sent_from(line: str) -> bool:
     if not line or len(line) > _SENT_LINE_MAX:
         return False
     lowered = line.lower().strip("*_.[]<>()- ")
-    if not lowered.startswith(SENT_BEGINNINGS) and not lowered.endswith(SENT_ENDINGS):
+    begins = lowered[:2] in _SENT_TWO and lowered.startswith(SENT_BEGINNINGS)
+    if not begins and not lowered.endswith(SENT_ENDINGS):
         return False
     clause = _CLAUSE_END.split(lowered, maxsplit=1)[0]
     rest = lowered[len(clause) :].strip(" ,;.!<")
@@ -197,6 +198,8 @@ def _heading_before(lines: list[str], start: int) -> int:
     return index if heading.startswith(DISCLAIMERS) else start
 
 
+_SENT_TWO = frozenset(beginning[:2] for beginning in SENT_BEGINNINGS)
+"""The first characters of a line that may tell how it was sent: cheap to look up."""
 _CLOSING_SET = frozenset(CLOSINGS)
 _CLAUSE_END = re.compile(r"[,;!<]|\. |\.$")
 _DASH_NAME = re.compile(r"[-–—~] ?[^\W\d_][\w'’]*\.?(?: [^\W\d_][\w'’]*\.?)?")
