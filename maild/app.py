@@ -109,7 +109,13 @@ def office_of(
     languages = tuple(found.renderer.languages)
     return Office(
         database=database,
-        world=World(house=config.house, keys=keys, rules=found.rules, languages=languages),
+        world=World(
+            house=config.house,
+            keys=keys,
+            rules=found.rules,
+            languages=languages,
+            canned=found.renderer.canned,
+        ),
         renderer=found.renderer,
         relays={"": config.relay, **dict(config.mailbox_relays)},
         now=utc_now,
@@ -369,4 +375,3 @@ def _refuse_moves(old: Settings, new: Settings) -> None:
     if moved:
         words = f"{', '.join(moved)} changed: that needs a restart"
         raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
-

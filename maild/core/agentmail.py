@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maild.core import answers, command, errand, leak, ruling, transcript
+from maild.core import answers, canned, command, errand, leak, ruling, transcript
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
@@ -34,6 +34,10 @@ class _Letter:
     """There is more than commands and a signature."""
 
     @property
+    def has_post(self) -> bool:
+        return self.has_text or command.Word.TEMPLATE in self.orders.words
+
+    @property
     def is_note(self) -> bool:
         return command.Word.NOTE in self.orders.words
 
@@ -44,7 +48,7 @@ class _Letter:
 
     @property
     def answers_customer(self) -> bool:
-        return self.has_text and not self.is_note
+        return self.has_post and not self.is_note
 
 
 def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decision:
@@ -135,12 +139,12 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
 def _deeds(letter: _Letter) -> tuple[Deed, ...]:
     written = (Deed.AGENT_NOTE if letter.is_note else Deed.AGENT_REPLY,)
     commands = (Deed.AGENT_COMMANDS,) if letter.has_deeds else ()
-    return (*(written if letter.has_text else ()), *commands)
+    return (*(written if letter.has_post else ()), *commands)
 
 
 def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decision:
     """The post, the moves, and the mails that follow from all that was done."""
-    posts: tuple[Post, ...] = (_post(scene, letter),) if letter.has_text else ()
+    posts: tuple[Post, ...] = (_post(scene, letter, work),) if letter.has_post else ()
     work = errand.state_moved(_answered(scene, letter, work), letter.orders.commands)
     why = Why.AGENT_NOTE if letter.is_note else Why.AGENT_REPLY
     reasons = (Reason(why=why, detail=letter.agent.address),) if posts else ()
@@ -187,7 +191,7 @@ def _holder(scene: Scene, ticket: Ticket, agent: Agent) -> str:
     return ticket.assignee if scene.house.agent_of(ticket.assignee) else agent.address
 
 
-def _post(scene: Scene, letter: _Letter) -> Post:
+def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
     """The post as the customer (or a colleague) will read it, without commands and quotes.
 
     An HTML answer keeps its form, but for the command block. The post's Message-ID is that of our
@@ -196,13 +200,18 @@ def _post(scene: Scene, letter: _Letter) -> Post:
     kind = PostKind.NOTE if letter.is_note else PostKind.AGENT
     parsed = scene.mail.parsed
     html = parsed.html_safe_reply or (parsed.html if not _has_quote(scene) else "")
+    html = without_beginning(html, letter.orders.block)
+    text = letter.orders.body if letter.has_text else ""
+    if work.canned:
+        html = f"{canned.as_html(work.canned)}<br>\n{html}" if html and text else ""
+        text = f"{work.canned}\n\n{text}".strip("\n")
     return replace(
         post_of(scene, kind, letter.view.post_count + 1, letter.level),
         author=letter.agent.address,
         author_name=letter.agent.name,
-        text=letter.orders.body,
-        reply_text=letter.orders.body,
-        html=without_beginning(html, letter.orders.block),
+        text=text,
+        reply_text=text,
+        html=html,
         message_id=parsed.message_id if letter.is_note else "",
         thread_index="",
     )

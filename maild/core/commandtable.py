@@ -15,6 +15,7 @@ class Word(StrEnum):
     """The commands that are understood."""
 
     NOTE = "note"
+    TEMPLATE = "template"
     SOLVE = "solve"
     CLOSE = "close"
     REOPEN = "reopen"
@@ -96,6 +97,7 @@ def _entry(
 
 TABLE: tuple[Entry, ...] = (
     _entry(Word.NOTE, Part.TEXT, "[TEXT]", shape=Shape.TEXT),
+    _entry(Word.TEMPLATE, Part.TEXT, "NAME [LANGUAGE]"),
     _entry(Word.SOLVE, Part.STATE),
     _entry(Word.CLOSE, Part.STATE),
     _entry(Word.REOPEN, Part.STATE),

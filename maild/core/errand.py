@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import labels, people, placing
+from maild.core import labels, people, phrases, placing
 from maild.core.command import Command
 from maild.core.commandtable import Word
 from maild.core.ticket import Move, State, moved
@@ -57,6 +57,7 @@ def _help(work: Work, command: Command) -> Work | Misfit:
 
 
 _ACTS: Mapping[Word, Callable[[Work, Command], Work | Misfit]] = {
+    Word.TEMPLATE: phrases.template,
     Word.ASSIGN: placing.assign,
     Word.QUEUE: placing.queue,
     Word.TIER: placing.tier,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from maild.core.canned import Canned
 from maild.core.house import House
 from maild.core.mail import Envelope, Mail
 from maild.core.proof import Proofs
@@ -89,3 +90,4 @@ class World:
     rules: tuple[Rule, ...] = ()
     languages: tuple[str, ...] = ("en", "fr", "es", "de")
     """Languages that templates exist in."""
+    canned: Canned = field(default_factory=Canned)

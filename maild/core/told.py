@@ -14,6 +14,7 @@ class Done(StrEnum):
 
     REPLY = "reply"
     NOTE = "note"
+    TEMPLATE = "template"
     STATE = "state"
     UNCHANGED = "unchanged"
     ENDED = "ended"

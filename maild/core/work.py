@@ -34,6 +34,8 @@ class Work:
     told: tuple[Told, ...] = ()
     notify: tuple[str, ...] = ()
     """Addresses of agents who must hear of the ticket."""
+    canned: str = ""
+    """The canned text that stands above the agent's own words."""
     has_help: bool = False
     """The agent asked for the list of commands."""
 

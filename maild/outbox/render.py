@@ -21,6 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from maild.errors import ConfigError, PermanentError, Problem
+from maild.outbox import canned
 from maild.outbox import words as wordlist
 from maild.outbox.values import Values, samples
 from maild.outbox.words import Words
@@ -105,6 +106,10 @@ class Renderer:
         self._templates, problems = _compile(self._environment, sources)
         self._words, more = _all_words(sources)
         problems += more
+        try:
+            self.canned = canned.read(folders)
+        except ConfigError as error:
+            problems += error.problems
         if not problems:
             problems += self._missing() + self._tried(sources)
         if problems:

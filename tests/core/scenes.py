@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from maild.core import decide, proof
+from maild.core.canned import Canned
 from maild.core.decision import Decision
 from maild.core.house import Agent, AgentTrust, House, Mailbox, Organisation, Queue
 from maild.core.mail import (
@@ -58,6 +59,17 @@ HOUSE = House(
     organisations=(Organisation(name="ACME", domains=("customer.example",), segment="paid"),),
     trusted_clients=("10.0.0.0/8",),
     trusted_domains=("co.example", "customer.example"),
+)
+
+CANNED = Canned(
+    texts={
+        (
+            "en",
+            "more-information",
+        ): "Hello {{ customer }}, tell us more about {{ tag }}. {{agent}}\n",
+        ("de", "more-information"): "Guten Tag {{ customer }}.",
+        ("fr", "merci"): "Merci !",
+    }
 )
 
 RECEIVED = ("received", "from a by b; Mon, 2 Mar 2026 08:59:00 +0000")
@@ -236,7 +248,7 @@ def play(
     arrival = Arrival(
         journal_id=journal_id, mail=letter, envelope=envelope, received_at=received_at
     )
-    world = World(house=house, keys=keys, rules=tuple(rules))
+    world = World(house=house, keys=keys, rules=tuple(rules), canned=CANNED)
     return decide.on_mail(arrival, snapshot, world)
 
 

@@ -282,6 +282,43 @@ def test_who_wrote_last_is_accepted() -> None:
     assert told(done("#accept")) == [(Done.UNCHANGED, "")]
 
 
+def test_a_canned_text_stands_above_the_agents_own_words() -> None:
+    decision = done("#template More-Information\n\nPull the plug.")
+
+    text = "Hello Anna, tell us more about [Support #7]. Alice\n\nPull the plug."
+    assert decision.posts[0].text == text
+    assert [r.text for r in decision.replies[:2]] == [text, text]
+    assert (Done.TEMPLATE, "more-information") in told(decision)
+
+
+CANNED_TEXTS = [
+    ("#template more-information", "en", "Hello Anna"),
+    ("#template more-information", "de", "Guten Tag Anna."),
+    ("#template more-information", "es", "Hello Anna"),
+    ("#template more-information de", "en", "Guten Tag Anna."),
+    ("#template merci", "en", "Merci !"),
+]
+
+
+@pytest.mark.parametrize(("text", "language", "beginning"), CANNED_TEXTS)
+def test_a_canned_text_alone_is_a_reply_in_the_tickets_language(
+    text: str, language: str, beginning: str
+) -> None:
+    decision = done(text, view(ticket(language=language)))
+
+    assert decision.replies[0].text.startswith(beginning)
+    assert decision.after is not None
+    assert decision.after.state is State.PENDING
+
+
+def test_a_canned_text_is_shown_in_an_html_answer() -> None:
+    html = "<div>#template merci</div><div><b>Pull</b> it.</div>"
+
+    decision = done("", letter=from_agent("#template merci\nPull it.", html=html))
+
+    assert decision.posts[0].html == "<div>Merci !</div><br>\n<div><b>Pull</b> it.</div>"
+
+
 def test_help_lists_the_commands() -> None:
     assert transcript(done("#help")).has_help
     assert not transcript(done("#solve")).has_help
@@ -297,6 +334,9 @@ MISFITS = [
     ("#tag +", ""),
     ("#lang xx", ""),
     ("#link 99", ""),
+    ("#template mroe-information", "more-information"),
+    ("#template merci de", ""),
+    ("#template more-information dee", "more-information de"),
     ("#link seven", ""),
     ("#link 7", ""),
     (f"#cc +{SUPPORT}", ""),
@@ -370,6 +410,7 @@ def test_no_command_is_obeyed_without_proof(entry: Entry) -> None:
     arguments = {
         Word.ASSIGN: "me", Word.QUEUE: "sales", Word.TIER: "2", Word.PRIORITY: "high",
         Word.TAG: "a", Word.SUBJECT: "x", Word.LANG: "de", Word.CC: EVE, Word.LINK: "12",
+        Word.TEMPLATE: "merci",
     }  # fmt: skip
     if entry.word is Word.NOTE:
         return
