@@ -22,7 +22,11 @@ CHUNK_BYTES = 1024 * 1024
 _BLOB = metadata.tables[Blob.__tablename__]
 _CHUNK = metadata.tables[BlobChunk.__tablename__]
 _ADD_CHUNK = insert(_CHUNK)
-_READ = select(_CHUNK.c.data).where(_CHUNK.c.blob_id == bindparam("wanted")).order_by(_CHUNK.c.n)
+_READ = (
+    select(_CHUNK.c.blob_id, _CHUNK.c.data)
+    .where(_CHUNK.c.blob_id.in_(bindparam("wanted", expanding=True)))
+    .order_by(_CHUNK.c.blob_id, _CHUNK.c.n)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,18 @@ def add(connection: Connection, blobs: Sequence[Compressed], now: datetime) -> l
 
 def get(connection: Connection, blob_id: int) -> bytes:
     """Return the bytes; raises KeyError when there is no such blob."""
-    parts = [
-        zlib.decompress(data) for data in connection.execute(_READ, {"wanted": blob_id}).scalars()
-    ]
-    if not parts:
-        raise KeyError(blob_id)
-    return b"".join(parts)
+    return get_all(connection, [blob_id])[blob_id]
+
+
+def get_all(connection: Connection, blob_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the bytes of many blobs by id; raises KeyError when one is not there."""
+    parts: dict[int, list[bytes]] = {blob_id: [] for blob_id in blob_ids}
+    for blob_id, data in connection.execute(_READ, {"wanted": list(parts)}):
+        parts[blob_id].append(zlib.decompress(data))
+    missing = [blob_id for blob_id in parts if not parts[blob_id]]
+    if missing:
+        raise KeyError(*missing)
+    return {blob_id: b"".join(parts[blob_id]) for blob_id in parts}
 
 
 def erase(connection: Connection, blob_id: int) -> None:

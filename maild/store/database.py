@@ -31,6 +31,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
 
+__all__ = ["Connection", "Database", "inserted_ids", "open_database", "translated"]
+
 BUSY_TIMEOUT_SECONDS = 30
 _WRITE = "maild_write"
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
@@ -29,6 +29,7 @@ from maild.store.tables import JournalRow, JournalState, metadata
 
 LEASE = timedelta(minutes=2)
 TRIES_MAX = 3
+CLAIM_BYTES_MAX = 8 * 1024 * 1024
 _TOMBSTONE: dict[str, object] = {
     "state": JournalState.DONE,
     "outcome": "erased",
@@ -44,6 +45,51 @@ _TOMBSTONE: dict[str, object] = {
     "trust": "",
 }
 _JOURNAL = metadata.tables[JournalRow.__tablename__]
+_ENDED = (
+    "state",
+    "outcome",
+    "reason",
+    "identity",
+    "content_hash",
+    "trust",
+    "ticket_id",
+    "post_id",
+    "ended_at",
+)
+_END = (
+    update(_JOURNAL)
+    .where(_JOURNAL.c.id == bindparam("row"), _JOURNAL.c.outcome == "")
+    .values(
+        claimed_by="",
+        claimed_until=None,
+        suspect=False,
+        **{name: bindparam(f"new_{name}", type_=_JOURNAL.c[name].type) for name in _ENDED},
+    )
+)
+_DUE = (
+    select(_JOURNAL.c.id, _JOURNAL.c.suspect, _JOURNAL.c.size)
+    .where(
+        _JOURNAL.c.state == JournalState.RECEIVED,
+        or_(_JOURNAL.c.not_before.is_(None), _JOURNAL.c.not_before <= bindparam("now")),
+    )
+    .order_by(_JOURNAL.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(_JOURNAL)
+    .where(_JOURNAL.c.id == bindparam("row"))
+    .values(
+        state=JournalState.PARSING,
+        claimed_by=bindparam("node"),
+        claimed_until=bindparam("until", type_=_JOURNAL.c.claimed_until.type),
+    )
+)
+_LOAD = (
+    select(_JOURNAL)
+    .where(_JOURNAL.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_JOURNAL.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +121,20 @@ class Ending:
 
 def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Claimed, ...]:
     """Take the oldest mails that are due, in journal order; a suspect is taken alone."""
-    due = and_(
-        _JOURNAL.c.state == JournalState.RECEIVED,
-        or_(_JOURNAL.c.not_before.is_(None), _JOURNAL.c.not_before <= now),
-    )
     with database.write() as connection:
-        found = connection.execute(
-            select(_JOURNAL.c.id, _JOURNAL.c.suspect)
-            .where(due)
-            .order_by(_JOURNAL.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
-        ids = _until_suspect(found)
+        ids = _first_of(connection.execute(_DUE, {"now": now, "most": limit}).all())
         if not ids:
             return ()
-        connection.execute(
-            update(_JOURNAL)
-            .where(_JOURNAL.c.id.in_(ids))
-            .values(state=JournalState.PARSING, claimed_by=node, claimed_until=now + LEASE)
-        )
+        until = now + LEASE
+        connection.execute(_CLAIM, [{"row": row, "node": node, "until": until} for row in ids])
     return load(database, ids)
 
 
 def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
     """Return journalled mails with their raw bytes, in order of their ids."""
     with database.read() as connection:
-        rows = connection.execute(
-            select(_JOURNAL).where(_JOURNAL.c.id.in_(ids)).order_by(_JOURNAL.c.id)
-        ).mappings()
+        rows = connection.execute(_LOAD, {"ids": list(ids)}).mappings().all()
+        raw = blobs.get_all(connection, [row["blob_id"] for row in rows])
         return tuple(
             Claimed(
                 id=row["id"],
@@ -116,13 +147,13 @@ def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
                     helo=row["helo"],
                     account=row["account"],
                 ),
-                raw=blobs.get(connection, row["blob_id"]),
+                raw=raw[row["blob_id"]],
                 sha256=row["sha256"],
                 message_id=row["message_id"],
                 received_at=row["received_at"],
                 tries=row["tries"],
             )
-            for row in rows.all()
+            for row in rows
         )
 
 
@@ -138,26 +169,33 @@ def raw_mail(connection: Connection, journal_id: int) -> bytes:
 
 def end(connection: Connection, ending: Ending, now: datetime) -> None:
     """Give a row its one outcome; `LostRace` when somebody gave it one already."""
-    ended = connection.execute(
-        update(_JOURNAL)
-        .where(_JOURNAL.c.id == ending.journal_id, _JOURNAL.c.outcome == "")
-        .values(
-            state=JournalState.HELD if ending.outcome is Outcome.HELD else JournalState.DONE,
-            outcome=ending.outcome,
-            reason=ending.reason,
-            identity=ending.identity,
-            content_hash=ending.content_hash,
-            trust=ending.trust,
-            ticket_id=ending.ticket_id,
-            post_id=ending.post_id,
-            ended_at=now,
-            claimed_by="",
-            claimed_until=None,
-            suspect=False,
-        )
-    ).rowcount
-    if not ended:
-        raise LostRace(f"journal row {ending.journal_id} has an outcome already")
+    end_all(connection, [ending], now)
+
+
+def end_all(connection: Connection, endings: Sequence[Ending], now: datetime) -> None:
+    """Give rows their outcomes; `LostRace` when somebody gave one of them one already."""
+    if not endings:
+        return
+    rows = [
+        {
+            "row": ending.journal_id,
+            "new_state": (
+                JournalState.HELD if ending.outcome is Outcome.HELD else JournalState.DONE
+            ),
+            "new_outcome": ending.outcome,
+            "new_reason": ending.reason,
+            "new_identity": ending.identity,
+            "new_content_hash": ending.content_hash,
+            "new_trust": ending.trust,
+            "new_ticket_id": ending.ticket_id,
+            "new_post_id": ending.post_id,
+            "new_ended_at": now,
+        }
+        for ending in endings
+    ]
+    if connection.execute(_END, rows).rowcount != len(rows):
+        ids = ", ".join(str(ending.journal_id) for ending in endings)
+        raise LostRace(f"of the journal rows {ids} one has an outcome already")
 
 
 def put_back(connection: Connection, ids: Sequence[int], not_before: datetime | None) -> None:
@@ -224,13 +262,18 @@ def next_due(connection: Connection) -> datetime | None:
     return moment
 
 
-def _until_suspect(found: Sequence[Row[int, bool]]) -> list[int]:
-    """A suspect is taken alone, so that a mail that kills us is found without its neighbours."""
-    if found and found[0][1]:
-        return [found[0][0]]
-    ids = []
-    for journal_id, suspect in found:
-        if suspect:
+def _first_of(found: Sequence[Row[int, bool, int]]) -> list[int]:
+    """A suspect is taken alone, so that a mail that kills us is found without its neighbours.
+
+    What is in hand lies in memory, so that large mails come in smaller batches.
+    """
+    if found and found[0].suspect:
+        return [found[0].id]
+    ids: list[int] = []
+    size = 0
+    for row in found:
+        size += row.size
+        if row.suspect or (ids and size > CLAIM_BYTES_MAX):
             break
-        ids.append(journal_id)
+        ids.append(row.id)
     return ids

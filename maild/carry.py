@@ -1,0 +1,229 @@
+"""A decision becomes rows and mails: what nobody should be sent goes, the rest is written.
+
+Decisions that have nothing to do with each other are carried out together, table by table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maild.core import budget, suspension
+from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
+from maild.core.rule import Verb
+from maild.core.snapshot import World
+from maild.core.ticket import PostKind, Ticket
+from maild.errors import PermanentError
+from maild.log import Event, event
+from maild.outbox.compose import Desk, Draft, compose, pack
+from maild.outbox.render import Renderer
+from maild.settings import RelaySettings
+from maild.store import account, commit, journal, outbox, reach
+from maild.store.database import Connection, Database
+from maild.store.journal import Claimed
+from maild.store.outbox import Outgoing
+
+Written = list[tuple[Reply, Draft]]
+_NOWHERE = commit.Applied(ticket_id=None, post_id=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What is needed to handle events; replaced as a whole when the settings are reloaded."""
+
+    database: Database
+    world: World
+    renderer: Renderer
+    relays: Mapping[str, RelaySettings]
+    """A mailbox's name to its relay; the empty name is everybody's."""
+    now: Callable[[], datetime]
+
+    def relay_of(self, mailbox: str) -> RelaySettings:
+        """Return the relay that a mailbox's mail takes."""
+        return self.relays.get(mailbox) or self.relays[""]
+
+    @property
+    def assigns(self) -> bool:
+        """Whether a rule may need to know what every agent has in hand."""
+        return any(a.verb is Verb.ASSIGN for rule in self.world.rules for a in rule.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A decision that is carried out."""
+
+    decision: Decision
+    """Without what nobody should be sent, with the ids of what was written."""
+    ticket: Ticket | None
+    """None where nothing concerns a ticket that has a number."""
+    journal_id: int
+    written: Written
+    applied: commit.Applied = _NOWHERE
+
+
+def carry_out(
+    connection: Connection, office: Office, cases: Sequence[tuple[Decision, Claimed | None]]
+) -> list[Carried]:
+    """Write decisions: the tickets first, since their numbers stand in every mail and token."""
+    now = office.now()
+    decisions = [decision for decision, _ in cases]
+    numbered = commit.all_numbered(connection, decisions, now)
+    tickets = [ticket or d.before for ticket, d in zip(numbered, decisions, strict=True)]
+    decisions = _reachable(connection, decisions, office.world)
+    decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
+    drafted = [
+        _drafted(connection, office, decision, ticket, claimed)
+        for decision, ticket, (_, claimed) in zip(decisions, tickets, cases, strict=True)
+    ]
+    told = [
+        commit.Story(decision=one.decision, ticket=one.ticket, journal_id=one.journal_id)
+        for one in drafted
+        if one.ticket is not None
+    ]
+    applied = iter(commit.stories(connection, told, now))
+    carried = [
+        one if one.ticket is None else dataclasses.replace(one, applied=next(applied))
+        for one in drafted
+    ]
+    mails = [_outgoing(office, *pair, one.applied, now) for one in carried for pair in one.written]
+    outbox.add(connection, mails, now)
+    return carried
+
+
+def allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
+    """Leave out what nobody should be sent: dead addresses, and more than there is budget for."""
+    (decision,) = _reachable(connection, [decision], office.world)
+    return _within(connection, office, decision)
+
+
+def _reachable(
+    connection: Connection, decisions: Sequence[Decision], world: World
+) -> list[Decision]:
+    """Leave out what would go to addresses that gave our mail back too often."""
+    wanted = {reply.recipient.lower() for one in decisions for reply in one.replies}
+    wanted |= {one.alive for one in decisions}
+    marked = reach.marked(connection, sorted(wanted - {""}))
+    return [suspension.reachable(decision, marked, world) for decision in decisions]
+
+
+def _budgeted(
+    connection: Connection, office: Office, decided: Sequence[tuple[Decision, Ticket | None]]
+) -> list[Decision]:
+    """Leave out what is over budget, and put the rest on the account, each before the next."""
+    kept: list[Decision] = []
+    lines: list[budget.Booking] = []
+    for decision, ticket in decided:
+        if budget.asked_of(decision, office.world.house):
+            account.book(connection, lines, office.now())
+            lines = []
+        kept.append(_within(connection, office, decision))
+        if ticket is not None and ticket.number:
+            lines += budget.bookings(kept[-1], ticket.number)
+    account.book(connection, lines, office.now())
+    return kept
+
+
+def _within(connection: Connection, office: Office, decision: Decision) -> Decision:
+    house = office.world.house
+    drawn = account.used(connection, budget.asked_of(decision, house), office.now())
+    return budget.within(decision, drawn, house)
+
+
+def _drafted(
+    connection: Connection,
+    office: Office,
+    decision: Decision,
+    ticket: Ticket | None,
+    claimed: Claimed | None,
+) -> Carried:
+    """Write the mails of a decision, and mark the addresses that it tells of."""
+    journal_id = claimed.id if claimed else 0
+    if ticket is None:
+        return Carried(decision=decision, ticket=None, journal_id=journal_id, written=[])
+    written, refused = _composed(connection, office, decision, ticket, claimed)
+    if not ticket.number:
+        return Carried(decision=decision, ticket=None, journal_id=journal_id, written=written)
+    suspended = reach.mark(connection, decision, ticket.number, office.now())
+    decision = _with_message_ids(decision, written, (*refused, *suspended))
+    return Carried(decision=decision, ticket=ticket, journal_id=journal_id, written=written)
+
+
+def _composed(
+    connection: Connection,
+    office: Office,
+    decision: Decision,
+    ticket: Ticket,
+    claimed: Claimed | None,
+) -> tuple[Written, tuple[EventDraft, ...]]:
+    """Write every reply; one that cannot be written is told to the ticket."""
+    written: Written = []
+    refused: list[EventDraft] = []
+    for reply in decision.replies:
+        desk = _desk(connection, office, reply, claimed)
+        try:
+            written.append((reply, compose(reply, ticket=ticket, desk=desk)))
+        except PermanentError as error:
+            event(Event.REPLY_FAILED, ticket=ticket.number, to=reply.recipient, error=error)
+            data = (("to", reply.recipient), ("why", str(error)[:300]))
+            refused.append(EventDraft(kind="reply.refused", actor="maild", data=data))
+    return written, tuple(refused)
+
+
+def _desk(connection: Connection, office: Office, reply: Reply, claimed: Claimed | None) -> Desk:
+    def fetch(journal_id: int) -> bytes:
+        if claimed is not None and journal_id in (0, claimed.id):
+            return claimed.raw
+        return journal.raw_mail(connection, journal_id)
+
+    return Desk(
+        house=office.world.house,
+        keys=office.world.keys,
+        now=office.now(),
+        render=office.renderer,
+        fetch=fetch,
+        journal_id=claimed.id if claimed else 0,
+        envelope=office.relay_of(reply.mailbox).envelope,
+    )
+
+
+def _with_message_ids(
+    decision: Decision, written: Written, refused: tuple[EventDraft, ...]
+) -> Decision:
+    """Give an agent's post the Message-ID of its copies; every id of ours leads to the ticket."""
+    by_post = {reply.post_n: draft.message_id for reply, draft in written if reply.post_n}
+    posts = tuple(
+        dataclasses.replace(post, message_id=by_post.get(post.n, ""))
+        if post.kind is PostKind.AGENT
+        else post
+        for post in decision.posts
+    )
+    ids = dict.fromkeys((*decision.keys, *(draft.message_id for _, draft in written)))
+    return dataclasses.replace(
+        decision, posts=posts, keys=tuple(ids), events=(*decision.events, *refused)
+    )
+
+
+def _outgoing(
+    office: Office, reply: Reply, draft: Draft, applied: commit.Applied, now: datetime
+) -> Outgoing:
+    literal, pieces = pack(draft.pieces)
+    undo = timedelta(seconds=office.world.house.undo_seconds)
+    is_late = reply.kind is ReplyKind.REPLY and reply.audience is Audience.CUSTOMER
+    return Outgoing(
+        key=reply.key,
+        ticket_id=applied.ticket_id,
+        post_id=applied.post_id if reply.post_n else None,
+        kind=reply.kind,
+        mailbox=reply.mailbox,
+        envelope_from=draft.envelope_from,
+        recipient=draft.recipient,
+        message_id=draft.message_id,
+        sha256=draft.sha256,
+        size=draft.size,
+        literal=literal,
+        pieces=[list(piece) for piece in pieces],
+        created_at=now,
+        not_before=now + undo if is_late else now,
+    )

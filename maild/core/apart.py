@@ -1,0 +1,35 @@
+"""Which mails of a batch have nothing to do with each other, so that they can be handled at once.
+
+Two mails touch when one may change what the other is decided by: they share a sender, an id
+(their own or one that they answer), a ticket, or their content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from maild.core.customermail import keys_of, sender
+from maild.core.snapshot import Arrival, Snapshot
+
+
+def leading(arrivals: Sequence[Arrival], snapshots: Sequence[Snapshot]) -> int:
+    """Return how many of the first mails touch no mail before them; at least one, if there is one.
+
+    `snapshots` belong to `arrivals`, one each.
+    """
+    seen: set[tuple[str, str | int]] = set()
+    for count, (arrival, snapshot) in enumerate(zip(arrivals, snapshots, strict=True)):
+        marks = set(_marks(arrival, snapshot))
+        if marks & seen:
+            return count
+        seen |= marks
+    return len(arrivals)
+
+
+def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | int]]:
+    yield "sender", sender(arrival.mail)
+    yield "content", arrival.mail.content_hash
+    for key in keys_of(arrival.mail):
+        yield "id", key
+    for view in snapshot.tickets:
+        yield "ticket", view.ticket.number
