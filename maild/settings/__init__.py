@@ -12,26 +12,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from maild.core.calendar import Calendar, OpenDay, Span
+from maild.core.promise import Policy, Target, WarnAt
 from maild.errors import ConfigError, Problem
 from maild.settings import checks, fill, lines, schema, shape
 from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
     Account,
-    Calendar,
     ImapSettings,
     Listen,
-    OpenDay,
-    Policy,
     RelaySettings,
     Report,
     Retention,
     RuntimeLimits,
     Settings,
     SmtpSettings,
-    Span,
-    Target,
-    WarnAt,
     WebSettings,
 )
 

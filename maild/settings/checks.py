@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maild.core.calendar import WEEK_SECONDS
+from maild.core.promise import Clock
+from maild.core.ticket import Priority
 from maild.core.token import TOKEN_LENGTH
 from maild.settings import lines, units
 from maild.settings.problems import Problems, nearest
@@ -14,6 +17,7 @@ from maild.settings.schema import AgentTable, ConfigFile, ImapTable, MailboxTabl
 from maild.settings.values import Listen, RelaySettings, Settings
 
 _LOCAL_PART_MAX = 64
+_TARGET_WEEKS_MAX = 520
 SHIPPED_LANGUAGES = frozenset({"en", "fr", "es", "de"})
 
 
@@ -24,6 +28,8 @@ class Names:
     queues: frozenset[str]
     calendars: frozenset[str]
     agents: frozenset[str]
+    opening: frozenset[str]
+    """Calendars for which some hours are written, readable or not."""
 
 
 def names(data: dict[str, Any]) -> Names:
@@ -32,6 +38,7 @@ def names(data: dict[str, Any]) -> Names:
         queues=_declared(data, "queue", "name"),
         calendars=_declared(data, "calendar", "name"),
         agents=frozenset(address.lower() for address in _declared(data, "agent", "address")),
+        opening=_with_hours(data),
     )
 
 
@@ -48,7 +55,8 @@ def check(config: ConfigFile, settings: Settings, known: Names, problems: Proble
     _listening(config, settings, problems)
     _smtp(config, settings, problems)
     _limits(config, problems)
-    _calendars(config, problems)
+    _calendars(config, known, problems)
+    _targets(settings, problems)
     _folders(config, settings, problems)
 
 
@@ -57,6 +65,21 @@ def _declared(data: dict[str, Any], table: str, key: str) -> frozenset[str]:
     entries = data.get(table)
     tables = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
     return frozenset(str(entry[key]).strip() for entry in tables if key in entry)
+
+
+def _with_hours(data: dict[str, Any]) -> frozenset[str]:
+    """Collect the names of calendars for which any hours are written."""
+    entries = data.get("calendar")
+    tables = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return frozenset(
+        str(table.get("name", "")).strip() for table in tables if _any_text(table.get("hours"))
+    )
+
+
+def _any_text(hours: object) -> bool:
+    """Tell whether there is anything but blanks in the hours of a week."""
+    days = hours.values() if isinstance(hours, dict) else [hours or ""]
+    return any(str(text).strip() for text in days)
 
 
 def _unique_names(config: ConfigFile, problems: Problems) -> None:
@@ -281,14 +304,35 @@ def _limits(config: ConfigFile, problems: Problems) -> None:
             problems.add(path, f"{inner} must not be more than {outer}")
 
 
-def _calendars(config: ConfigFile, problems: Problems) -> None:
-    """A date is not both closed and open."""
+def _calendars(config: ConfigFile, known: Names, problems: Problems) -> None:
+    """A calendar opens in every week, for no hour twice; a date is not both closed and open."""
     for n, calendar in enumerate(config.calendar):
+        if calendar.name not in known.opening:
+            problems.add(
+                ("calendar", n, "hours"),
+                'no day has any, so nothing would ever be due; write hours = { mon = "09:00-17:00"'
+                ', tue = "09:00-17:00" } and so on, or no calendar at all for around the clock',
+            )
+        for day in units.crowded_days(calendar.hours.model_dump()):
+            words = "begins before the hours of the day before have ended"
+            problems.add(("calendar", n, "hours", day), words)
         closed = set(calendar.closed)
         for i, text in enumerate(calendar.open):
-            day = units.open_day(text).day
-            if day in closed:
-                problems.add(("calendar", n, "open", i), f"{day} is also in closed")
+            date = units.open_day(text).day
+            if date in closed:
+                problems.add(("calendar", n, "open", i), f"{date} is also in closed")
+
+
+def _targets(settings: Settings, problems: Problems) -> None:
+    """What is promised comes due within ten years of the calendar's usual weeks."""
+    weeks = {calendar.name: calendar.week_seconds for calendar in settings.calendars}
+    for n, policy in enumerate(settings.policies):
+        week = weeks.get(policy.calendar, 0) if policy.calendar else WEEK_SECONDS
+        for clock in Clock:
+            longest = max(policy.target(clock).of(priority) for priority in Priority)
+            if week and longest > week * _TARGET_WEEKS_MAX:
+                hours = f"{week / 3600:g} hours a week"
+                problems.add(("sla", n, clock.value), f"at {hours} this takes more than ten years")
 
 
 def _folders(config: ConfigFile, settings: Settings, problems: Problems) -> None:

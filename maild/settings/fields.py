@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from maild.settings import units
+from maild.settings import holidaydates, units
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"+]{1,64}@[A-Za-z0-9.-]{1,253}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
@@ -93,6 +93,9 @@ def _region(value: str) -> str:
     """Require `COUNTRY` or `COUNTRY-REGION`."""
     if value and not _REGION.fullmatch(value):
         raise ValueError(f'{value!r} names no holidays; write "DE", or "DE-BE" for a region')
+    wrong = holidaydates.wrong_region(value) if value else ""
+    if wrong:
+        raise ValueError(wrong)
     return value
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from maild.core.calendar import Calendar, Holidays, no_holidays
 from maild.core.house import (
     AcknowledgePolicy,
     Agent,
@@ -17,20 +18,18 @@ from maild.core.house import (
     Queue,
 )
 from maild.core.mail import Limits
-from maild.settings import lines, schema, units
+from maild.core.promise import Policy, Target
+from maild.settings import holidaydates, lines, schema, units
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
     Account,
-    Calendar,
     ImapSettings,
-    Policy,
     RelaySettings,
     Report,
     Retention,
     RuntimeLimits,
     Settings,
     SmtpSettings,
-    Target,
     WebSettings,
 )
 
@@ -327,9 +326,15 @@ def _calendar(table: schema.CalendarTable) -> Calendar:
         zone=table.zone,
         hours=units.week_spans(table.hours.model_dump()),
         holidays=table.holidays,
+        holidays_of=_holidays(table.holidays),
         closed=tuple(table.closed),
         open=tuple(units.open_day(text) for text in table.open),
     )
+
+
+def _holidays(region: str) -> Holidays:
+    """The holidays of a region, if one is named."""
+    return holidaydates.of_region(region) if region else no_holidays
 
 
 def _policy(table: schema.SlaTable) -> Policy:

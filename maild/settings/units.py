@@ -11,7 +11,9 @@ from datetime import date
 from ipaddress import ip_address
 from itertools import pairwise
 
-from maild.settings.values import Listen, OpenDay, Span, WarnAt
+from maild.core.calendar import OpenDay, Span
+from maild.core.promise import WarnAt
+from maild.settings.values import Listen
 
 _DURATION = re.compile(r"(?:\d{1,9}[smhdw]){1,5}", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+)([smhdw])", re.ASCII)
@@ -27,6 +29,7 @@ _BYTES = {
     "GiB": 1024**3,
 }
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+_DAY_MINUTES = 1440
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PORT_MAX = 65535
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})?", re.ASCII)
@@ -78,7 +81,10 @@ def is_loopback(host: str) -> bool:
 
 
 def day_spans(text: str) -> tuple[Span, ...]:
-    """Read `09:00-12:00,13:00-17:00` as spans in order; the empty text is a closed day."""
+    """Read `09:00-12:00,13:00-17:00` as spans in order; the empty text is a closed day.
+
+    The last may go on after midnight, as `22:00-06:00`: it then ends after minute 1440.
+    """
     spans = tuple(_span(part.strip()) for part in text.split(",")) if text.strip() else ()
     for earlier, later in pairwise(spans):
         if later.start < earlier.end:
@@ -87,15 +93,29 @@ def day_spans(text: str) -> tuple[Span, ...]:
 
 
 def week_spans(hours: dict[str, str]) -> tuple[tuple[Span, ...], ...]:
-    """Read hours by weekday (`mon` to `sun`) as seven entries, Monday first."""
-    return tuple(day_spans(hours.get(day, "")) for day in WEEKDAYS)
+    """Read hours by weekday (`mon` to `sun`) as seven entries, Monday first.
+
+    Hours after midnight become hours of the next day.
+    """
+    days = [day_spans(hours.get(day, "")) for day in WEEKDAYS]
+    return tuple((*_night(days[n - 1]), *_day(day, days[n - 1])) for n, day in enumerate(days))
+
+
+def crowded_days(hours: dict[str, str]) -> tuple[str, ...]:
+    """Return the weekdays whose hours begin before the night of the day before has ended."""
+    days = [day_spans(hours.get(day, "")) for day in WEEKDAYS]
+    return tuple(
+        WEEKDAYS[n]
+        for n, day in enumerate(days)
+        if day and any(span.end > day[0].start for span in _night(days[n - 1]))
+    )
 
 
 def open_day(text: str) -> OpenDay:
     """Read `2026-12-27` or `2026-12-27 09:00-12:00`."""
     day, _, hours = text.strip().partition(" ")
     try:
-        return OpenDay(day=date.fromisoformat(day), spans=day_spans(hours))
+        return OpenDay(day=date.fromisoformat(day), spans=_within_the_day(day_spans(hours)))
     except ValueError as error:
         raise ValueError(
             f'{text!r} is no open day ({error}); write "2026-12-27" or "2026-12-27 09:00-12:00"'
@@ -113,17 +133,37 @@ def warn_at(text: str) -> WarnAt:
 
 
 def _span(text: str) -> Span:
-    """Read `09:00-12:00`."""
+    """Read `09:00-12:00`, or `22:00-06:00` over midnight."""
     found = _SPAN.fullmatch(text)
-    if not found or found[3] + found[4] > "2400":
+    if not found or found[1] == "24" or found[3] + found[4] > "2400":
         raise ValueError(f'{text!r} are no hours; write "09:00-17:00", the last is "24:00"')
     start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    if start >= end:
+    if start == end:
         raise ValueError(
-            f"the hours {text!r} end before they begin; a night shift is written on two days, "
-            'such as "22:00-24:00" and "00:00-06:00"'
+            f'the hours {text!r} end where they begin; the whole day is "00:00-24:00"'
         )
-    return Span(start=start, end=end)
+    return Span(start=start, end=end if start < end else end + _DAY_MINUTES)
+
+
+def _within_the_day(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Require that the hours of a date end on it."""
+    if spans and spans[-1].end > _DAY_MINUTES:
+        raise ValueError("the hours of a date end at 24:00 at the latest; the next is its own")
+    return spans
+
+
+def _night(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return what the hours of a day take from the day after."""
+    if not spans or spans[-1].end <= _DAY_MINUTES:
+        return ()
+    return (Span(start=0, end=spans[-1].end - _DAY_MINUTES),)
+
+
+def _day(spans: tuple[Span, ...], before: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return the hours of a day up to midnight, from when the night of the day before ended."""
+    begin = max((span.end for span in _night(before)), default=0)
+    cut = (Span(start=max(s.start, begin), end=min(s.end, _DAY_MINUTES)) for s in spans)
+    return tuple(span for span in cut if span.start < span.end)
 
 
 def _is_ip(text: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
+from maild.core.calendar import Calendar
 from maild.core.house import House
 from maild.core.mail import Limits
+from maild.core.promise import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,71 +110,6 @@ class RuntimeLimits:
     reader_memory_bytes: int = 512 * 1024 * 1024
     reader_wall_seconds: int = 20
     imap_fetch_bytes: int = 25 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Open hours of one day, in minutes after local midnight; `end` may be 1440."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDay:
-    """A date that is worked whatever its weekday or the holidays say."""
-
-    day: date
-    spans: tuple[Span, ...] = ()
-    """Empty means the hours of that weekday."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
-    """`[[calendar]]`: when somebody works."""
-
-    name: str
-    zone: str = "UTC"
-    hours: tuple[tuple[Span, ...], ...] = ((), (), (), (), (), (), ())
-    """Seven entries, Monday first; spans of one day are in order and do not overlap."""
-    holidays: str = ""
-    """`COUNTRY` or `COUNTRY-REGION` in ISO 3166 codes; empty for none."""
-    closed: tuple[date, ...] = ()
-    open: tuple[OpenDay, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """How long something may take, in seconds of working time; 0 promises nothing."""
-
-    urgent: int = 0
-    high: int = 0
-    normal: int = 0
-    low: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarnAt:
-    """When to warn: after a share of the time (0.8), or so many seconds before the deadline."""
-
-    share: float = 0.0
-    before_seconds: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """`[[sla]]`: what is promised to whom. The first one that matches counts."""
-
-    name: str
-    match: str = ""
-    """A condition in CEL, as written; empty for every ticket."""
-    calendar: str = ""
-    """Name of a calendar; empty means around the clock."""
-    first_response: Target = Target()
-    next_response: Target = Target()
-    resolution: Target = Target()
-    warn_at: tuple[WarnAt, ...] = ()
-    pause: tuple[str, ...] = ("pending",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

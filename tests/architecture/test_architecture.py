@@ -49,7 +49,7 @@ ONLY_IN = {
     "apscheduler": "maild/clock.py",
     "cel": "maild/rulefiles/",
     "dkim": "maild/auth.py",
-    "holidays": "maild/",
+    "holidays": "maild/settings/holidaydates.py",
     "imapclient": "maild/intake/imap",
     "jinja2": "maild/outbox/",
     "mailparser": "maild/parse.py",
