@@ -9,9 +9,8 @@ used with `fsync=off`.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
+from maild.store.turns import Turns
 
 __all__ = ["Connection", "Database", "inserted_ids", "open_database", "translated"]
 
@@ -52,7 +52,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         )
-        self._writer = threading.Lock()
+        self._turns = Turns(BUSY_TIMEOUT_SECONDS)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -70,17 +70,8 @@ class Database:
         with translated(), self._turn(), self._for_writing.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self.is_sqlite:
-            yield
-            return
-        if not self._writer.acquire(timeout=BUSY_TIMEOUT_SECONDS):
-            raise StoreBusy("another thread held the database for too long")
-        try:
-            yield
-        finally:
-            self._writer.release()
+    def _turn(self) -> AbstractContextManager[None]:
+        return self._turns.turn() if self.is_sqlite else nullcontext()
 
     def close(self) -> None:
         """Close every connection; on SQLite the write-ahead log is folded in first."""
