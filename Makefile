@@ -4,13 +4,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: run env test demo check bench corpus lock servers clean help
+.PHONY: run env test demo check bench corpus fuzz lock servers clean help
 
 PYTHON ?= python3
 WORKERS ?= 2
 CONFIG ?= config.toml
 TESTS ?= tests
-CORPUS := ../shared/corpus
+SECONDS ?= 600
 BIN := .venv/bin
 STAMP := .venv/.ok
 PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace
@@ -42,10 +42,10 @@ bench: env ## the benchmark table
 	$(BIN)/python -m tests.bench
 
 corpus: env ## the score over the corpus of real mails beside the project
-	@mkdir -p var
-	$(BIN)/maild explain --json --fresh $(CORPUS)/eml/* \
-	  | $(BIN)/python -c 'import json, sys; [print(json.dumps(mail)) for mail in json.load(sys.stdin)]' > var/corpus.jsonl
-	$(BIN)/python $(CORPUS)/score.py $(CORPUS)/cases.jsonl var/corpus.jsonl
+	$(BIN)/python -m tests.corpus.table
+
+fuzz: env ## throw broken mails at the reader for SECONDS=600; what breaks it lands in var/fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 lock: ## maintainers: pin every package anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \

@@ -1,0 +1,131 @@
+"""The table of hostile mail, at its size and ten times that, through real reader children.
+
+Each is read, or refused as hostile, inside the child's limits of time and memory; the parent goes
+on, and reads an ordinary mail next.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from maild.core.mail import Envelope, Mail, ReadOptions
+from maild.reader import NotRead, ReaderPool
+from maild.settings import RuntimeLimits
+
+RUNTIME = RuntimeLimits(reader_processes=1)
+HEAD = b"From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+PARENT_GROWTH_BYTES_MAX = 256 * 1024 * 1024
+
+
+def _nested(count: int) -> bytes:
+    opening = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n)
+        for n in range(count)
+    )
+    return HEAD + opening + b"Content-Type: text/plain\r\n\r\nx\r\n"
+
+
+def _messages(count: int) -> bytes:
+    return HEAD + b"Content-Type: message/rfc822\r\n\r\n" * count + b"\r\nx"
+
+
+def _to(content: bytes) -> bytes:
+    return b"To: " + content + b"\r\n" + HEAD + b"\r\nx"
+
+
+def _body(head: bytes, body: bytes) -> bytes:
+    return HEAD + head + b"\r\n" + body
+
+
+def _parts(count: int) -> bytes:
+    return _body(b"Content-Type: multipart/mixed; boundary=b\r\n", b"--b\r\n\r\n\r\n" * count)
+
+
+def _charset(name: bytes) -> Callable[[int], bytes]:
+    head = b"Content-Type: text/plain; charset=" + name + b"\r\n"
+    return lambda size: _body(head, b"caf\xe9 \\u0041 " * 10_000 * size)
+
+
+def _html(unit: bytes) -> Callable[[int], bytes]:
+    head = b"Content-Type: text/html\r\n"
+    return lambda size: _body(head, unit * (100_000 // len(unit)) * size)
+
+
+def _text(unit: bytes) -> Callable[[int], bytes]:
+    return lambda size: _body(b"", unit * (100_000 // len(unit)) * size)
+
+
+TABLE: dict[str, Callable[[int], bytes]] = {
+    "nested multipart 500": lambda size: _nested(500 * size),
+    "nested multipart 1000": lambda size: _nested(1000 * size),
+    "nested messages 1000": lambda size: _messages(1000 * size),
+    "open parentheses in To": lambda size: _to(b"(" * 500 * size),
+    "20000 addresses": lambda size: _to(b"a@b.example, " * 20_000 * size),
+    "20000 addresses, folded": lambda size: _to(b"a@b.example,\r\n " * 20_000 * size),
+    "20000 encoded words": lambda size: (
+        b"Subject: " + b"=?utf-8?q?a?= " * 20_000 * size + b"\r\n\r\n"
+    ),
+    "20000 parameters": lambda size: _body(
+        b"Content-Type: text/plain" + b"; a=b" * 20_000 * size + b"\r\n", b"x"
+    ),
+    "100000 empty parts": lambda size: _parts(100_000 * size),
+    "charset nope": _charset(b"nope"),
+    "charset undefined": _charset(b"undefined"),
+    "charset idna": _charset(b"idna"),
+    "charset unicode_escape": _charset(b"unicode_escape"),
+    "charset utf-7": _charset(b"utf-7"),
+    "a body of 2.5 MB": _text(b"x" * 25),
+    "a body of 30 MB": lambda size: _body(b"", b"x" * 3_000_000 * size),
+    "html divs": _html(b"<div>"),
+    "html tables": _html(b"<table><tr><td>"),
+    "html references": _html(b"&#"),
+    "html links": _html(b'<a href="http://x.example">x</a>'),
+    "links": _text(b"http://x.example/a "),
+    "a long link": _text(b"x.example/"),
+    "On On On": _text(b"On "),
+    "quotes": _text(b"> > > "),
+}
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ReaderPool]:
+    made = ReaderPool(ReadOptions(), RUNTIME)
+    yield made
+    made.close()
+
+
+def _children_seconds(pool: ReaderPool, raw: bytes) -> tuple[Mail | NotRead, float]:
+    """Read a mail; return what came back and how long it took."""
+    started = time.monotonic()
+    read = pool.submit(raw, Envelope()).result(60)
+    return read, time.monotonic() - started
+
+
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize("name", TABLE)
+def test_a_hostile_mail_is_read_or_refused_inside_the_limits(
+    pool: ReaderPool, name: str, size: int
+) -> None:
+    raw = TABLE[name](size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    read, seconds = _children_seconds(pool, raw)
+
+    assert isinstance(read, Mail) or read.is_hostile, read.reason
+    assert seconds < RUNTIME.reader_wall_seconds
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    assert grown < PARENT_GROWTH_BYTES_MAX
+
+
+def test_the_pool_goes_on_after_all_of_them(pool: ReaderPool) -> None:
+    hostile = [pool.submit(make(1), Envelope()) for make in TABLE.values()]
+
+    found = pool.submit(HEAD + b"\r\nGood morning.", Envelope()).result(120)
+
+    assert isinstance(found, Mail)
+    assert found.parsed.text.strip() == "Good morning."
+    assert all(future.done() for future in hostile)
