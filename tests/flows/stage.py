@@ -30,6 +30,7 @@ from tests.servers.dovecot import free_port
 T = TypeVar("T")
 Json = dict[str, Any]
 SECONDS_MAX = 15.0
+START_SECONDS_MAX = 60.0
 COMMAND = (str(Path(sys.executable).parent / "maild"),)
 
 
@@ -88,6 +89,7 @@ class Stage:
             wait_for(
                 lambda: self.log().count("daemon.ready") > before or self.exit_code is not None,
                 "the daemon does not get ready",
+                START_SECONDS_MAX,
             )
             assert self.exit_code is None, self.log()
 
