@@ -30,11 +30,13 @@ held = typer.Typer(help="Mails that were set aside with a reason.", no_args_is_h
 outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_help=True)
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
+sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
 app.add_typer(ticket, name="ticket")
 app.add_typer(held, name="held")
 app.add_typer(outbox, name="outbox")
 app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
+app.add_typer(sla, name="sla")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -262,6 +264,19 @@ def rules_test() -> None:
     from maild.cli import check as command
 
     command.rules_test(Place.config)
+
+
+@sla.command("preview")
+def sla_preview(
+    policy: Annotated[str, typer.Option(help="Name of an [[sla]].")],
+    priority: Annotated[str, typer.Option(help="urgent, high, normal or low.")],
+    at: Annotated[str, typer.Option(help="When it comes: RFC 3339, or local without offset.")],
+    json: Json = False,
+) -> None:
+    """Say what would be due for a ticket that comes at a time; needs no database."""
+    from maild.cli import sla as command
+
+    command.preview(Place.config, (policy, priority), at, as_json=json)
 
 
 def main() -> None:
