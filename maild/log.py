@@ -142,6 +142,11 @@ _MASKS = (
     (re.compile(r"(?i)(password|passwd|secret|token)( ?[=:] ?)[^\s&\"']+"), r"\1\2…"),
     (re.compile(r"\[parameters: .*"), "[parameters: …]"),
 )
+_MAY_HOLD_SECRET = re.compile(
+    rf"[A-Za-z2-7]{{{TOKEN_LENGTH}}}|://|(?i:bearer|passw|secret|token)|\[parameters"
+)
+"""What each of these shapes holds: one look spares most texts the masks."""
+_NEEDS_QUOTES = re.compile(r'[ "=\\]')
 _RESET = "\x1b[0m"
 _LEVEL_STYLES = {
     "error": "\x1b[31m",
@@ -285,6 +290,8 @@ def _plain(value: object) -> str:
 
 def _masked(text: str) -> str:
     """Mask what looks like a secret."""
+    if not _MAY_HOLD_SECRET.search(text):
+        return text
     for shape, mask in _MASKS:
         text = shape.sub(mask, text)
     return text
@@ -298,13 +305,15 @@ def _cut(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """A plain word stays; anything else stands in quotes, with what cannot be seen spelled out."""
-    if text and all(c.isprintable() and c not in ' "=\\' for c in text):
+    if text and text.isprintable() and not _NEEDS_QUOTES.search(text):
         return text
     return f'"{_visible(text.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34)))}"'
 
 
 def _visible(text: str) -> str:
     """Spell out line ends, terminal controls, direction marks and lone surrogates."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
