@@ -151,10 +151,12 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
 
 def _bytes_of(office: Office, mail: Outgoing) -> bytes:
     """Assemble a mail; ValueError when the bytes are not those that were fixed (invariant I3)."""
-    with office.database.read() as connection:
-        data = assemble(
-            unpack(mail.literal, mail.pieces), lambda row: journal.raw_mail(connection, row)
-        )
+
+    def fetch(journal_id: int) -> bytes:
+        with office.database.read() as connection:
+            return journal.raw_mail(connection, journal_id)
+
+    data = assemble(unpack(mail.literal, mail.pieces), fetch)
     if hashlib.sha256(data).hexdigest() != mail.sha256:
         raise ValueError("the SHA-256 is not the one that was fixed")
     return data

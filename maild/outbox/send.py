@@ -16,7 +16,6 @@ The first row is the operator's affair, never the mail's: nothing is given up fo
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
@@ -33,8 +32,6 @@ from maild.settings.values import RelaySettings
 
 __all__ = ["Relay", "SendResult", "Sent", "Timeouts"]
 
-_BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)")
-_DOT_LINE = re.compile(rb"(?m)^\.")
 _OK, _MORE = 250, 354
 _TRY_AGAIN, _NEVER = 400, 500
 _CLOSING = 421
@@ -98,7 +95,7 @@ class Relay:
         if not target or (envelope_from and not sender):
             wrong = recipient if not target else envelope_from
             return Sent(result=SendResult.PERMANENT, answer=f"{wrong[:300]!r} is no address")
-        if _BARE_BREAK.search(data):
+        if _has_bare_break(data):
             return Sent(result=SendResult.PERMANENT, answer="the mail holds a bare CR or LF")
         if self._maildir:
             return self._maildir.deliver(sender, target, data)
@@ -142,7 +139,7 @@ class Relay:
         self._command(smtp, f"RCPT TO:<{target}>")
         self._command(smtp, "DATA", wanted=_MORE)
         _wait(smtp, self._timeouts.data_seconds)
-        smtp.send(_DOT_LINE.sub(b"..", data))
+        smtp.send(_stuffed(data))
         if not data.endswith(b"\r\n"):
             smtp.send(b"\r\n")
 
@@ -255,6 +252,17 @@ class Relay:
         smtp, self._smtp = self._smtp, None
         if smtp:
             smtp.close()
+
+
+def _has_bare_break(data: bytes) -> bool:
+    pairs = data.count(b"\r\n")
+    return data.count(b"\n") != pairs or data.count(b"\r") != pairs
+
+
+def _stuffed(data: bytes) -> bytes:
+    """Double the dot at the beginning of a line (RFC 5321 §4.5.2)."""
+    first = b"." if data.startswith(b".") else b""
+    return first + data.replace(b"\r\n.", b"\r\n..")
 
 
 def _judged(code: int) -> SendResult | None:

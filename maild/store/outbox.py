@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from maild.core.decision import ReplyKind
 from maild.store import tables
@@ -32,6 +32,48 @@ LEASE = timedelta(minutes=20)
 """Longer than the ten minutes that a relay may take after the final dot (RFC 5321 §4.5.3.2.6)."""
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _ATTEMPT = metadata.tables[tables.AttemptRow.__tablename__]
+_DUE = (
+    select(_OUTBOX)
+    .where(
+        _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
+        _OUTBOX.c.next_try_at <= bindparam("now"),
+    )
+    .order_by(_OUTBOX.c.next_try_at, _OUTBOX.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("row"))
+    .values(
+        state=OutboxState.SENDING,
+        claimed_by=bindparam("node"),
+        claimed_until=bindparam("until", type_=_OUTBOX.c.claimed_until.type),
+        attempts=_OUTBOX.c.attempts + 1,
+    )
+)
+_ADD_ATTEMPT = insert(_ATTEMPT)
+_RECORD_ATTEMPT = (
+    update(_ATTEMPT)
+    .where(_ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number"))
+    .values(result=bindparam("outcome"), answer=bindparam("words"))
+)
+_RECORD = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
+    .values(
+        state=bindparam("new_state"),
+        next_try_at=func.coalesce(
+            bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
+        ),
+        last_error=bindparam("words"),
+        sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
+        unknown_ends=bindparam("unknown"),
+        told=bindparam("was_told"),
+        claimed_by="",
+        claimed_until=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,36 +150,16 @@ def add(connection: Connection, mails: Sequence[Outgoing], now: datetime) -> Non
 
 def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Outgoing, ...]:
     """Take the mails that are due, oldest first, and record the attempt before it is made."""
-    due = and_(
-        _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
-        _OUTBOX.c.next_try_at <= now,
-    )
     with database.write() as connection:
-        rows = (
-            connection.execute(
-                select(_OUTBOX)
-                .where(due)
-                .order_by(_OUTBOX.c.next_try_at, _OUTBOX.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            .mappings()
-            .all()
-        )
+        rows = connection.execute(_DUE, {"now": now, "most": limit}).mappings().all()
         if not rows:
             return ()
+        until = now + LEASE
         connection.execute(
-            update(_OUTBOX)
-            .where(_OUTBOX.c.id.in_([row["id"] for row in rows]))
-            .values(
-                state=OutboxState.SENDING,
-                claimed_by=node,
-                claimed_until=now + LEASE,
-                attempts=_OUTBOX.c.attempts + 1,
-            )
+            _CLAIM, [{"row": row["id"], "node": node, "until": until} for row in rows]
         )
         connection.execute(
-            insert(_ATTEMPT),
+            _ADD_ATTEMPT,
             [
                 {
                     "outbox_id": row["id"],
@@ -161,29 +183,14 @@ def record(connection: Connection, attempts: Sequence[Attempted], now: datetime)
     if not attempts:
         return
     connection.execute(
-        update(_ATTEMPT)
-        .where(_ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number"))
-        .values(result=bindparam("outcome"), answer=bindparam("words")),
+        _RECORD_ATTEMPT,
         [
             {"row": a.outbox_id, "number": a.attempt, "outcome": a.result, "words": a.answer}
             for a in attempts
         ],
     )
     connection.execute(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
-        .values(
-            state=bindparam("new_state"),
-            next_try_at=func.coalesce(
-                bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
-            ),
-            last_error=bindparam("words"),
-            sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
-            unknown_ends=bindparam("unknown"),
-            told=bindparam("was_told"),
-            claimed_by="",
-            claimed_until=None,
-        ),
+        _RECORD,
         [
             {
                 "row": a.outbox_id,
