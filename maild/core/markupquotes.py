@@ -8,6 +8,7 @@ blocks of a container stay.  A forwarded mail is no quotation.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import compress
@@ -81,7 +82,11 @@ class _Folding:
         self._pairs = pairs_of(tokens)
         self._kept = bytearray(b"\x01") * len(tokens)
         self._windows = 0
-        self._blockquotes = [i for i, token in enumerate(tokens) if _opens_blockquote(token)]
+        self._blockquotes = [
+            index
+            for index, token in enumerate(tokens)
+            if token.name == "blockquote" and token.kind is Kind.START
+        ]
         self._first_text = next(
             (index for index, token in enumerate(tokens) if _shows(token)), len(tokens)
         )
@@ -142,12 +147,11 @@ class _Folding:
             return False
         self._drop_attribution(start)
         blocks: list[tuple[int, int]] = []
-        index = start + 1
-        while index < end and self._tokens[start].name != "blockquote":
-            if _opens_blockquote(self._tokens[index]):
-                blocks.append((index, self._pairs[index]))
-                index = self._pairs[index]
-            index += 1
+        if self._tokens[start].name != "blockquote":
+            first = bisect(self._blockquotes, start)
+            for index in self._blockquotes[first : bisect(self._blockquotes, end)]:
+                if not blocks or index > blocks[-1][1]:
+                    blocks.append((index, self._pairs[index]))
         self._drop(start, blocks[0][1] if blocks else end)
         for first, last in blocks[1:]:
             self._drop(first, last)
@@ -241,7 +245,3 @@ def _shows(token: Token) -> bool:
     if token.kind is Kind.TEXT:
         return bool(token.text.strip(" \t\n\f\r\xa0\u200b\ufeff"))
     return token.kind is Kind.START and token.name == "img"
-
-
-def _opens_blockquote(token: Token) -> bool:
-    return token.kind is Kind.START and token.name == "blockquote"

@@ -65,9 +65,12 @@ class HeaderBlock:
 
 def cleaned(line: str) -> str:
     """Return a line as it is compared: no invisible characters, plain spaces, trimmed."""
-    if not line.isascii():
-        line = _INVISIBLE.sub("", line).replace("\xa0", " ").replace("\u202f", " ")
-    return line.strip()
+    return _plain(line).strip()
+
+
+def cleaned_lines(text: str) -> list[str]:
+    """Return the `cleaned` lines of a text; the whole is cleaned before it is cut."""
+    return [line.strip() for line in _plain(text).split("\n")]
 
 
 def is_quoted(line: str) -> bool:
@@ -205,6 +208,12 @@ def is_dangling_end(lines: list[str], index: int) -> bool:
         return False
     previous = lines[index - 1] if index else ""
     return not is_quoted(previous) and previous.count("<") > previous.count(">")
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", text).replace("\xa0", " ").replace("\u202f", " ")
 
 
 def _judged(lines: list[str], start: int, end: int, candidate: str) -> Attribution | None:

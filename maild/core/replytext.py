@@ -12,7 +12,7 @@ import re
 from maild.core.forwarding import forwarded
 from maild.core.mail import VisibleReply
 from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
-from maild.core.replymarks import cleaned, follows_quote, is_rule
+from maild.core.replymarks import cleaned, cleaned_lines, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
 
 _PAUSE = re.compile(r"\n{5,}")
@@ -47,9 +47,10 @@ class _Folding:
 
     def __init__(self, text: str, delimiters: tuple[str, ...]) -> None:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        self.lines = _PAUSE.sub("\n\n\n\n", text).split("\n")
+        text = _PAUSE.sub("\n\n\n\n", text) if "\n\n\n\n\n" in text else text
+        self.lines = text.split("\n")
         self.interleaved = False
-        self.cleaned = [cleaned(line) for line in self.lines]
+        self.cleaned = cleaned_lines(text)
         self._page = read_page(self.cleaned)
         self._kept = [True] * len(self.lines)
         self._heads: dict[int, str] = {}
