@@ -7,12 +7,14 @@ from urllib.parse import unquote_to_bytes
 
 from maild.charset import decode
 from maild.core.mime import Part
-from maild.core.parameters import Field, disposition, unfold
+from maild.core.parameters import Field, disposition, unfold_only
 from maild.encodedwords import decode_words, header_text
 
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _LOOSE_ID = re.compile(r"[^\s<>,;\"()]{1,500}@[^\s<>,;\"()]{1,500}")
+_EXTENDED = re.compile(rb"[A-Za-z0-9_-]{3,20}'[A-Za-z-]{0,8}'(?:[^%]|%[0-9A-Fa-f]{2})*+")
+"""A value in the form of RFC 2231 §4 under a name without the star that it asks for."""
 _WHITESPACE = re.compile(r"\s+")
 
 
@@ -37,6 +39,9 @@ def parameter(params: tuple[tuple[str, bytes], ...], name: str, hint: str = "") 
             sections.setdefault(int(match[2] or 0), (value, match[3] is not None))
     if sections:
         return _joined(sections, hint)
+    extended = _EXTENDED.fullmatch(plain)
+    if extended is not None and b"%" in plain:
+        return _joined({0: (plain, True)}, hint)
     return header_text(plain, hint)
 
 
@@ -102,7 +107,7 @@ def _joined(sections: dict[int, tuple[bytes, bool]], hint: str) -> str:
         value, is_encoded = sections[number]
         if expected == 0 and is_encoded:
             label, value, is_extended = _charset_prefix(value)
-        pieces.append(unquote_to_bytes(value) if is_encoded else unfold(value))
+        pieces.append(unquote_to_bytes(value) if is_encoded else unfold_only(value))
     text = decode(b"".join(pieces), label, hint)
     return text if is_extended else decode_words(text)
 

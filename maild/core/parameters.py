@@ -68,15 +68,21 @@ def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
             position = known.start() if known else following + 1
             continue
         content, position = _content(value, match.end())
-        found.append((match[1].decode("ascii", "replace").lower(), content))
+        name = match[1].decode("ascii", "replace").lower()
+        found.append((name, content if "*" in name else content.strip(b" \t")))
     return tuple(found)
 
 
 def unfold(value: bytes) -> bytes:
     """Undo the folding of a field's value (RFC 5322 §2.2.3) and strip it."""
+    return unfold_only(value).strip(b" \t")
+
+
+def unfold_only(value: bytes) -> bytes:
+    """Undo the folding and keep the space around it: a section of a name may begin with one."""
     if b"\n" in value:
         value = value.replace(b"\r\n", b"").replace(b"\n", b"")
-    return value.replace(b"\r", b" ").strip(b" \t")
+    return value.replace(b"\r", b" ")
 
 
 def _word(value: bytes) -> str:
@@ -111,4 +117,4 @@ def _escaped_early_end(inner: bytes) -> int:
 
 def _unescape(inner: bytes) -> bytes:
     """Take the backslash from quoted quotes only: file names hold Windows paths."""
-    return unfold(inner.replace(b'\\"', b'"').replace(b"\\\\", b"\\"))
+    return unfold_only(inner.replace(b'\\"', b'"').replace(b"\\\\", b"\\"))
