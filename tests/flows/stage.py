@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +27,6 @@ from maild.store import listing, status
 from maild.store.database import Database, open_database
 from tests.flows.letter import Letter, read_letter
 from tests.needs import ROOT
-from tests.servers.dovecot import free_port
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -34,15 +35,29 @@ START_SECONDS_MAX = 60.0
 COMMAND = (str(Path(sys.executable).parent / "maild"),)
 
 
-def wait_for(condition: Callable[[], T], words: str, seconds: float = SECONDS_MAX) -> T:
+def wait_for(
+    condition: Callable[[], T], words: str | Callable[[], str], seconds: float = SECONDS_MAX
+) -> T:
     """Return the first true value of a function; fail with `words` when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, words
+        assert time.monotonic() < deadline, words() if callable(words) else words
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a port below the range from which clients get theirs.
+
+    A client that dials a port of that range while nobody listens may be given the very same port
+    and reach itself; then the listener finds its address in use.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
@@ -204,7 +219,7 @@ class Stage:
             waiting = now.journal["received"] + now.journal["parsing"]
             return waiting + now.outbox["queued"] + now.outbox["sending"] == 0
 
-        wait_for(is_idle, f"work is left:\n{self.log()[-3000:]}")
+        wait_for(is_idle, lambda: f"work is left:\n{self.log()[-3000:]}")
 
     # Mail out
 
@@ -226,7 +241,7 @@ class Stage:
             ]
 
         found = wait_for(
-            unread, f"no mail to {recipient} about {ticket or 'anything'}\n{self.log()[-3000:]}"
+            unread, lambda: f"no mail to {recipient} about {ticket or 'all'}\n{self.log()[-3000:]}"
         )[0]
         self._seen.add(found.file.name)
         return found

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.flows.stage import Stage, running, wait_for
-from tests.servers.dovecot import free_port
+from tests.flows.stage import Stage, free_port, running, wait_for
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text()
 ALICE, REFUSED = "alice@example.com", "tilda@customer.example"

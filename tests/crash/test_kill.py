@@ -1,0 +1,266 @@
+"""kill -9 in a loop while mail comes in on four sessions: nothing is lost, nothing is doubled.
+
+`MAILD_KILLS` asks for more than the fifty kills of the short form.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import text
+
+from tests.crash.people import Sink, Writer
+from tests.flows.stage import Stage, free_port, wait_for
+from tests.needs import ROOT
+
+KILLS = int(os.environ.get("MAILD_KILLS", "50"))
+SESSIONS = 4
+STEP_SECONDS_MAX = 60
+SETTLE_SECONDS_MAX = 180
+HERE = Path(__file__).parent
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + KILLS * 10)]
+
+
+class Moment(Enum):
+    """When a daemon dies: up to so many seconds after it was seen there."""
+
+    STARTING = 0.3
+    LISTENING = 1.2
+    SENDING = 0.05
+
+
+MOMENTS = (Moment.STARTING, Moment.SENDING, Moment.LISTENING, Moment.SENDING, Moment.SENDING)
+
+
+class Zygote:
+    """The process that forks daemons."""
+
+    def __init__(self, stage: Stage) -> None:
+        command = [sys.executable, str(HERE / "zygote.py"), str(stage.config), str(stage.log_file)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+
+    def start(self) -> int:
+        return self._ask("start")
+
+    def wait(self) -> int:
+        """Return the exit code of the last daemon once it has ended."""
+        return self._ask("wait")
+
+    def close(self) -> None:
+        with self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+
+    def _ask(self, word: str) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+@contextmanager
+def sink_of(port: int) -> Iterator[Sink]:
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield sink
+    finally:
+        controller.stop(no_assert=True)
+
+
+@contextmanager
+def writing(stage: Stage, sink: Sink) -> Iterator[list[Writer]]:
+    stop = threading.Event()
+    writers = [Writer(f"w{n}", stage.smtp_port, sink, stop) for n in range(SESSIONS)]
+    for writer in writers:
+        writer.start()
+    try:
+        yield writers
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join(30)
+
+
+def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    relay = free_port()
+    stage = Stage(tmp_path, (HERE / "config.toml").read_text(), RELAY=relay)
+    zygote = Zygote(stage)
+    started = time.monotonic()
+    try:
+        with sink_of(relay) as sink:
+            with writing(stage, sink) as writers:
+                hits, groups = _kill_again_and_again(stage, zygote)
+            last = zygote.start()
+            _wait_for_the_end(stage)
+            os.kill(last, signal.SIGTERM)
+            code = zygote.wait()
+    finally:
+        zygote.close()
+    seconds = time.monotonic() - started
+    _tell(stage, sink, writers, hits, seconds)
+
+    assert code == 0
+    _check_hits(hits)
+    _check_journal(stage, writers)
+    _check_tickets(stage, writers)
+    _check_outbox(stage, sink)
+    wait_for(lambda: not any(_lives(group) for group in groups), "readers outlive their daemon")
+    stage.close()
+
+
+def _kill_again_and_again(stage: Stage, zygote: Zygote) -> tuple[Counter[str], list[int]]:
+    """Kill; return what was under way, counted in kills, and the daemons' process groups."""
+    hits: Counter[str] = Counter()
+    groups: list[int] = []
+    chance = random.Random(17)
+    pause = threading.Event()
+    for n in range(KILLS):
+        daemon = zygote.start()
+        groups.append(daemon)
+        moment = MOMENTS[n % len(MOMENTS)]
+        if moment is not Moment.STARTING:
+            _wait_until_working(stage, moment)
+        pause.wait(chance.uniform(0, moment.value))
+        os.kill(daemon, signal.SIGKILL)
+        assert zygote.wait() == -signal.SIGKILL, stage.log()[-3000:]
+        hits["kills"] += 1
+        if (stage.folder / "state" / "maild.db").exists():
+            hits.update(_under_way(stage))
+    return hits, groups
+
+
+def _wait_until_working(stage: Stage, moment: Moment) -> None:
+    def words() -> str:
+        return f"nothing is {moment.name.lower()}\n{stage.log()[-3000:]}"
+
+    wait_for(lambda: _listens(stage.smtp_port), words, STEP_SECONDS_MAX)
+    if moment is Moment.SENDING:
+        wait_for(lambda: stage.standing().outbox["sending"], words, STEP_SECONDS_MAX)
+
+
+def _under_way(stage: Stage) -> set[str]:
+    now = stage.standing()
+    found = {"received": now.journal["received"], "parsing": now.journal["parsing"]}
+    found["sending"] = now.outbox["sending"]
+    return {name for name, rows in found.items() if rows}
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_for_the_end(stage: Stage) -> None:
+    def is_idle() -> bool:
+        now = stage.standing()
+        waiting = now.journal["received"] + now.journal["parsing"]
+        return waiting + now.outbox["queued"] + now.outbox["sending"] == 0
+
+    words = "work is left after the last start"
+    wait_for(lambda: _listens(stage.smtp_port), "no listener")
+    wait_for(is_idle, words, SETTLE_SECONDS_MAX)
+
+
+def _rows(stage: Stage, statement: str) -> list[Any]:
+    with stage.database.read() as connection:
+        return list(connection.execute(text(statement)))
+
+
+def _tell(
+    stage: Stage, sink: Sink, writers: list[Writer], hits: Counter[str], seconds: float
+) -> None:
+    acknowledged = sum(len(writer.acknowledged) for writer in writers)
+    under_way = ", ".join(f"{what} {hits[what]}" for what in ("received", "parsing", "sending"))
+    print(f"\nkills: {hits['kills']} in {seconds:.0f} s; with rows under way: {under_way}")
+    answers = sum(writer.answered for writer in writers)
+    print(f"mails acknowledged: {acknowledged}, of them about {answers} answers by token")
+    print(f"mails tried: {sum(writer.tries for writer in writers)}")
+    print(f"journal: {stage.standing().journal}, tickets: {stage.standing().tickets}")
+    doubled = len(sink.hashes) - len(set(sink.hashes))
+    print(f"mails sent: {len(set(sink.hashes))}, sent twice: {doubled}")
+
+
+def _check_hits(hits: Counter[str]) -> None:
+    """The test cannot pass without having hit what it is about."""
+    assert hits["kills"] >= KILLS
+    for what in ("received", "parsing", "sending"):
+        assert hits[what] >= KILLS // 10, f"too few kills while rows were {what}: {hits}"
+
+
+def _check_journal(stage: Stage, writers: list[Writer]) -> None:
+    rows = _rows(stage, "SELECT sha256, outcome, message_id, reason FROM journal")
+    known = {row.sha256 for row in rows}
+    acknowledged = {digest for writer in writers for digest in writer.acknowledged.values()}
+    missing = acknowledged - known
+    held = [row.reason for row in rows if row.outcome == "held"]
+    posted = Counter(row.message_id for row in rows if row.outcome == "posted")
+    print(f"acknowledged and missing: {len(missing)}, healthy mails held: {len(held)}")
+
+    assert len(acknowledged) > KILLS * 2
+    assert not missing
+    assert not held
+    assert {row.outcome for row in rows} <= {"posted", "ignored"}
+    assert set(posted.values()) == {1}
+    assert len(posted) == len({row.message_id for row in rows})
+
+
+def _check_tickets(stage: Stage, writers: list[Writer]) -> None:
+    customers = Counter(ticket["customer"]["address"] for ticket in stage.tickets())
+    doubled = {address: count for address, count in customers.items() if count > 1}
+    posts = _rows(
+        stage,
+        "SELECT ticket_id, count(*) AS n FROM post GROUP BY ticket_id HAVING count(*) > 1",
+    )
+    strangers = _rows(
+        stage,
+        "SELECT post.id FROM post JOIN ticket ON ticket.id = post.ticket_id"
+        " JOIN customer ON customer.id = ticket.customer_id"
+        " WHERE post.kind = 'customer' AND post.author <> customer.address",
+    )
+    numbers = [ticket["number"] for ticket in stage.tickets()]
+    print(f"tickets: {len(numbers)}, doubled: {len(doubled)}, with answers: {len(posts)}")
+
+    opened = {sender for writer in writers for sender in writer.opened}
+    assert not doubled
+    assert set(customers) <= opened
+    assert len(opened - set(customers)) <= SESSIONS, "the last mail of each may not have come in"
+    assert posts
+    assert not strangers
+
+
+def _check_outbox(stage: Stage, sink: Sink) -> None:
+    rows = _rows(stage, "SELECT sha256, state, attempts FROM outbox")
+    assert {row.state for row in rows} == {"sent"}
+    assert {row.sha256 for row in rows} == set(sink.hashes)
+    assert len({row.sha256 for row in rows}) == len(rows)
