@@ -8,6 +8,7 @@ that one bad mail never fails its neighbours.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,8 @@ TRY_AGAIN = (timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1))
 RACES_MAX = 5
 TOGETHER_MAX = 16
 """Mails in a transaction: who waits for the database meanwhile waits some 20 ms."""
+TOGETHER_SECONDS = 0.02
+"""After this time a transaction takes on no further mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +113,12 @@ def _snapshots(
 
 
 def _together(office: Office, items: Sequence[Item]) -> Sequence[Handled]:
-    """Handle mails in one transaction; when that fails, each in its own."""
+    """Handle the first mails in one transaction; when that fails, each in its own."""
     try:
         with office.database.write() as connection:
-            handled: list[Handled] = []
-            while len(handled) < len(items):
+            end = time.monotonic() + TOGETHER_SECONDS
+            handled = list(_first(connection, office, items))
+            while len(handled) < len(items) and time.monotonic() < end:
                 handled += _first(connection, office, items[len(handled) :])
             return handled
     except LostRace:

@@ -73,7 +73,7 @@ def pack(pieces: Sequence[Piece]) -> tuple[bytes, Packed]:
                 ]
             )
     own = b"".join(piece.data for piece in pieces if isinstance(piece, Literal))
-    return zlib.compress(own, 3), packed
+    return zlib.compress(own, 1), packed
 
 
 def unpack(literal: bytes, packed: Sequence[Sequence[str | int]]) -> tuple[Piece, ...]:
