@@ -9,15 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
     Index,
-    ScalarSelect,
+    Integer,
     Select,
     String,
+    bindparam,
     delete,
     func,
     insert,
@@ -67,24 +69,24 @@ class Breaker:
 
 
 _AUTOMATIC = metadata.tables[AutomaticRow.__tablename__]
+_ADD = insert(_AUTOMATIC)
 
 
 def used(connection: Connection, charges: Sequence[Charge], now: dt.datetime) -> tuple[Used, ...]:
     """Return what was drawn on these budgets; none is counted further than it reaches."""
     if not charges:
         return ()
-    columns = [
-        _count(charge, now, charge.most).label(f"n{place}") for place, charge in enumerate(charges)
-    ]
-    numbers = connection.execute(select(*columns)).one()
-    return tuple(Used(charge=c, mails=int(n)) for c, n in zip(charges, numbers, strict=True))
+    since = {scope: now - scope.window for scope in Scope}
+    return tuple(
+        Used(charge=one, mails=_counted(connection, one, since[one.scope])) for one in charges
+    )
 
 
 def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> None:
     """Add lines to the account."""
     if lines:
         connection.execute(
-            insert(_AUTOMATIC),
+            _ADD,
             [
                 {
                     "at": now,
@@ -107,26 +109,43 @@ def forget(connection: Connection, now: dt.datetime) -> int:
 def breaker(connection: Connection, house: House, now: dt.datetime) -> Breaker:
     """Say how the breaker stands."""
     most = house.automatic_per_ten_minutes
-    asked = select(_count(Charge(scope=Scope.BREAKER), now, 2 * most))
-    mails = int(connection.execute(asked).scalar_one())
+    asked = Charge(scope=Scope.BREAKER, most=2 * most)
+    mails = _counted(connection, asked, now - asked.scope.window)
     return Breaker(is_open=mails >= most, mails=mails, most=most)
 
 
-def _count(charge: Charge, now: dt.datetime, most: int) -> ScalarSelect[int]:
-    rows: Select[tuple[int]] = select(literal_column("1")).where(
-        *_lines_of(charge), _AUTOMATIC.c.at > now - charge.scope.window
+def _counted(connection: Connection, charge: Charge, since: dt.datetime) -> int:
+    """Count the lines of a budget, and no further than it reaches."""
+    values = {
+        "since": since,
+        "recipient": charge.recipient,
+        "domain": charge.domain,
+        "mailbox": charge.mailbox,
+        "ticket": charge.ticket,
+        "most": charge.most,
+    }
+    return int(connection.execute(_COUNTS[charge.scope], values).scalar_one())
+
+
+def _count(*lines: ColumnElement[bool]) -> Select[Any]:
+    rows: Select[Any] = select(literal_column("1")).where(
+        *lines, _AUTOMATIC.c.at > bindparam("since")
     )
-    return select(func.count()).select_from(rows.limit(most).subquery()).scalar_subquery()
+    return select(func.count()).select_from(
+        rows.limit(bindparam("most", type_=Integer)).subquery()
+    )
 
 
-def _lines_of(charge: Charge) -> tuple[ColumnElement[bool], ...]:
-    entry, recipient = _AUTOMATIC.c.entry, _AUTOMATIC.c.recipient == charge.recipient
-    if charge.scope is Scope.BREAKER:
-        return (entry.in_((Entry.CUSTOMER, Entry.STOPPED)),)
-    if charge.scope is Scope.DOMAIN:
-        return (entry == Entry.CUSTOMER, _AUTOMATIC.c.domain == charge.domain)
-    if charge.scope is Scope.DESK:
-        return (entry == Entry.AGENT, recipient, _AUTOMATIC.c.ticket == charge.ticket)
-    if charge.scope is Scope.PAIR:
-        return (entry == Entry.CUSTOMER, recipient, _AUTOMATIC.c.mailbox == charge.mailbox)
-    return (entry == Entry.CUSTOMER, recipient)
+_TO_CUSTOMER = _AUTOMATIC.c.entry == Entry.CUSTOMER
+_RECIPIENT = _AUTOMATIC.c.recipient == bindparam("recipient")
+_COUNTS = {
+    Scope.PAIR: _count(_TO_CUSTOMER, _RECIPIENT, _AUTOMATIC.c.mailbox == bindparam("mailbox")),
+    Scope.ADDRESS: _count(_TO_CUSTOMER, _RECIPIENT),
+    Scope.DOMAIN: _count(_TO_CUSTOMER, _AUTOMATIC.c.domain == bindparam("domain")),
+    Scope.BREAKER: _count(_AUTOMATIC.c.entry.in_((Entry.CUSTOMER, Entry.STOPPED))),
+    Scope.DESK: _count(
+        _AUTOMATIC.c.entry == Entry.AGENT,
+        _RECIPIENT,
+        _AUTOMATIC.c.ticket == bindparam("ticket"),
+    ),
+}
