@@ -77,7 +77,7 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
     done = errand.carried_out(work, orders.commands)
     if isinstance(done, Misfit):
         return _misfit(scene, start, agent, done)
-    return _done(scene, start, letter, done)
+    return _done(done.scene, start, letter, done)
 
 
 def refuse(
@@ -156,6 +156,7 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         posts=posts,
         keys=keys_of(scene.mail),
         events=(*_added(letter.agent, posts), *work.events, *_moves(letter, work.ticket)),
+        undone=work.undone,
     )
     if letter.answers_customer:
         repeated = _repeated(letter.view, posts[0])

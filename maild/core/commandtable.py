@@ -32,6 +32,9 @@ class Word(StrEnum):
     CC = "cc"
     ACCEPT = "accept"
     LINK = "link"
+    UNDO = "undo"
+    SHOW = "show"
+    LIST = "list"
     HELP = "help"
 
 
@@ -114,6 +117,9 @@ TABLE: tuple[Entry, ...] = (
     _entry(Word.CC, Part.PEOPLE, "+ADDRESS -ADDRESS", is_repeatable=True),
     _entry(Word.ACCEPT, Part.PEOPLE),
     _entry(Word.LINK, Part.OTHERS, "NUMBER"),
+    _entry(Word.UNDO, Part.TEXT),
+    _entry(Word.SHOW, Part.NOTHING),
+    _entry(Word.LIST, Part.NOTHING),
     _entry(Word.HELP, Part.NOTHING),
 )
 ENTRIES = {entry.word: entry for entry in TABLE}

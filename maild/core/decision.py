@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from maild.core.mail import Attachment, BounceClass
 from maild.core.reason import Reason
-from maild.core.ticket import Participant, Post, PostKind, Ticket
+from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
 
 
@@ -123,6 +123,8 @@ class Reply:
     """The word whose use is explained; empty for none."""
     told: tuple[Told, ...] = ()
     """What became of each line of a command block."""
+    tickets: tuple[Ticket, ...] = ()
+    """Tickets that it lists."""
     has_help: bool = False
     """Whether it lists all commands."""
     key: str
@@ -152,6 +154,25 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentReply:
+    """An agent's newest reply on a ticket, with all that followed from it."""
+
+    ticket: int
+    post_n: int
+    message_id: str = ""
+    outbox: tuple[int, ...] = ()
+    """Its copies in the outbox."""
+    is_waiting: bool = False
+    """Every copy still waits for its time."""
+    moved_from: State | None = None
+    """The state before it, where it moved the ticket and nothing moved it since."""
+    took_ticket: bool = False
+    """The ticket was given to its author because of it."""
+    is_first: bool = False
+    """No other reply went to the customer before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """All that follows from one event."""
 
@@ -175,6 +196,8 @@ class Decision:
     """By what the ticket was found: `token`, `references`, `thread-index`, `subject`, or empty."""
     returned: Returned | None = None
     """The mail of ours that came back; None for none."""
+    undone: SentReply | None = None
+    """A reply that is taken back before it goes out; None for none."""
     alive: str = ""
     """Address whose owner wrote this mail beyond doubt: mail to it is not suspended."""
     same_as: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import labels, people, phrases, placing
+from maild.core import asking, labels, people, phrases, placing, takeback
 from maild.core.command import Command
 from maild.core.commandtable import Word
 from maild.core.ticket import Move, State, moved
@@ -24,8 +24,12 @@ _ENDED_BY = {State.CLOSED: Move.CLOSE}
 
 
 def carried_out(work: Work, commands: tuple[Command, ...]) -> Work | Misfit:
-    """Return the work after every command but one that moves the state, or the first misfit."""
-    for command in commands:
+    """Return the work after every command but one that moves the state, or the first misfit.
+
+    What is taken back is taken back first, whatever line it stands on.
+    """
+    first = [command for command in commands if command.word is Word.UNDO]
+    for command in (*first, *(one for one in commands if one.word is not Word.UNDO)):
         act = _ACTS.get(command.word)
         if act is None:
             continue
@@ -52,10 +56,6 @@ def state_moved(work: Work, commands: tuple[Command, ...]) -> Work:
     return work
 
 
-def _help(work: Work, command: Command) -> Work | Misfit:
-    return replace(work, has_help=True).tell(command, Done.BELOW)
-
-
 _ACTS: Mapping[Word, Callable[[Work, Command], Work | Misfit]] = {
     Word.TEMPLATE: phrases.template,
     Word.ASSIGN: placing.assign,
@@ -69,5 +69,8 @@ _ACTS: Mapping[Word, Callable[[Work, Command], Work | Misfit]] = {
     Word.LINK: labels.link,
     Word.CC: people.cc,
     Word.ACCEPT: people.accept,
-    Word.HELP: _help,
+    Word.UNDO: takeback.undo,
+    Word.SHOW: asking.show,
+    Word.LIST: asking.mine,
+    Word.HELP: asking.commands,
 }

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from maild.core import command, labels
 from maild.core.commandtable import Word
+from maild.core.house import House
 from maild.core.mail import Mail
 from maild.core.proof import Proofs
 from maild.core.token import Purpose
 
 _NAMING = (Word.LINK,)
+_ASKING = frozenset({Word.SHOW, Word.LIST, Word.UNDO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +24,27 @@ class Inquiry:
 
     tickets: tuple[int, ...] = ()
     """Numbers of other tickets that commands name."""
+    own: int = 0
+    """The ticket that the commands are about; 0 where nothing is asked about it."""
+    agent: str = ""
+    """Registered address of who asks."""
+    words: frozenset[Word] = frozenset()
+    """The commands that need more than the ticket as it stands."""
 
 
 NOTHING = Inquiry()
 
 
-def asked(mail: Mail, proofs: Proofs) -> Inquiry:
+def asked(mail: Mail, proofs: Proofs, house: House) -> Inquiry:
     """Return what the commands of a mail want looked up; nothing for a mail that is no agent's."""
-    if proofs.token(Purpose.AGENT) is None:
+    token, agent = proofs.token(Purpose.AGENT), house.agent_of(mail.identity)
+    if token is None or agent is None:
         return NOTHING
     orders = command.orders(mail.reply.unquoted_text)
     named = (labels.ticket_number(one) for one in orders.commands if one.word in _NAMING)
-    return Inquiry(tickets=tuple(number for number in named if number))
+    return Inquiry(
+        tickets=tuple(number for number in named if number),
+        own=token.ticket,
+        agent=agent.address,
+        words=frozenset(orders.words) & _ASKING,
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from maild.core.canned import Canned
+from maild.core.decision import SentReply
 from maild.core.house import House
 from maild.core.mail import Envelope, Mail
 from maild.core.proof import Proofs
@@ -38,6 +39,18 @@ class AgentLoad:
     open_tickets: int = 0
     last_assigned_ticket: int = 0
     """Number of the newest ticket assigned to them; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What was looked up because an agent's commands asked for it."""
+
+    story: tuple[Post, ...] = ()
+    """Every post of the ticket, oldest first."""
+    tickets: tuple[Ticket, ...] = ()
+    """What the agent has in hand."""
+    sent: SentReply | None = None
+    """The agent's newest reply on the ticket; None for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +88,7 @@ class Snapshot:
     acknowledged_today: bool = False
     """The sender got an acknowledgement within the last 24 hours."""
     loads: tuple[AgentLoad, ...] = ()
+    desk: Desk = field(default_factory=Desk)
 
     def view(self, number: int) -> TicketView | None:
         """Return what is known of a ticket that was looked up."""

@@ -53,6 +53,8 @@ class PostKind(StrEnum):
     AGENT = "agent"
     NOTE = "note"
     AUTO = "auto"
+    UNDONE = "undone"
+    """An agent's reply that was taken back before it went out."""
 
 
 class Move(StrEnum):

@@ -31,6 +31,12 @@ class Done(StrEnum):
     CC_ADDED = "cc-added"
     CC_REMOVED = "cc-removed"
     LINKED = "linked"
+    UNDOABLE = "undoable"
+    UNDONE = "undone"
+    TOO_LATE = "too-late"
+    NOTHING_TO_UNDO = "nothing-to-undo"
+    NONE = "none"
+    """What was asked for is an empty list."""
     BELOW = "below"
     """What was asked for stands further down in the same mail."""
 

@@ -40,17 +40,21 @@ def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
         language=answers.agent_language(scene, agent, ticket),
         subject=ticket.subject,
         reason="transcript",
-        told=(*_text(decision), *work.told),
+        told=(*_text(scene, decision), *work.told),
+        history=work.story,
+        tickets=work.tickets,
         has_help=work.has_help,
         key=scene.key("transcript", agent.address),
     )
 
 
-def _text(decision: Decision) -> tuple[Told, ...]:
+def _text(scene: Scene, decision: Decision) -> tuple[Told, ...]:
     """What became of the text below the block."""
     if not decision.posts:
         return ()
     if decision.posts[0].kind is PostKind.NOTE:
         return (Told(done=Done.NOTE),)
     readers = (r.recipient for r in decision.replies if r.audience is Audience.CUSTOMER)
-    return (Told(done=Done.REPLY, value=", ".join(readers)),)
+    reply = Told(done=Done.REPLY, value=", ".join(readers))
+    seconds = scene.house.undo_seconds
+    return (reply, Told(done=Done.UNDOABLE, value=str(seconds))) if seconds else (reply,)

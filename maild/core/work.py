@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from maild.core.command import Command
-from maild.core.decision import EventDraft
+from maild.core.decision import EventDraft, Quoted, SentReply
 from maild.core.house import Agent
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
@@ -36,6 +36,10 @@ class Work:
     """Addresses of agents who must hear of the ticket."""
     canned: str = ""
     """The canned text that stands above the agent's own words."""
+    undone: SentReply | None = None
+    """The reply that is taken back."""
+    story: tuple[Quoted, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
     has_help: bool = False
     """The agent asked for the list of commands."""
 

@@ -26,7 +26,7 @@ class Entry:
     at: str
     """As people write it."""
     kind: str
-    """`customer`, `agent`, `note` or `auto`."""
+    """`customer`, `agent`, `note`, `auto` or `undone`."""
     kind_word: str
     text: str
 
@@ -47,6 +47,19 @@ class Usage:
 
     usage: str
     meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One ticket of a list."""
+
+    tag: str
+    subject: str
+    state_word: str
+    priority_word: str
+    customer: str
+    opened_at: str
+    """As people write it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +100,7 @@ class Values:
     usage: str = ""
     meaning: str = ""
     lines: tuple[Line, ...] = ()
+    tickets: tuple[Listed, ...] = ()
     commands: tuple[Usage, ...] = ()
     unreached: str = ""
     delimiter: str = ""
@@ -142,6 +156,16 @@ _FULL = Values(
     usage="#queue QUEUE",
     meaning="moves the ticket",
     lines=(Line(line="#solve", said="Solved."), Line(line="", said="Your reply was sent.")),
+    tickets=(
+        Listed(
+            tag="[Support #977]",
+            subject="Cup",
+            state_word="open",
+            priority_word="high",
+            customer="Ada",
+            opened_at="1 May 2026",
+        ),
+    ),
     commands=(Usage(usage="#solve", meaning="solves the ticket"),),
     unreached="ada@example.org",
     delimiter="-- above this line --",

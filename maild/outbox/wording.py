@@ -13,7 +13,7 @@ from maild.core.ticket import Customer, PostKind, Ticket
 from maild.core.told import Done, Told
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
-from maild.outbox.values import Entry, File, Line, Usage, Values
+from maild.outbox.values import Entry, File, Line, Listed, Usage, Values
 from maild.outbox.words import Words
 
 DELIMITER_AUTO = "auto"
@@ -103,6 +103,7 @@ def values_of(
         usage=ENTRIES[Word(reply.command)].usage if reply.command else "",
         meaning=words.commands[reply.command] if reply.command else "",
         lines=tuple(_line(told, words) for told in reply.told),
+        tickets=tuple(_listed(one, house, words) for one in reply.tickets),
         commands=_commands(words) if reply.has_help else (),
         unreached=reply.unreached or customer.address,
         delimiter=_delimiter(reply, mailbox, words),
@@ -146,6 +147,17 @@ def _line(told: Told, words: Words) -> Line:
     elif told.done is Done.PRIORITY:
         value = words.priorities[told.value]
     return Line(line=clean(told.line), said=words.done[told.done].format(value=value))
+
+
+def _listed(ticket: Ticket, house: House, words: Words) -> Listed:
+    return Listed(
+        tag=tag(house.mailbox(ticket.mailbox), ticket),
+        subject=clean(ticket.subject) or words.no_subject,
+        state_word=words.states[ticket.state.value],
+        priority_word=words.priorities[ticket.priority.value],
+        customer=clean(ticket.customer.name) or ticket.customer.address,
+        opened_at=words.moment(ticket.created_at),
+    )
 
 
 def _commands(words: Words) -> tuple[Usage, ...]:

@@ -37,6 +37,7 @@ from maild.errors import LostRace
 from maild.store import tables
 from maild.store.database import inserted_ids
 from maild.store.tables import metadata
+from maild.store.takeback import take_back
 
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
@@ -137,6 +138,9 @@ def story(
 
 def stories(connection: Connection, told: Sequence[Story], now: datetime) -> list[Applied]:
     """Write the stories of many tickets, in order."""
+    for one in told:
+        if one.decision.undone is not None:
+            take_back(connection, one.decision.undone)
     _remove_participants(connection, told)
     _add_participants(connection, told)
     post_ids = _add_posts(

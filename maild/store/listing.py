@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from maild.core.decision import Outcome
 from maild.core.house import House
-from maild.core.ticket import Customer
+from maild.core.ticket import Customer, PostKind
 from maild.errors import NotAllowed
 from maild.store import tables
 from maild.store.tables import metadata
@@ -186,7 +186,8 @@ def _post(connection: Connection, row: RowMapping) -> Json:
     ).mappings()
     return {
         "n": row["n"],
-        "kind": row["kind"],
+        "kind": PostKind.AGENT if row["kind"] == PostKind.UNDONE else row["kind"],
+        "undone": row["kind"] == PostKind.UNDONE,
         "author": row["author"],
         "author_name": row["author_name"],
         "at": _time(row["at"]),

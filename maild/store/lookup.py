@@ -24,6 +24,7 @@ from maild.core.proof import Proofs, answered_ids
 from maild.core.snapshot import Arrival, Snapshot
 from maild.core.ticket import Customer
 from maild.store import tables
+from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
 from maild.store.tickets import views_by_number, wanted_numbers, with_organisation
 
@@ -100,15 +101,19 @@ def for_mails(
     """Return the same for many mails, each as if it were alone."""
     facts = _facts(connection, [arrival for arrival, _ in mails], now)
     found = [_without_tickets(arrival, proofs, house, facts, now) for arrival, proofs in mails]
-    inquiries = [asked(arrival.mail, proofs) for arrival, proofs in mails]
+    inquiries = [asked(arrival.mail, proofs, house) for arrival, proofs in mails]
     wanted = [
         wanted_numbers((*inquiry.tickets, *_pointed_at(snapshot)))
         for inquiry, snapshot in zip(inquiries, found, strict=True)
     ]
     views = views_by_number(connection, {n for some in wanted for n in some}, house, now)
     return tuple(
-        replace(snapshot, tickets=tuple(views[number] for number in some if number in views))
-        for snapshot, some in zip(found, wanted, strict=True)
+        replace(
+            snapshot,
+            tickets=tuple(views[number] for number in some if number in views),
+            desk=desk_of(connection, inquiry, house, now),
+        )
+        for snapshot, some, inquiry in zip(found, wanted, inquiries, strict=True)
     )
 
 

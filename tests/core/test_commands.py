@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from maild.core.commandtable import TABLE, Entry, Part, Word
-from maild.core.decision import Audience, Decision, Outcome, Reply
-from maild.core.house import Agent, AgentTrust
+from maild.core.decision import Audience, Decision, Outcome, Reply, SentReply
+from maild.core.house import Agent, AgentTrust, House
 from maild.core.mail import Mail
 from maild.core.reason import Why
-from maild.core.snapshot import TicketView
+from maild.core.snapshot import Desk, TicketView
 from maild.core.ticket import PostKind, Priority, Role, State
 from maild.core.told import Done
 from tests.core.scenes import (
@@ -42,10 +43,17 @@ BIG = replace(
 )
 
 
-def done(text: str, known: TicketView | None = None, letter: Mail | None = None) -> Decision:
+def done(
+    text: str,
+    known: TicketView | None = None,
+    letter: Mail | None = None,
+    house: House = BIG,
+    **looked_up: Any,
+) -> Decision:
     """Decide about Alice's commands."""
     views = [known or view(), view(ticket(number=12))]
-    return play(letter or from_agent(text), envelope=TRUSTED, views=views, house=BIG)
+    mail = letter or from_agent(text)
+    return play(mail, envelope=TRUSTED, views=views, house=house, **looked_up)
 
 
 def told(decision: Decision) -> list[tuple[Done, str]]:
@@ -317,6 +325,94 @@ def test_a_canned_text_is_shown_in_an_html_answer() -> None:
     decision = done("", letter=from_agent("#template merci\nPull it.", html=html))
 
     assert decision.posts[0].html == "<div>Merci !</div><br>\n<div><b>Pull</b> it.</div>"
+
+
+SENT = SentReply(
+    ticket=7,
+    post_n=2,
+    message_id="post-2@x.example",
+    outbox=(5, 6),
+    is_waiting=True,
+    moved_from=State.OPEN,
+    took_ticket=True,
+    is_first=True,
+)
+ANSWERED = view(
+    ticket(State.PENDING, assignee=ALICE, first_response_at=NOW),
+    posts=[post(1), post(2, PostKind.AGENT, "Pull the plug.", ALICE)],
+)
+
+
+def test_a_reply_that_waits_is_taken_back_with_what_followed_from_it() -> None:
+    decision = done("#undo", ANSWERED, desk=Desk(sent=SENT))
+
+    assert decision.undone == SENT
+    assert decision.after is not None
+    after = decision.after
+    assert (after.state, after.assignee, after.first_response_at) == (State.OPEN, "", None)
+    kinds = [event.kind for event in decision.events]
+    assert kinds == ["post.undone", "ticket.assigned", "state.changed"]
+    assert told(decision) == [(Done.UNDONE, "")]
+    assert [r.audience for r in decision.replies] == [Audience.AGENT]
+
+
+def test_a_better_reply_may_take_its_place_and_does_not_refer_to_it() -> None:
+    decision = done("#tag a\n#undo\nPull the other plug.", ANSWERED, desk=Desk(sent=SENT))
+
+    assert decision.undone == SENT
+    assert decision.after is not None
+    assert (decision.after.state, decision.after.assignee) == (State.PENDING, ALICE)
+    assert [p.n for p in decision.posts] == [3]
+    assert decision.replies[0].in_reply_to == "post-1@x.example"
+    assert "post-2@x.example" not in decision.replies[0].references
+    assert [what for what, _ in told(decision)] == [Done.REPLY, Done.UNDONE, Done.TAGGED]
+
+
+@pytest.mark.parametrize(
+    ("sent", "what"),
+    [
+        (replace(SENT, is_waiting=False), Done.TOO_LATE),
+        (None, Done.NOTHING_TO_UNDO),
+        (replace(SENT, ticket=12), Done.NOTHING_TO_UNDO),
+    ],
+)
+def test_what_is_gone_is_not_taken_back(sent: SentReply | None, what: Done) -> None:
+    decision = done("#undo", ANSWERED, desk=Desk(sent=sent))
+
+    assert decision.undone is None
+    assert decision.after == ANSWERED.ticket
+    assert told(decision) == [(what, "")]
+
+
+def test_the_window_is_told_where_there_is_one() -> None:
+    decision = done("#solve\nDone.", house=replace(BIG, undo_seconds=60))
+
+    assert told(decision)[1] == (Done.UNDOABLE, "60")
+
+
+def test_the_whole_ticket_is_shown_to_the_agent_alone() -> None:
+    story = (post(1), post(2, PostKind.NOTE, "They never pay.", BOB))
+
+    decision = done("#show\n\nPull the plug.", desk=Desk(story=story))
+
+    assert [(q.kind, q.text) for q in transcript(decision).history] == [
+        ("customer", "It smokes."),
+        ("note", "They never pay."),
+    ]
+    assert all(r.history == () for r in decision.replies if r.audience is Audience.CUSTOMER)
+
+
+def test_tickets_are_listed_by_urgency_and_age() -> None:
+    found = (
+        ticket(number=3),
+        ticket(number=4, priority=Priority.URGENT),
+        ticket(number=2, priority=Priority.LOW),
+    )
+
+    decision = done("#list", desk=Desk(tickets=found))
+
+    assert [t.number for t in transcript(decision).tickets] == [4, 3, 2]
+    assert told(done("#list")) == [(Done.NONE, "")]
 
 
 def test_help_lists_the_commands() -> None:

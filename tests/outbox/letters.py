@@ -13,7 +13,7 @@ from email.policy import default
 from maild.core.decision import Audience, Quoted, Reply, ReplyKind, SentFile
 from maild.core.house import Agent, House, Mailbox
 from maild.core.mail import Attachment, Encoding, Locator
-from maild.core.ticket import Customer, Participant, PostKind, Role, State, Ticket
+from maild.core.ticket import Customer, Participant, PostKind, Priority, Role, State, Ticket
 from maild.core.token import Keys
 from maild.core.told import Done, Told
 from maild.outbox.compose import Desk, Draft, assemble, compose
@@ -213,6 +213,19 @@ def help_wanted(language: str = "en") -> Reply:
     return replace(transcript(language), told=told, has_help=True)
 
 
+def shown(language: str = "en") -> Reply:
+    older = replace(TICKET, number=977, subject="Cup", priority=Priority.URGENT)
+    return replace(
+        transcript(language),
+        told=(Told(line="#show", done=Done.BELOW), Told(line="#undo", done=Done.UNDONE)),
+        tickets=(older, TICKET),
+        history=(
+            *reversed(notification().history),
+            Quoted(author="Grace", at="2026-05-03T08:00:00+00:00", kind="undone", text="d"),
+        ),
+    )
+
+
 def misfit(language: str = "en") -> Reply:
     return replace(
         held(language),
@@ -231,6 +244,7 @@ EVERY = (
     notification,
     transcript,
     help_wanted,
+    shown,
     held,
     misfit,
     undelivered,

@@ -14,7 +14,7 @@ from maild.core.commandtable import TABLE
 from maild.errors import ConfigError, PermanentError
 from maild.outbox import render
 from maild.outbox.render import Renderer, as_html, quoted
-from maild.outbox.values import REASONS, Entry, File, Line, Usage, Values, samples
+from maild.outbox.values import REASONS, Entry, File, Line, Listed, Usage, Values, samples
 from maild.outbox.words import Words
 from tests.needs import ROOT
 from tests.outbox import letters
@@ -56,7 +56,7 @@ def test_the_documented_variables_are_those_that_exist() -> None:
     documented = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
     assert documented == [*(field.name for field in fields(Values)), "words"]
-    for value in (Entry, File, Line, Usage):
+    for value in (Entry, File, Line, Listed, Usage):
         assert all(f"`{field.name}`" in section for field in fields(value))
     assert all(f"`{f.name}`" in section for f in fields(Words) if f.name != "language")
 

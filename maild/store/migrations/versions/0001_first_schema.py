@@ -375,7 +375,7 @@ def upgrade() -> None:
         sa.Column("trust", sa.String(), nullable=False),
         sa.Column("journal_id", BigKey, nullable=True),
         sa.CheckConstraint(
-            "kind IN ('customer', 'agent', 'note', 'auto')", name=op.f("ck_post_kind")
+            "kind IN ('customer', 'agent', 'note', 'auto', 'undone')", name=op.f("ck_post_kind")
         ),
         sa.ForeignKeyConstraint(
             ["journal_id"], ["journal.id"], name=op.f("fk_post_journal_id_journal")
