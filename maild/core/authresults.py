@@ -37,16 +37,18 @@ def verdict(values: Sequence[str], domain: str) -> Verdict:
 
     `dmarc=` decides where its `header.from` is this very domain; without any DMARC result, a
     `dkim=pass` whose `header.d` is the domain counts as a pass. A domain that was judged twice in
-    different ways, or another one than that of From, proves nothing.
+    different ways, or another one than that of From, proves nothing. Without a domain (From names
+    nobody beyond doubt) there is no pass, but a fail is one.
     """
-    if not domain:
-        return Verdict.NONE
     results = [words for value in values for words in list(_statements(value))[1:]]
     judged = {
         (_result(words, "dmarc"), _property(words, "header.from"))
         for words in results
         if _result(words, "dmarc")
     }
+    if not domain:
+        is_false = any(result == "fail" for result, _ in judged)
+        return Verdict.FAIL if is_false else Verdict.NONE
     if len(judged) > 1:
         return Verdict.NONE
     if judged:

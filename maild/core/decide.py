@@ -81,7 +81,7 @@ def _person(scene: Scene, found: Found | None) -> Decision:
         view = scene.snapshot.view(token.ticket)
         if view is None or agent is None:
             return _misused(view)
-        return agentmail.decide(scene, agent, view, _level(scene, agent.address, token.ticket))
+        return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
     level = _level(scene, identity, found.view.ticket.number if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
         return _unproven(scene, agent, found)
@@ -92,6 +92,14 @@ def _person(scene: Scene, found: Found | None) -> Decision:
 
 def _level(scene: Scene, person: str, ticket: int) -> Level:
     return level_of(scene.snapshot.proofs, scene.world.keys, person, ticket)
+
+
+def _agents_level(scene: Scene, agent: Agent, token: Token) -> Level:
+    """A colleague's token proves nothing about an agent: who left the house keeps old ones."""
+    level = _level(scene, agent.address, token.ticket)
+    if level is Level.FAILED or made_for(scene.world.keys, token, agent.address):
+        return level
+    return Level.DOMAIN if scene.snapshot.proofs.domain else Level.CLAIMED
 
 
 def _agents_token(scene: Scene, agent: Agent | None) -> Token | None:

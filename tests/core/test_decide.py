@@ -508,7 +508,10 @@ AT_LEVEL = [
     ("#solve", ALICE, False, AgentTrust.TOKEN, True),
     ("#solve", ALICE, True, AgentTrust.CONFIRM_ALL, False),
     ("#note\nx", ALICE, False, AgentTrust.TOKEN_AND_DOMAIN, True),
-    ("#note\nx", BOB, False, AgentTrust.TOKEN_AND_DOMAIN, True),
+    ("#note\nx", BOB, False, AgentTrust.TOKEN_AND_DOMAIN, False),
+    ("#note\nx", BOB, True, AgentTrust.TOKEN_AND_DOMAIN, True),
+    ("Pull it.", BOB, False, AgentTrust.TOKEN, False),
+    ("#solve", BOB, False, AgentTrust.TOKEN, False),
     ("#note\nx", ALICE, True, AgentTrust.CONFIRM_ALL, True),
     ("#note\n#solve\nx", ALICE, False, AgentTrust.TOKEN_AND_DOMAIN, False),
 ]
