@@ -279,6 +279,14 @@ def sla_preview(
     command.preview(Place.config, (policy, priority), at, as_json=json)
 
 
+@sla.command("explain")
+def sla_explain(number: int, json: Json = False) -> None:
+    """Say what is due on a ticket, and every stretch of time that counts or does not."""
+    from maild.cli import sla_explain as command
+
+    command.explain(Place.config, number, as_json=json)
+
+
 def main() -> None:
     """Run a command; its errors become one line on stderr and an exit code."""
     try:

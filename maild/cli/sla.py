@@ -1,4 +1,4 @@
-"""`maild sla`: what a policy promises, and what became of its promises on a ticket."""
+"""`maild sla preview`: what a policy promises for a ticket that comes at some time."""
 
 from __future__ import annotations
 

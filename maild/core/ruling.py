@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import answers, assign, thread
+from maild.core import answers, assign, facts, thread
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Context, Rule, RuleEvent, Value, Verb
@@ -64,30 +64,8 @@ def _context(scene: Scene, decision: Decision, mail: Mapping[str, Value], level:
     customer = ticket.customer if ticket else scene.snapshot.customer
     return {
         "mail": mail,
-        "ticket": _ticket_context(ticket),
-        "customer": {
-            "address": customer.address,
-            "name": customer.name,
-            "domain": customer.address.rpartition("@")[2],
-            "segment": customer.segment,
-            "organisation": customer.organisation,
-            "verified": level >= Level.DOMAIN,
-        },
-    }
-
-
-def _ticket_context(ticket: Ticket | None) -> Mapping[str, Value]:
-    return {
-        "number": ticket.number if ticket else 0,
-        "subject": ticket.subject if ticket else "",
-        "state": ticket.state.value if ticket else "",
-        "queue": ticket.queue if ticket else "",
-        "priority": ticket.priority.value if ticket else "",
-        "tier": ticket.tier if ticket else 0,
-        "assignee": ticket.assignee if ticket else "",
-        "tags": list(ticket.tags) if ticket else [],
-        "language": ticket.language if ticket else "",
-        "is_new": ticket is not None and ticket.number == 0,
+        "ticket": facts.of_ticket(ticket),
+        "customer": {**facts.of_customer(customer), "verified": level >= Level.DOMAIN},
     }
 
 
