@@ -63,7 +63,6 @@ ONLY_IN = {
     "pydantic_settings": "maild/settings/",
     "python_multipart": "maild/web/",
     "rich": "maild/cli/",
-    "selectolax": "maild/html.py",
     "sqlalchemy": "maild/store/",
     "sqlmodel": "maild/store/",
     "starlette": "maild/web/",
