@@ -148,6 +148,8 @@ _CODECS = """
     euc_jis_2004 euc_jisx0213 shift_jis_2004
 """
 _DIRECT = frozenset(_CODECS.split())
+_DOUBLE_BYTE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "johab"})
+_THREE_BYTES = "\u0800"
 _SINGLE_BYTE = frozenset(
     name for name in _DIRECT if name.startswith(("cp125", "iso8859", "koi8", "mac_", "cp8"))
 )
@@ -238,6 +240,15 @@ def _strict(data: bytes, name: str) -> str | None:
     return None if name == "utf_7" and _SURROGATE.search(text) else text
 
 
+def _is_far_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8 with characters of three bytes, as East Asian text has.
+
+    A few words of GBK may pass for UTF-8 of two bytes a character; with three the pairs shift.
+    """
+    text = _strict(data, "utf_8")
+    return text is not None and max(text, default="") >= _THREE_BYTES
+
+
 def _lenient(data: bytes, name: str) -> str:
     """Decode what can be decoded."""
     return _SURROGATE.sub("\ufffd", data.decode(name, "replace"))
@@ -245,7 +256,7 @@ def _lenient(data: bytes, name: str) -> str:
 
 def _declared(data: bytes, name: str) -> str:
     """Decode by a known label, by its kin where that fails, and else by force."""
-    text = _strict(data, name)
+    text = None if name in _DOUBLE_BYTE and _is_far_utf8(data) else _strict(data, name)
     if text is not None:
         return _SURROGATE.sub("\ufffd", text)
     if name in _SINGLE_BYTE:
@@ -301,7 +312,10 @@ def _decode_japanese(data: bytes) -> str:
 def _japanese_run(run: bytes, mode: bytes) -> str:
     """Decode the bytes between two escapes; every line begins in ASCII again."""
     if mode in {b"(B", b"(J", b"(H"}:
-        return run.decode("ascii") if run.isascii() else guess(run)
+        if run.isascii():
+            return run.decode("ascii")
+        likely = _strict(run, "utf_8")
+        return guess(run) if likely is None else likely
     if mode == b"(I":
         return bytes(byte | 0x80 for byte in run).decode("cp932", "replace")
     if mode not in {b"$@", b"$B", b"$(@", b"$(B"}:

@@ -12,6 +12,7 @@ from maild.encodedwords import decode_words, header_text
 
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_FOLDED_ID = re.compile(r"<[^<>]{1,998}>")
 _LOOSE_ID = re.compile(r"[^\s<>,;\"()]{1,500}@[^\s<>,;\"()]{1,500}")
 _EXTENDED = re.compile(rb"[A-Za-z0-9_-]{3,20}'[A-Za-z-]{0,8}'(?:[^%]|%[0-9A-Fa-f]{2})*+")
 """A value in the form of RFC 2231 §4 under a name without the star that it asks for."""
@@ -83,12 +84,9 @@ def content_id(part: Part) -> str:
 
 def message_ids(value: str) -> tuple[str, ...]:
     """Return the message identifiers (RFC 5322 §3.6.4) in a value, each once, in order."""
-    joined = value
-    found = _MESSAGE_ID.findall(joined)
-    if not found and "<" in joined:
-        found = _MESSAGE_ID.findall(_WHITESPACE.sub("", joined))
+    found = _MESSAGE_ID.findall(_FOLDED_ID.sub(_squeezed, value) if "<" in value else value)
     if not found:
-        found = _LOOSE_ID.findall(joined)
+        found = _LOOSE_ID.findall(value)
     return tuple(dict.fromkeys(found))
 
 
@@ -96,6 +94,11 @@ def message_id(value: str) -> str:
     """Return the one identifier of a Message-ID field, without angle brackets."""
     found = _MESSAGE_ID.search(value)
     return found[1] if found else _WHITESPACE.sub("", value).strip("<>")
+
+
+def _squeezed(found: re.Match[str]) -> str:
+    """Undo what folding put into the middle of an identifier."""
+    return _WHITESPACE.sub("", found[0]) if found[0].count("@") == 1 else found[0]
 
 
 def _joined(sections: dict[int, tuple[bytes, bool]], hint: str) -> str:

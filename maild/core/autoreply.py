@@ -51,7 +51,7 @@ _STRONG: tuple[str, ...] = (
     "[out of office]", "(out of office)", "*out of office*", "i am on vacation",
     "i'm on vacation", "out of office notice", "on leave:", "auto-generated", "automail",
     "[automatic reply]", "i will be out of the office", "i'll be out of the office",
-    "holiday reply", "absence:",
+    "holiday reply", "absence:", "(auto reply", "(auto-reply", "(autoreply", "(automatic reply",
     # German
     "abwesenheitsnotiz", "abwesenheitsmeldung", "abwesenheitsnachricht", "abwesenheitsassistent",
     "automatische antwort", "autom. antwort", "automatisch erzeugte", "automatische abwesenheit",
@@ -67,7 +67,8 @@ _STRONG: tuple[str, ...] = (
     "respuesta automática", "respuesta automatica", "respuesta automatizada", "auto respuesta",
     "autorespuesta", "auto-respuesta", "fuera de la oficina", "fuera de oficina",
     "mensaje automático", "ausencia de la oficina", "ausente de la oficina",
-    "notificación de ausencia", "resposta automàtica", "resposta automática",
+    "notificación de ausencia", "contestación automática", "contestador automático",
+    "resposta automàtica", "resposta automática",
     "resposta automatica", "fora do escritório", "mensagem automática", "ausência temporária",
     "ausente do escritório", "aviso de ausência", "aviso de ausencia",
     # Italian
@@ -77,7 +78,7 @@ _STRONG: tuple[str, ...] = (
     # Dutch
     "automatisch antwoord", "automatische reactie", "automatisch bericht", "afwezigheidsbericht",
     "afwezigheidsmelding", "afwezigheidsassistent", "niet op kantoor", "buiten kantoor",
-    "automatische beantwoording", "afwezig:",
+    "automatische beantwoording", "automatische antwoord", "afwezig:",
     # Scandinavian, Finnish, Icelandic
     "autosvar", "automatiskt svar", "automatisk svar", "frånvaromeddelande", "frånvaro:",
     "fraværsmelding", "fravær:", "fraværsbesked", "fraværende", "ikke på kontoret",
@@ -96,7 +97,8 @@ _STRONG: tuple[str, ...] = (
     "otomatik cevap", "ofis dışında", "işyeri dışında", "automaatvastus", "automātiska atbilde",
     "automatinis atsakymas", "automātiskā atbilde",
     # Hebrew, Arabic, Persian, Thai, Vietnamese, Indonesian
-    "מענה אוטומטי", "תשובה אוטומטית", "רד تلقائي", "رد تلقائي", "رد آلي", "پاسخ خودکار",
+    "תגובה אוטומטית", "הודעה אוטומטית", "מענה אוטומטי", "תשובה אוטומטית", "רד تلقائي",
+    "رد تلقائي", "رد آلي", "پاسخ خودکار",
     "การตอบกลับอัตโนมัติ", "ตอบกลับอัตโนมัติ", "trả lời tự động", "balasan otomatis",
     "jawapan automatik",
     # Japanese, Chinese, Korean
@@ -109,17 +111,22 @@ _STRONG: tuple[str, ...] = (
 _WEAK: tuple[str, ...] = (
     "out of office", "out of the office", "out-of-office", "out of office alert", "ooo", "oof",
     "vacation", "away", "abwesend", "abwesenheit", "absent", "absence", "ausente", "ausencia",
-    "ausência", "assente", "assenza", "afwezig", "afwezigheid", "frånvarande", "frånvaro",
+    "ausência", "assente", "assenza", "afwezig", "afwezigheid", "niet aanwezig", "frånvarande",
+    "frånvaro",
     "fravær", "poissa", "on leave", "annual leave", "away from office", "in vacanza",
+    "i'm on holiday", "i am on holiday", "i'm on leave", "i am on leave", "ich bin im urlaub",
+    "ich bin nicht im büro", "je suis absent", "je suis en congé", "estoy de vacaciones",
     "en vacances", "im urlaub", "de vacaciones", "unavailable", "office closed",
     "maternity leave", "nieobecność", "нет на месте", "отсутствую", "в отпуске", "em férias",
     "de férias", "不在", "休假",
 )  # fmt: skip
 """These are a program's words only where nothing but an end, a colon or a date follows."""
 
-_WEAK_ALONE = frozenset(
-    {"away", "absent", "absence", "unavailable", "office closed", "不在", "休假"}
-)
+_WEAK_ALONE = frozenset((
+    "away", "absent", "absence", "unavailable", "office closed", "不在", "休假",
+    "i'm on holiday", "i am on holiday", "i'm on leave", "i am on leave", "ich bin im urlaub",
+    "ich bin nicht im büro", "je suis absent", "je suis en congé", "estoy de vacaciones",
+))  # fmt: skip
 """Weaker still: these need a phrase of absence in the text beside them."""
 
 _END = r"\s{0,4}(?:$|[:：\-–—(\[|!.,;\"“«‘（【]|"

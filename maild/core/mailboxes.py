@@ -152,7 +152,8 @@ def _guess_bare(text: str, item: _Item, decode: Callable[[str], str]) -> Address
         if match is None:
             return Address(name=comment or _tidy(decoded))
         text = decoded
-    rest = f"{text[: match.start()]} {text[match.end() :]}"
+    before, after = text[: match.start()], text[match.end() :]
+    rest = f"{before.rstrip('<[( ')} {after.lstrip('>]) ')}"
     return Address(name=_tidy(decode(rest)) or comment, addr=_tidy_address(match[0]))
 
 

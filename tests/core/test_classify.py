@@ -172,6 +172,9 @@ def test_the_pair_of_exchange_s_fields_is_an_automatic_answer() -> None:
         "自动回复: 屋顶",
         "자동 회신: 지붕",
         "رد تلقائي: سقف",
+        "Contestación automática: Rechnung",
+        "Automatische antwoord: vraag",
+        "תגובה אוטומטית: x",
     ],
 )
 def test_a_subject_tells_of_an_automatic_answer(subject: str) -> None:
@@ -200,6 +203,8 @@ def test_a_subject_tells_of_an_automatic_answer(subject: str) -> None:
         "Absent employees",
         "Question about the out of office message",
         "I'll be out of town next week",
+        "I'm on holiday and my card is blocked",
+        "Ich bin im Urlaub und brauche Hilfe",
     ],
 )
 def test_a_person_s_subject_stays_a_person_s(subject: str) -> None:
@@ -208,6 +213,13 @@ def test_a_person_s_subject_stays_a_person_s(subject: str) -> None:
     )
 
     assert judgement == Classification()
+
+
+def test_a_sentence_about_oneself_needs_a_text_of_absence() -> None:
+    subject = "I am on leave, can you help me?"
+
+    assert not judged(subject=subject, text="My card is blocked.").is_autoreply
+    assert judged(subject="I am on leave", text="I am on leave until 2 May.").is_autoreply
 
 
 def test_a_subject_with_a_name_needs_a_text_of_absence() -> None:

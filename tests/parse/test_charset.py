@@ -111,3 +111,15 @@ def test_a_byte_order_mark_decides_and_disappears(mark: bytes) -> None:
 
 def test_clean_text_has_line_feeds_and_no_control_characters() -> None:
     assert clean("a\r\nb\rc\x00d\x1b\x7f\x85\ud800\te") == "a\nb\ncd\ufffd\te"
+
+
+@pytest.mark.parametrize("label", ["gb2312", "gbk", "big5", "shift_jis", "euc-kr", "iso-2022-jp"])
+def test_utf8_under_an_east_asian_label_is_utf8(label: str) -> None:
+    assert decode("日本語のメール".encode(), label) == "日本語のメール"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"), [("gbk", "联通"), ("shift_jis", "ﾃｽﾄ"), ("euc-kr", "한글")]
+)
+def test_a_few_words_of_their_own_charset_stay_what_they_are(label: str, words: str) -> None:
+    assert decode(words.encode(label), label) == words

@@ -109,3 +109,13 @@ def test_the_guess_makes_the_most_of_a_field(value: str, expected: list[tuple[st
     found = read_addresses(value, decode_words)
 
     assert [(item.name.strip("'"), item.addr) for item in found] == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Ann [a@b.example]", "=?utf-8?Q?Ann_<a@b.example>?=", "Ann (a@b.example", "Ann a@b.example"],
+)
+def test_an_address_among_words_leaves_only_the_words(value: str) -> None:
+    (found,) = read_addresses(value, decode_words)
+
+    assert (found.name, found.addr) == ("Ann", "a@b.example")
