@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import compress
 
@@ -135,7 +136,9 @@ def _written(tokens: list[Token]) -> list[str]:
     """What was written for the tags so far, by identity: mails repeat few tags many times."""
     for token in tokens:
         if token.kind is Kind.TEXT:
-            pieces.append(_written_text(token.text))
+            text = token.text
+            plain = len(text) <= _PIECE_MAX and not ("&" in text or "<" in text or ">" in text)
+            pieces.append(text if plain else _written_text(text))
             continue
         piece = tags.get(id(token))
         if piece is None:
@@ -165,16 +168,21 @@ def _written_tag(token: Token) -> str:
     if name == "img" and not attributes.get("src", "").lower().startswith("cid:"):
         return escape(attributes.get("alt", ""))
     known = _ATTRIBUTES.get(name, _COMMON)
-    written = "".join(
-        f' {key}="{escape(value.strip() if key == "href" else value)}"'
+    written = [
+        _written_attribute(key, value)
         for key, value in attributes.items()
-        if (key in known or key in _COMMON) and _is_harmless(key, value)
-    )
-    return f"<{name}{written}>"
+        if key in known or key in _COMMON
+    ]
+    return f"<{name}{''.join(written)}>"
 
 
-def _is_harmless(attribute: str, value: str) -> bool:
-    """Whether an attribute loads nothing, and leads nowhere but to a page or a mail."""
-    if attribute == "href":
-        return value.strip().lower().startswith(_LINK_SCHEMES)
-    return attribute != "style" or not ("url" in value.lower() or "\\" in value)
+@lru_cache(maxsize=512)
+def _written_attribute(name: str, value: str) -> str:
+    """Write an attribute that loads nothing, and leads nowhere but to a page or a mail."""
+    if name == "href":
+        value = value.strip()
+        if not value.lower().startswith(_LINK_SCHEMES):
+            return ""
+    if name == "style" and ("url" in value.lower() or "\\" in value):
+        return ""
+    return f' {name}="{escape(value)}"'
