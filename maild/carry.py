@@ -66,7 +66,15 @@ class Carried:
 def carry_out(
     connection: Connection, office: Office, cases: Sequence[tuple[Decision, Claimed | None]]
 ) -> list[Carried]:
-    """Write decisions: the tickets first, since their numbers stand in every mail and token."""
+    """Write decisions, and what follows from them for other tickets."""
+    others = [(other, None) for decision, _ in cases for other in decision.others]
+    return _carried(connection, office, [*cases, *others])[: len(cases)]
+
+
+def _carried(
+    connection: Connection, office: Office, cases: Sequence[tuple[Decision, Claimed | None]]
+) -> list[Carried]:
+    """Write the tickets first, since their numbers stand in every mail and token."""
     now = office.now()
     decisions = [decision for decision, _ in cases]
     numbered = commit.all_numbered(connection, decisions, now)

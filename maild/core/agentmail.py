@@ -157,6 +157,7 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         keys=keys_of(scene.mail),
         events=(*_added(letter.agent, posts), *work.events, *_moves(letter, work.ticket)),
         undone=work.undone,
+        others=work.others,
     )
     if letter.answers_customer:
         repeated = _repeated(letter.view, posts[0])

@@ -21,6 +21,7 @@ class Word(StrEnum):
     REOPEN = "reopen"
     PENDING = "pending"
     HOLD = "hold"
+    SPAM = "spam"
     ASSIGN = "assign"
     QUEUE = "queue"
     TIER = "tier"
@@ -32,6 +33,7 @@ class Word(StrEnum):
     CC = "cc"
     ACCEPT = "accept"
     LINK = "link"
+    MERGE = "merge"
     UNDO = "undo"
     SHOW = "show"
     LIST = "list"
@@ -106,6 +108,7 @@ TABLE: tuple[Entry, ...] = (
     _entry(Word.REOPEN, Part.STATE),
     _entry(Word.PENDING, Part.STATE),
     _entry(Word.HOLD, Part.STATE),
+    _entry(Word.SPAM, Part.STATE),
     _entry(Word.ASSIGN, Part.PLACE, "AGENT|me|nobody"),
     _entry(Word.QUEUE, Part.PLACE, "QUEUE"),
     _entry(Word.TIER, Part.PLACE, "1|2|3"),
@@ -117,11 +120,12 @@ TABLE: tuple[Entry, ...] = (
     _entry(Word.CC, Part.PEOPLE, "+ADDRESS -ADDRESS", is_repeatable=True),
     _entry(Word.ACCEPT, Part.PEOPLE),
     _entry(Word.LINK, Part.OTHERS, "NUMBER"),
+    _entry(Word.MERGE, Part.OTHERS, "NUMBER"),
     _entry(Word.UNDO, Part.TEXT),
     _entry(Word.SHOW, Part.NOTHING),
     _entry(Word.LIST, Part.NOTHING),
     _entry(Word.HELP, Part.NOTHING),
 )
 ENTRIES = {entry.word: entry for entry in TABLE}
-STATES = frozenset(entry.word for entry in TABLE if entry.part is Part.STATE)
+STATES = frozenset(entry.word for entry in TABLE if entry.part is Part.STATE) | {Word.MERGE}
 """Words of which one block may have one: each leads to another state."""

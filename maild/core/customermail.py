@@ -13,7 +13,17 @@ from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
 from maild.core.scene import Scene
 from maild.core.thread import By, Found
-from maild.core.ticket import Move, Participant, Post, PostKind, Role, Ticket, moved, next_state
+from maild.core.ticket import (
+    Move,
+    Participant,
+    Post,
+    PostKind,
+    Role,
+    State,
+    Ticket,
+    moved,
+    next_state,
+)
 from maild.core.token import Purpose
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
@@ -36,6 +46,9 @@ def decide(scene: Scene, found: Found | None, level: Level) -> Decision:
         return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
     if not sender(scene.mail):
         reason = Reason(why=Why.NO_SENDER, detail=scene.mail.parsed.from_defect or "no From")
+        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
+    if scene.snapshot.is_blocked and not _goes_on(found, level):
+        reason = Reason(why=Why.BLOCKED, detail="a ticket of the sender's is marked as spam")
         return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
     start = ruling.run(scene, start, RuleEvent.MAIL_RECEIVED, level)
     if start.outcome is not Outcome.POSTED:
@@ -124,13 +137,19 @@ def thread_index_key(thread_index: str) -> str:
     return f"thread-index:{thread_index[:28]}"
 
 
+def _goes_on(found: Found | None, level: Level) -> bool:
+    """A block does not break off a conversation that we ourselves lead with the sender."""
+    is_ours = found is not None and found.view.ticket.state is not State.SPAM
+    return is_ours and level >= Level.TOKEN
+
+
 def _is_key(text: str) -> bool:
     return 0 < len(text.encode("utf-8", "replace")) <= KEY_BYTES_MAX
 
 
 def _may_add_automatic(scene: Scene, found: Found, level: Level) -> bool:
     returned = scene.snapshot.proofs.token(Purpose.RETURN)
-    number = found.view.ticket.number
+    number = found.pointed
     if level is not Level.FAILED and returned is not None and returned.ticket == number:
         return True
     return _answer(scene, found, level) is Answer.YES

@@ -58,7 +58,7 @@ def _machine(scene: Scene, found: Found | None) -> Decision | None:
         return machinemail.own_loop(scene)
     if found is None:
         return None
-    level = _level(scene, scene.mail.identity, found.view.ticket.number)
+    level = _level(scene, scene.mail.identity, found.pointed)
     if scene.is_automatic or (kind.is_list and not _is_written_to_us(scene, found)):
         return customermail.automatic(scene, found, level)
     return None
@@ -70,7 +70,7 @@ def _is_written_to_us(scene: Scene, found: Found) -> bool:
     A support address may itself be a list of its provider, which marks all that it passes on.
     """
     proofs, keys = scene.snapshot.proofs, scene.world.keys
-    return has_own_token(proofs, keys, scene.mail.identity, found.view.ticket.number)
+    return has_own_token(proofs, keys, scene.mail.identity, found.pointed)
 
 
 def _person(scene: Scene, found: Found | None) -> Decision:
@@ -78,11 +78,11 @@ def _person(scene: Scene, found: Found | None) -> Decision:
     agent = scene.house.agent_of(identity) if identity else None
     token = _agents_token(scene, agent)
     if token is not None:
-        view = scene.snapshot.view(token.ticket)
+        view = scene.snapshot.followed(token.ticket)
         if view is None or agent is None:
             return _misused(view)
         return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
-    level = _level(scene, identity, found.view.ticket.number if found else 0)
+    level = _level(scene, identity, found.pointed if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
         return _unproven(scene, agent, found)
     if agent is not None and found is None and onbehalf.is_forward(scene.mail):

@@ -196,6 +196,8 @@ class Decision:
     """By what the ticket was found: `token`, `references`, `thread-index`, `subject`, or empty."""
     returned: Returned | None = None
     """The mail of ours that came back; None for none."""
+    others: tuple[Decision, ...] = ()
+    """What follows for other tickets, in the same transaction."""
     undone: SentReply | None = None
     """A reply that is taken back before it goes out; None for none."""
     alive: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import asking, labels, people, phrases, placing, takeback
+from maild.core import asking, labels, merging, people, phrases, placing, takeback
 from maild.core.command import Command
 from maild.core.commandtable import Word
 from maild.core.ticket import Move, State, moved
@@ -18,9 +18,10 @@ _MOVES: Mapping[Word, Move] = {
     Word.REOPEN: Move.REOPEN,
     Word.PENDING: Move.PENDING,
     Word.HOLD: Move.HOLD,
+    Word.SPAM: Move.SPAM,
 }
 _ENDS = (State.CLOSED, State.MERGED, State.SPAM)
-_ENDED_BY = {State.CLOSED: Move.CLOSE}
+_ENDED_BY = {State.CLOSED: Move.CLOSE, State.SPAM: Move.SPAM}
 
 
 def carried_out(work: Work, commands: tuple[Command, ...]) -> Work | Misfit:
@@ -67,6 +68,7 @@ _ACTS: Mapping[Word, Callable[[Work, Command], Work | Misfit]] = {
     Word.SUBJECT: labels.subject,
     Word.LANG: labels.language,
     Word.LINK: labels.link,
+    Word.MERGE: merging.merge,
     Word.CC: people.cc,
     Word.ACCEPT: people.accept,
     Word.UNDO: takeback.undo,

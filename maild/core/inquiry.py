@@ -14,7 +14,7 @@ from maild.core.mail import Mail
 from maild.core.proof import Proofs
 from maild.core.token import Purpose
 
-_NAMING = (Word.LINK,)
+_NAMING = (Word.LINK, Word.MERGE)
 _ASKING = frozenset({Word.SHOW, Word.LIST, Word.UNDO})
 
 

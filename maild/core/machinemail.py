@@ -39,7 +39,7 @@ def bounce(scene: Scene, found: Found | None) -> Decision:
     news would fail the same way, for ever. An unproven bounce changes nothing and is held.
     """
     proven = scene.snapshot.proofs.token(Purpose.RETURN)
-    if proven is None or found is None or found.view.ticket.number != proven.ticket:
+    if proven is None or found is None or found.pointed != proven.ticket:
         words = "a bounce without our token changes nothing"
         return Decision(
             outcome=Outcome.HELD, reasons=(Reason(why=Why.BOUNCE_UNPROVEN, detail=words),)

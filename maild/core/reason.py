@@ -33,6 +33,7 @@ class Why(StrEnum):
     COMMAND_UNKNOWN = "command-unknown"
     COMMAND_ARGUMENT = "command-argument"
     COMMAND = "command"
+    BLOCKED = "blocked"
     NOTHING_WRITTEN = "nothing-written"
     TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
     SUSPENDED = "suspended"

@@ -11,8 +11,11 @@ from maild.core.house import House
 from maild.core.mail import Envelope, Mail
 from maild.core.proof import Proofs
 from maild.core.rule import Rule
-from maild.core.ticket import Customer, Post, Ticket
+from maild.core.ticket import Customer, Post, State, Ticket
 from maild.core.token import Keys
+
+MERGES_MAX = 10
+"""How often a ticket is followed that was merged into one that was merged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +92,21 @@ class Snapshot:
     """The sender got an acknowledgement within the last 24 hours."""
     loads: tuple[AgentLoad, ...] = ()
     desk: Desk = field(default_factory=Desk)
+    is_blocked: bool = False
+    """A ticket of the sender's is marked as spam."""
 
     def view(self, number: int) -> TicketView | None:
         """Return what is known of a ticket that was looked up."""
         return next((view for view in self.tickets if view.ticket.number == number), None)
+
+    def followed(self, number: int) -> TicketView | None:
+        """Return the same, or the ticket that it was merged into in the end."""
+        view = self.view(number)
+        for _ in range(MERGES_MAX):
+            if view is None or view.ticket.state is not State.MERGED:
+                break
+            view = self.view(view.ticket.linked) or view
+        return view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,25 +34,25 @@ class Found:
 
     view: TicketView
     by: By
+    pointed: int
+    """The number that the mail named: that of a ticket that was merged into this one, too."""
 
 
 def find(snapshot: Snapshot, identity: str, received_at: datetime) -> Found | None:
-    """Return the ticket that a mail points at, or None."""
+    """Return the ticket that a mail points at, or None; one that was merged leads on."""
     proofs = snapshot.proofs
-    for token in (*proofs.tokens, *proofs.threads):
-        view = snapshot.view(token.ticket)
+    ways = (
+        *((By.TOKEN, token.ticket) for token in (*proofs.tokens, *proofs.threads)),
+        *((By.REFERENCES, number) for number in snapshot.by_reference),
+        (By.THREAD_INDEX, snapshot.by_thread_index),
+    )
+    for by, number in ways:
+        view = snapshot.followed(number)
         if view is not None:
-            return Found(view=view, by=By.TOKEN)
-    for number in snapshot.by_reference:
-        view = snapshot.view(number)
-        if view is not None:
-            return Found(view=view, by=By.REFERENCES)
-    view = snapshot.view(snapshot.by_thread_index)
-    if view is not None:
-        return Found(view=view, by=By.THREAD_INDEX)
-    view = snapshot.view(snapshot.by_subject)
+            return Found(view=view, by=by, pointed=number)
+    view = snapshot.followed(snapshot.by_subject)
     if view is not None and _takes_part(view, identity, received_at):
-        return Found(view=view, by=By.SUBJECT)
+        return Found(view=view, by=By.SUBJECT, pointed=snapshot.by_subject)
     return None
 
 
@@ -65,7 +65,7 @@ def fresh(snapshot: Snapshot, received_at: datetime) -> Snapshot:
 
 
 def _holds(token: Token, snapshot: Snapshot, received_at: datetime) -> bool:
-    view = snapshot.view(token.ticket)
+    view = snapshot.followed(token.ticket)
     return view is None or received_at - _last(view) < TOKEN_AGE_MAX
 
 

@@ -10,6 +10,7 @@
 | `#pending`, reply or not    | pending | pending | pending | pending | pending| closed     |
 | `#hold`, reply or not       | on-hold | on-hold | on-hold | on-hold | on-hold| closed     |
 | `#reopen`, reply or not     | new     | open    | open    | open    | open   | open       |
+| `#spam`                     | spam    | spam    | spam    | spam    | spam   | spam       |
 | solved for M days           | -       | -       | -       | -       | closed | -          |
 
 `merged` and `spam` are ends of their own: nothing here moves them, but `#reopen` opens spam.
@@ -68,6 +69,7 @@ class Move(StrEnum):
     PENDING = "pending"
     HOLD = "hold"
     REOPEN = "reopen"
+    SPAM = "spam"
     AGED = "aged"
 
 
@@ -178,6 +180,7 @@ MOVES: dict[Move, dict[State, State | None]] = {
     Move.CLOSE: {_N: _C, _O: _C, _P: _C, _H: _C, _S: _C, _C: _C},
     Move.PENDING: {_N: _P, _O: _P, _P: _P, _H: _P, _S: _P, _C: _C},
     Move.HOLD: {_N: _H, _O: _H, _P: _H, _H: _H, _S: _H, _C: _C},
+    Move.SPAM: dict.fromkeys((_N, _O, _P, _H, _S, _C), State.SPAM),
     Move.REOPEN: {_N: _N, _O: _O, _P: _O, _H: _O, _S: _O, _C: _O},
     Move.AGED: {_N: _N, _O: _O, _P: _P, _H: _H, _S: _C, _C: _C},
 }

@@ -31,6 +31,7 @@ class Done(StrEnum):
     CC_ADDED = "cc-added"
     CC_REMOVED = "cc-removed"
     LINKED = "linked"
+    MERGED = "merged"
     UNDOABLE = "undoable"
     UNDONE = "undone"
     TOO_LATE = "too-late"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from maild.core.command import Command
-from maild.core.decision import EventDraft, Quoted, SentReply
+from maild.core.decision import Decision, EventDraft, Quoted, SentReply
 from maild.core.house import Agent
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
@@ -40,6 +40,8 @@ class Work:
     """The reply that is taken back."""
     story: tuple[Quoted, ...] = ()
     tickets: tuple[Ticket, ...] = ()
+    others: tuple[Decision, ...] = ()
+    """What follows for other tickets."""
     has_help: bool = False
     """The agent asked for the list of commands."""
 

@@ -6,7 +6,7 @@ A question that no mail has is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,11 +18,11 @@ from maild.core import subject
 from maild.core.customermail import sender, thread_index_key
 from maild.core.decision import ReplyKind
 from maild.core.house import House
-from maild.core.inquiry import asked
+from maild.core.inquiry import Inquiry, asked
 from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
-from maild.core.snapshot import Arrival, Snapshot
-from maild.core.ticket import Customer
+from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
+from maild.core.ticket import Customer, State
 from maild.store import tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
@@ -35,6 +35,7 @@ _POST = _T[tables.PostRow.__tablename__]
 _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
+_TICKET = _T[tables.TicketRow.__tablename__]
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _OWN: BindParameter[int] = bindparam("own", expanding=True)
@@ -63,6 +64,12 @@ _UNDONE = (
     .group_by(_JOURNAL.c.message_id)
 )
 _BY_ADDRESS = select(_CUSTOMER).where(_CUSTOMER.c.address.in_(_ADDRESSES))
+_BLOCKED = (
+    select(_CUSTOMER.c.address)
+    .join(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
+    .where(_CUSTOMER.c.address.in_(_ADDRESSES), _TICKET.c.state == State.SPAM)
+    .distinct()
+)
 _ACKNOWLEDGED = (
     select(_OUTBOX.c.recipient)
     .where(
@@ -86,6 +93,7 @@ class _Facts:
     undone: Mapping[str, int]
     customers: Mapping[str, RowMapping]
     acknowledged: frozenset[str]
+    blocked: frozenset[str]
 
 
 def for_mail(
@@ -107,14 +115,52 @@ def for_mails(
         for inquiry, snapshot in zip(inquiries, found, strict=True)
     ]
     views = views_by_number(connection, {n for some in wanted for n in some}, house, now)
+    views = _with_merged(connection, views, house, now)
+    wanted = [tuple(_chain(some, views)) for some in wanted]
     return tuple(
         replace(
             snapshot,
             tickets=tuple(views[number] for number in some if number in views),
-            desk=desk_of(connection, inquiry, house, now),
+            desk=desk_of(connection, _about(inquiry, views), house, now),
         )
         for snapshot, some, inquiry in zip(found, wanted, inquiries, strict=True)
     )
+
+
+def _with_merged(
+    connection: Connection, views: dict[int, TicketView], house: House, now: datetime
+) -> dict[int, TicketView]:
+    """Add the tickets that others were merged into."""
+    for _ in range(MERGES_MAX):
+        missing = {_merged_into(view) for view in views.values()} - set(views) - {0}
+        if not missing:
+            break
+        found = views_by_number(connection, missing, house, now)
+        if not found:
+            break
+        views = views | found
+    return views
+
+
+def _chain(numbers: Iterable[int], views: Mapping[int, TicketView]) -> Iterator[int]:
+    """The numbers, each followed by those of the tickets it was merged into."""
+    seen: set[int] = set()
+    for first in numbers:
+        number = first
+        while number in views and number not in seen:
+            seen.add(number)
+            yield number
+            number = _merged_into(views[number])
+
+
+def _merged_into(view: TicketView) -> int:
+    return view.ticket.linked if view.ticket.state is State.MERGED else 0
+
+
+def _about(inquiry: Inquiry, views: Mapping[int, TicketView]) -> Inquiry:
+    """The inquiry about the ticket that the one it names was merged into in the end."""
+    chain = tuple(_chain([inquiry.own], views))
+    return replace(inquiry, own=chain[-1]) if chain else inquiry
 
 
 def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> _Facts:
@@ -140,6 +186,7 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
         acknowledged=frozenset(
             row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
         ),
+        blocked=frozenset(row["address"] for row in _asked(connection, _BLOCKED, addresses)),
     )
 
 
@@ -180,6 +227,7 @@ def _without_tickets(
         by_thread_index=next((facts.keys.get(one, 0) for one in _outlook_key(mail)), 0),
         by_subject=subject.tagged_number(mail.parsed.subject, names),
         acknowledged_today=sender(mail) in facts.acknowledged,
+        is_blocked=sender(mail) in facts.blocked,
     )
 
 

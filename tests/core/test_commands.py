@@ -13,7 +13,7 @@ from maild.core.house import Agent, AgentTrust, House
 from maild.core.mail import Mail
 from maild.core.reason import Why
 from maild.core.snapshot import Desk, TicketView
-from maild.core.ticket import PostKind, Priority, Role, State
+from maild.core.ticket import Participant, PostKind, Priority, Role, State
 from maild.core.told import Done
 from tests.core.scenes import (
     ALICE,
@@ -26,8 +26,11 @@ from tests.core.scenes import (
     SUPPORT,
     TRUSTED,
     from_agent,
+    mail,
+    our_id,
     play,
     post,
+    reply_address,
     ticket,
     view,
 )
@@ -52,8 +55,8 @@ def done(
 ) -> Decision:
     """Decide about Alice's commands."""
     views = [known or view(), view(ticket(number=12))]
-    mail = letter or from_agent(text)
-    return play(mail, envelope=TRUSTED, views=views, house=house, **looked_up)
+    written = letter or from_agent(text)
+    return play(written, envelope=TRUSTED, views=views, house=house, **looked_up)
 
 
 def told(decision: Decision) -> list[tuple[Done, str]]:
@@ -97,6 +100,8 @@ STATES = [
     ("#pending", State.SOLVED, State.PENDING, Done.STATE),
     ("#hold", State.OPEN, State.ON_HOLD, Done.STATE),
     ("#hold", State.CLOSED, State.CLOSED, Done.ENDED),
+    ("#spam", State.OPEN, State.SPAM, Done.STATE),
+    ("#spam", State.SPAM, State.SPAM, Done.UNCHANGED),
 ]
 
 
@@ -327,6 +332,82 @@ def test_a_canned_text_is_shown_in_an_html_answer() -> None:
     assert decision.posts[0].html == "<div>Merci !</div><br>\n<div><b>Pull</b> it.</div>"
 
 
+def test_a_merged_ticket_points_on_and_its_people_go_along() -> None:
+    known = view(ticket(participants=(*ticket().participants, Participant(address=EVE))))
+
+    decision = done("#merge 12", known)
+
+    assert decision.after is not None
+    assert (decision.after.state, decision.after.linked) == (State.MERGED, 12)
+    assert logged(decision) == [("ticket.merged", "12"), ("state.changed", "merged")]
+    [joined] = decision.others
+    assert joined.after is not None
+    people = [(p.address, p.role) for p in joined.after.participants]
+    assert people == [(ANNA, Role.CUSTOMER), (BEN, Role.CC), (EVE, Role.CC)]
+    assert [event.kind for event in joined.events] == ["ticket.joined"]
+    assert told(decision) == [(Done.MERGED, "12")]
+
+
+@pytest.mark.parametrize("state", [State.MERGED, State.SPAM])
+def test_nothing_is_merged_into_a_ticket_at_its_end(state: State) -> None:
+    views = [view(), view(ticket(state, number=12))]
+
+    decision = play(from_agent("#merge 12"), envelope=TRUSTED, views=views)
+
+    assert (decision.outcome, decision.others) == (Outcome.HELD, ())
+
+
+MERGED = view(ticket(State.MERGED, linked=12))
+TARGET = view(ticket(State.PENDING, number=12, assignee=BOB))
+
+
+@pytest.mark.parametrize(
+    ("letter", "by"),
+    [
+        (mail(to=[reply_address(ANNA)]), "token"),
+        (mail(answers=[our_id()]), "token"),
+    ],
+)
+def test_a_customers_answer_to_a_merged_ticket_follows_it(letter: Mail, by: str) -> None:
+    decision = play(letter, views=[MERGED, TARGET])
+
+    assert decision.after is not None
+    assert (decision.after.number, decision.after.state) == (12, State.OPEN)
+    assert (decision.thread_by, decision.posts[0].trust) == (by, "E1")
+
+
+def test_an_agents_answer_to_a_merged_ticket_follows_it() -> None:
+    decision = play(from_agent("#solve\nDone."), envelope=TRUSTED, views=[MERGED, TARGET])
+
+    assert decision.after is not None
+    assert (decision.after.number, decision.after.state) == (12, State.SOLVED)
+    assert decision.trust == "E3"
+
+
+def test_tickets_merged_in_a_ring_end_somewhere() -> None:
+    ring = [MERGED, view(ticket(State.MERGED, number=12, linked=7))]
+
+    decision = play(mail(to=[reply_address(ANNA)]), views=ring)
+
+    assert decision.after is not None
+    assert decision.after.number == 0
+
+
+def test_mail_of_a_blocked_sender_is_held() -> None:
+    new = play(mail(), is_blocked=True)
+    again = play(mail(to=[reply_address(ANNA)]), views=[view(ticket(State.SPAM))], is_blocked=True)
+
+    for decision in (new, again):
+        assert (decision.outcome, decision.posts, decision.replies) == (Outcome.HELD, (), ())
+        assert decision.reasons[-1].why is Why.BLOCKED
+
+
+def test_a_block_does_not_break_off_another_conversation() -> None:
+    decision = play(mail(to=[reply_address(ANNA)]), views=[view()], is_blocked=True)
+
+    assert decision.outcome is Outcome.POSTED
+
+
 SENT = SentReply(
     ticket=7,
     post_n=2,
@@ -430,6 +511,8 @@ MISFITS = [
     ("#tag +", ""),
     ("#lang xx", ""),
     ("#link 99", ""),
+    ("#merge 99", ""),
+    ("#merge 7", ""),
     ("#template mroe-information", "more-information"),
     ("#template merci de", ""),
     ("#template more-information dee", "more-information de"),
@@ -506,7 +589,7 @@ def test_no_command_is_obeyed_without_proof(entry: Entry) -> None:
     arguments = {
         Word.ASSIGN: "me", Word.QUEUE: "sales", Word.TIER: "2", Word.PRIORITY: "high",
         Word.TAG: "a", Word.SUBJECT: "x", Word.LANG: "de", Word.CC: EVE, Word.LINK: "12",
-        Word.TEMPLATE: "merci",
+        Word.TEMPLATE: "merci", Word.MERGE: "12",
     }  # fmt: skip
     if entry.word is Word.NOTE:
         return

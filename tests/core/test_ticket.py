@@ -29,6 +29,7 @@ close           closed  closed  closed  closed  closed closed merged spam
 pending         pending pending pending pending pending closed merged spam
 hold            on-hold on-hold on-hold on-hold on-hold closed merged spam
 reopen          new     open    open    open    open   open   merged open
+spam            spam    spam    spam    spam    spam   spam   merged spam
 aged            new     open    pending on-hold closed closed merged spam
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
