@@ -1,7 +1,8 @@
 """Which mails of a batch have nothing to do with each other, so that they can be handled at once.
 
 Two mails touch when one may change what the other is decided by: they share a sender, an id
-(their own or one that they answer), a ticket, or their content.
+(their own or one that they answer), a ticket, or their content. A mail about a ticket may also
+change what the ticket's customer may do.
 """
 
 from __future__ import annotations
@@ -33,3 +34,4 @@ def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | in
         yield "id", key
     for view in snapshot.tickets:
         yield "ticket", view.ticket.number
+        yield "sender", view.ticket.customer.address

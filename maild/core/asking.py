@@ -15,8 +15,10 @@ _RANKS = tuple(reversed(Priority))
 
 def show(work: Work, command: Command) -> Work:
     """Show every post of the ticket, notes included, to the agent."""
-    story = tuple(_quoted(post) for post in work.scene.snapshot.desk.story)
-    return replace(work, story=story).tell(command, Done.BELOW)
+    desk = work.scene.snapshot.desk
+    posts = desk.story if desk.ticket == work.ticket.number else ()
+    story = tuple(_quoted(post) for post in posts)
+    return replace(work, story=story).tell(command, Done.BELOW if story else Done.NONE)
 
 
 def mine(work: Work, command: Command) -> Work:

@@ -48,8 +48,10 @@ class AgentLoad:
 class Desk:
     """What was looked up because an agent's commands asked for it."""
 
+    ticket: int = 0
+    """The ticket that they are about."""
     story: tuple[Post, ...] = ()
-    """Every post of the ticket, oldest first."""
+    """Every post of that ticket, oldest first."""
     tickets: tuple[Ticket, ...] = ()
     """What the agent has in hand."""
     sent: SentReply | None = None

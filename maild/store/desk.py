@@ -60,6 +60,7 @@ def desk_of(connection: Connection, inquiry: Inquiry, house: House, now: datetim
     if not words:
         return Desk()
     return Desk(
+        ticket=inquiry.own,
         story=_story(connection, inquiry.own) if Word.SHOW in words else (),
         tickets=_in_hand(connection, inquiry.agent, house, now) if Word.LIST in words else (),
         sent=_sent(connection, inquiry) if Word.UNDO in words else None,
@@ -75,7 +76,8 @@ def _in_hand(
     connection: Connection, agent: str, house: House, now: datetime
 ) -> tuple[Ticket, ...]:
     numbers = connection.execute(_MINE, {"agent": agent}).scalars().all()
-    return tuple(v.ticket for v in views_by_number(connection, numbers, house, now).values())
+    known = views_by_number(connection, numbers, house, now)
+    return tuple(known[number].ticket for number in numbers if number in known)
 
 
 def _sent(connection: Connection, inquiry: Inquiry) -> SentReply | None:

@@ -474,13 +474,19 @@ def test_the_window_is_told_where_there_is_one() -> None:
 def test_the_whole_ticket_is_shown_to_the_agent_alone() -> None:
     story = (post(1), post(2, PostKind.NOTE, "They never pay.", BOB))
 
-    decision = done("#show\n\nPull the plug.", desk=Desk(story=story))
+    decision = done("#show\n\nPull the plug.", desk=Desk(ticket=7, story=story))
 
     assert [(q.kind, q.text) for q in transcript(decision).history] == [
         ("customer", "It smokes."),
         ("note", "They never pay."),
     ]
     assert all(r.history == () for r in decision.replies if r.audience is Audience.CUSTOMER)
+
+
+def test_the_story_of_another_ticket_is_not_shown() -> None:
+    decision = done("#show", desk=Desk(ticket=12, story=(post(1),)))
+
+    assert (transcript(decision).history, told(decision)) == ((), [(Done.NONE, "")])
 
 
 def test_tickets_are_listed_by_urgency_and_age() -> None:
