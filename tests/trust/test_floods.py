@@ -1,0 +1,100 @@
+"""Whoever floods us, the victim gets little: budgets by address, pair and domain, and the breaker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from maild.core.house import House
+from maild.store import account
+from tests.core.scenes import HOUSE
+from tests.trust.house import InMemory, letter, proven
+
+VICTIM = "victim@victims.example"
+TO = "support@co.example"
+BATCH = 32
+
+
+@contextmanager
+def running(house: House = HOUSE) -> Iterator[InMemory]:
+    made = InMemory(house)
+    yield made
+    made.close()
+
+
+def flood(made: InMemory, mails: list[bytes]) -> None:
+    for start in range(0, len(mails), BATCH):
+        made.receive(*mails[start : start + BATCH])
+
+
+def to_customers(made: InMemory) -> int:
+    return sum("@co.example" not in str(mail["X-Recipient"]) for mail in made.sent)
+
+
+def test_a_forged_sender_is_acknowledged_once_a_day_and_reads_nothing_of_the_forgers() -> None:
+    link = "https://evil.example/win"
+    with running() as made:
+        flood(made, [letter(VICTIM, TO, f"{link} {n}", subject=f"{link} {n}") for n in range(200)])
+        mails = made.to(VICTIM)
+        opened = len(made.tickets())
+
+    print(f"\nforged sender: 200 mails in, {opened} tickets, {len(mails)} acknowledged")
+    assert opened == 200
+    assert len(mails) == 1
+    assert "evil.example" not in mails[0].as_string()
+
+
+def test_a_proven_sender_gets_three_in_an_hour_and_ten_in_a_day() -> None:
+    field = proven("victims.example")
+    counts = []
+    with running() as made:
+        for hour in range(6):
+            flood(made, [letter(VICTIM, TO, f"{hour} {n}", field) for n in range(40)])
+            counts.append(len(made.to(VICTIM)))
+            made.now += timedelta(hours=1, seconds=1)
+
+    print(f"\nproven sender: 240 mails in, acknowledged in all after each hour: {counts}")
+    assert counts == [3, 6, 9, 10, 10, 10]
+
+
+def test_a_domain_gets_no_more_than_its_budget() -> None:
+    field = proven("victims.example")
+    with running(replace(HOUSE, automatic_per_domain_hour=7)) as made:
+        mails = [letter(f"v{n}@victims.example", TO, f"{n}", field) for n in range(100)]
+        flood(made, mails)
+        sent, opened = to_customers(made), len(made.tickets())
+
+    print(f"\none domain: 100 mails in, {opened} tickets, {sent} acknowledged")
+    assert (opened, sent) == (100, 7)
+
+
+def test_the_breaker_stops_all_automatic_mail_and_lets_it_flow_again() -> None:
+    house = replace(HOUSE, automatic_per_ten_minutes=20)
+    with running(house) as made:
+        flood(made, [letter(f"v{n}@v{n}.example", TO, f"{n}") for n in range(100)])
+        with made.database.read() as connection:
+            during = account.breaker(connection, house, made.now)
+        sent, opened = to_customers(made), len(made.tickets())
+        made.now += timedelta(minutes=11)
+        flood(made, [letter("anna@calm.example", TO)])
+        with made.database.read() as connection:
+            after = account.breaker(connection, house, made.now)
+        calm = len(made.to("anna@calm.example"))
+        kinds = [e["kind"] for e in made.ticket(100)["events"]]  # type: ignore[attr-defined]
+
+    print(f"\nbreaker: 100 mails in, {opened} tickets, {sent} acknowledged, then {calm} of 1")
+    assert (opened, sent, calm) == (100, 20, 1)
+    assert (during.is_open, after.is_open) == (True, False)
+    assert "reply.withheld" in kinds
+
+
+def test_who_is_named_in_cc_or_reply_to_of_strangers_mails_gets_nothing() -> None:
+    fields = (f"Cc: {VICTIM}", f"Reply-To: {VICTIM}", f"Sender: {VICTIM}")
+    with running() as made:
+        flood(made, [letter(f"m{n}@evil.example", TO, f"{n}", *fields) for n in range(200)])
+        got = made.to(VICTIM)
+
+    print(f"\nvictim in Cc, Reply-To and Sender: 200 mails in, {len(got)} to the victim")
+    assert got == []
