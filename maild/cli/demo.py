@@ -104,6 +104,8 @@ class _Story:
         )
         answer = self._get(self._anna)
         _expect("#solve" not in text_of(answer), "the command stays in the house")
+        transcript = self._get(self._tom)
+        _expect("#solve" in text_of(transcript), "Tom is told what his command did")
         return answer
 
     def _reopened(self, solved: EmailMessage) -> None:
