@@ -98,7 +98,7 @@ def _misfit(scene: Scene, start: Decision, agent: Agent, misfit: Misfit) -> Deci
     """Refuse a known word with an argument that cannot stand, and say how it is written."""
     reason = Reason(why=Why.COMMAND_ARGUMENT, detail=misfit.command.line)
     refusal = refuse(scene, start, agent, reason, misfit.nearest)
-    word = misfit.command.word.value
+    word = misfit.command.word
     told = tuple(replace(reply, command=word) for reply in refusal.replies)
     return replace(refusal, replies=told)
 

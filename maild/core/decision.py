@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from maild.core.commandtable import Word
 from maild.core.mail import Attachment, BounceClass
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
@@ -119,8 +120,8 @@ class Reply:
     """More about the reason: the unknown word, the server's answer."""
     nearest: str = ""
     """The valid word or argument that looks most like the one that is not known."""
-    command: str = ""
-    """The word whose use is explained; empty for none."""
+    command: Word | None = None
+    """The word whose use is explained; None for none."""
     told: tuple[Told, ...] = ()
     """What became of each line of a command block."""
     tickets: tuple[Ticket, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from maild.core.commandtable import ENTRIES, TABLE, Word
+from maild.core.commandtable import ENTRIES, TABLE
 from maild.core.decision import Audience, Quoted, Reply
 from maild.core.house import House, Mailbox
 from maild.core.mail import Attachment
@@ -100,7 +100,7 @@ def values_of(
         reason=reply.reason,
         detail=reply.detail,
         nearest=reply.nearest,
-        usage=ENTRIES[Word(reply.command)].usage if reply.command else "",
+        usage=ENTRIES[reply.command].usage if reply.command else "",
         meaning=words.commands[reply.command] if reply.command else "",
         lines=tuple(_line(told, words) for told in reply.told),
         tickets=tuple(_listed(one, house, words) for one in reply.tickets),

@@ -10,6 +10,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
+from maild.core.commandtable import Word
 from maild.core.decision import Audience, Quoted, Reply, ReplyKind, SentFile
 from maild.core.house import Agent, House, Mailbox
 from maild.core.mail import Attachment, Encoding, Locator
@@ -210,7 +211,7 @@ def transcript(language: str = "en") -> Reply:
 
 def help_wanted(language: str = "en") -> Reply:
     told = (Told(line="#help", done=Done.BELOW),)
-    return replace(transcript(language), told=told, has_help=True)
+    return replace(transcript(language), told=told, has_help=True, key="key:help")
 
 
 def shown(language: str = "en") -> Reply:
@@ -219,6 +220,7 @@ def shown(language: str = "en") -> Reply:
         transcript(language),
         told=(Told(line="#show", done=Done.BELOW), Told(line="#undo", done=Done.UNDONE)),
         tickets=(older, TICKET),
+        key="key:shown",
         history=(
             *reversed(notification().history),
             Quoted(author="Grace", at="2026-05-03T08:00:00+00:00", kind="undone", text="d"),
@@ -233,7 +235,8 @@ def misfit(language: str = "en") -> Reply:
         reason="command-argument",
         detail="#queue ordres",
         nearest="orders",
-        command="queue",
+        command=Word.QUEUE,
+        key="key:misfit",
     )
 
 

@@ -67,6 +67,7 @@ ALLOWED = {
 def poisoned(value: Reply, text: str) -> Reply:
     """Put a text into every field of a reply that takes free text."""
     kept = {"kind", "audience", "template", "recipient", "mailbox", "post_kind", "fixed", "post_n"}
+    kept |= {"command"}
     changes: dict[str, object] = {
         field.name: text
         for field in fields(value)
@@ -84,6 +85,8 @@ def poisoned(value: Reply, text: str) -> Reply:
         "history": tuple(
             replace(q, author=text, at=text, kind=text, text=text) for q in value.history
         ),
+        "told": tuple(replace(told, line=text) for told in value.told),
+        "tickets": (poisoned_ticket(text),),
         "files": (replace(letters.with_files(value).files[0], attachment=named),),
         "files_left_out": (named,),
     }

@@ -9,6 +9,7 @@ import re
 import select
 from pathlib import Path
 
+from maild.core.decision import Audience
 from maild.outbox.maildir import Maildir
 from maild.outbox.result import SendResult
 from tests.needs import needs
@@ -55,14 +56,16 @@ def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) ->
 def test_mutt_shows_the_agents_and_the_customers_mails_as_two_threads(tmp_path: Path) -> None:
     box = tmp_path / "box"
     for number, maker in enumerate(letters.EVERY):
-        data = written(maker("en"))[1].replace(b"09:30:00", f"09:3{number}:00".encode())
+        data = written(maker("en"))[1].replace(b"09:30:00", f"09:{30 + number}:00".encode())
         Maildir(box).deliver(SENDER, TARGET, data)
 
     rows = threads_in_mutt(box)
 
     agents = [row for row in rows if "[Acme #1042] " in row]
     assert len(rows) == len(letters.EVERY)
-    assert [row.partition(">")[0] for row in agents] == ["?-", "|-", "|-", "`-"]
+    branches = [row.partition(">")[0] for row in agents]
+    assert branches == ["?-", *["|-"] * (len(agents) - 2), "`-"]
+    assert len(agents) == sum(maker("en").audience is Audience.AGENT for maker in letters.EVERY)
     assert sum(row.startswith("?") for row in rows) == 2
 
 
