@@ -88,6 +88,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
     post = decision.posts[-1] if decision.posts else None
     agent = scene.house.agent_of(address)
     files, left_out = _files(scene, post)
+    text, html = _new_words(scene, decision, post)
     return Reply(
         kind=ReplyKind.NOTIFICATION,
         audience=Audience.AGENT,
@@ -98,8 +99,8 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         language=agent_language(scene, agent, ticket),
         subject=ticket.subject,
         sender_name=ticket.customer.name or ticket.customer.address,
-        text=post.text if post else "",
-        html=post.html if post else "",
+        text=text,
+        html=html,
         author=_author(post) if post else "",
         history=history(scene, decision),
         post_kind=post.kind if post else None,
@@ -227,6 +228,21 @@ def _too_old(scene: Scene) -> str:
     if age > timedelta(seconds=scene.house.acknowledge_age_seconds_max):
         return "the mail is too old"
     return ""
+
+
+def _new_words(scene: Scene, decision: Decision, post: Post | None) -> tuple[str, str]:
+    """What an agent must read now, as text and HTML.
+
+    A customer's answer is shown without what it quotes: the history below it holds that already.
+    The ticket keeps the full text.
+    """
+    if post is None:
+        return "", ""
+    reply, parsed = scene.mail.reply, scene.mail.parsed
+    answers = post.kind is PostKind.CUSTOMER and decision.before is not None
+    if not answers or reply.interleaved or not reply.unquoted_text.strip():
+        return post.text, post.html
+    return reply.unquoted_text, parsed.html_safe_reply or parsed.html
 
 
 def _files(scene: Scene, post: Post | None) -> tuple[tuple[SentFile, ...], tuple[Attachment, ...]]:

@@ -127,7 +127,7 @@ class House:
     """Automatic mails from one mailbox to one address in an hour (`core/budget.py`)."""
     automatic_per_address_day: int = 10
     automatic_per_domain_hour: int = 1000
-    automatic_per_ten_minutes: int = 2000
+    automatic_per_ten_minutes: int = 10_000
     """The breaker: more than so many to all customers, and all automatic mail to them stops."""
     to_agent_per_ticket_hour: int = 30
     """Mails to one agent about one ticket in an hour."""

@@ -22,7 +22,7 @@ from maild.core.token import Keys, Purpose, issue
 from maild.errors import NotAllowed
 from maild.outbox import headers, threads
 from maild.outbox.addressing import checked_address, wire_address
-from maild.outbox.parts import content_id_of, file_header, text_part
+from maild.outbox.parts import file_header, own_content_ids, text_part, with_own_ids
 from maild.outbox.pieces import (
     Fetch,
     Literal,
@@ -323,8 +323,10 @@ def _body(letter: _Letter, rendered: Rendered) -> list[Piece]:
     seed = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
     images: list[list[Piece]] = []
     files: list[list[Piece]] = []
+    own_ids = own_content_ids(letter.reply.files, rendered.html, letter.desk.house.domain)
+    markup = with_own_ids(rendered.html, own_ids)
     for sent in letter.reply.files:
-        content_id = content_id_of(sent.attachment, rendered.html)
+        content_id = own_ids.get(sent.attachment.content_id, "")
         part: list[Piece] = [
             Literal(data=file_header(sent.attachment, content_id=content_id)),
             StoredFile(
@@ -335,7 +337,7 @@ def _body(letter: _Letter, rendered: Rendered) -> list[Piece]:
         (images if content_id else files).append(part)
     text: list[Piece] = [Literal(data=text_part(rendered.text, "plain"))]
     if rendered.html:
-        html: list[Piece] = [Literal(data=text_part(rendered.html, "html"))]
+        html: list[Piece] = [Literal(data=text_part(markup, "html"))]
         if images:
             html = _multipart('related; type="text/html"', f"=_r{seed[:32]}", [html, *images])
         text = _multipart("alternative", f"=_a{seed[:32]}", [text, html])

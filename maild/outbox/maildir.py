@@ -25,9 +25,12 @@ class Maildir:
         self._read: frozenset[str] = frozenset()
 
     def deliver(self, sender: str, recipient: str, data: bytes) -> Sent:
-        """Write a mail with the two lines that a final delivery adds (RFC 5321 §4.4)."""
-        top = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode()
-        content = top + data
+        """Write a mail with the two lines that a final delivery adds (RFC 5321 §4.4).
+
+        In a file lines end as the machine's own do: mail programs show a CR as a stray sign.
+        """
+        top = f"Return-Path: <{sender}>\nDelivered-To: {recipient}\n".encode()
+        content = top + data.replace(b"\r\n", b"\n")
         name = f"{hashlib.sha256(content).hexdigest()[:40]}.maild"
         try:
             if not self._has(name):

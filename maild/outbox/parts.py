@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
+from maild.core.decision import SentFile
 from maild.core.mail import Attachment
 from maild.outbox.headers import LINE_MAX, clean, encoded_words, fold
 
@@ -61,12 +63,24 @@ def file_header(attachment: Attachment, *, content_id: str = "") -> bytes:
     )
 
 
-def content_id_of(attachment: Attachment, html: str) -> str:
-    """Return the Content-ID under which the HTML shows a file, or the empty string."""
-    found = attachment.content_id
-    if not _CONTENT_ID.fullmatch(found) or f"cid:{found}" not in html:
-        return ""
-    return found
+def own_content_ids(files: Iterable[SentFile], html: str, domain: str) -> dict[str, str]:
+    """Give every picture that the HTML shows an id of ours (RFC 2392 §2), by its old one.
+
+    A mail program puts its user's host or domain into the ids it makes.
+    """
+    shown = (sent.attachment.content_id for sent in files)
+    return {
+        found: f"{hashlib.sha256(found.encode()).hexdigest()[:24]}@{domain}"
+        for found in shown
+        if _CONTENT_ID.fullmatch(found) and f"cid:{found}" in html
+    }
+
+
+def with_own_ids(html: str, own_ids: Mapping[str, str]) -> str:
+    """Return the HTML with its pictures under their new ids; a longer id is never cut short."""
+    for found in sorted(own_ids, key=len, reverse=True):
+        html = html.replace(f"cid:{found}", f"cid:{own_ids[found]}")
+    return html
 
 
 def base64_lines(data: bytes) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from email.policy import default
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maild.core.decision import SentFile
 from maild.outbox import parts
 from tests.outbox.letters import IMAGE, PDF
 
@@ -80,10 +81,20 @@ def test_an_odd_type_becomes_a_plain_file() -> None:
         assert part.keys() == ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding"]
 
 
-def test_only_an_image_that_is_shown_has_its_id() -> None:
-    assert parts.content_id_of(IMAGE, '<img src="cid:logo@example.org">') == "logo@example.org"
-    assert parts.content_id_of(IMAGE, "<p>") == ""
-    assert parts.content_id_of(replace(IMAGE, content_id="a b"), "cid:a b") == ""
+def test_only_an_image_that_is_shown_gets_an_id_and_it_is_ours() -> None:
+    shown = '<img src="cid:logo@example.org"> <img src="cid:logo@example.org.uk">'
+    longer = replace(IMAGE, content_id="logo@example.org.uk")
+    odd = replace(IMAGE, content_id="a b")
+    files = [SentFile(journal_id=1, attachment=image) for image in (IMAGE, longer, odd)]
+
+    ids = parts.own_content_ids(files, shown, "desk.example")
+    html = parts.with_own_ids(shown, ids)
+
+    assert set(ids) == {"logo@example.org", "logo@example.org.uk"}
+    assert all(own.endswith("@desk.example") for own in ids.values())
+    assert all(f"cid:{own}" in html for own in ids.values())
+    assert "example.org" not in html
+    assert parts.own_content_ids(files, "<p>", "desk.example") == {}
 
 
 def test_a_file_is_encoded_in_lines_of_76() -> None:

@@ -360,6 +360,6 @@ def test_maildir_settings_make_a_maildir(tmp_path: Path) -> None:
     out.close()
 
     [file] = (tmp_path / "out/new").iterdir()
-    top = f"Return-Path: <{SENDER}>\r\nDelivered-To: {TARGET}\r\n".encode()
+    top = f"Return-Path: <{SENDER}>\nDelivered-To: {TARGET}\n".encode()
     assert sent.result is SendResult.ACCEPTED
-    assert file.read_bytes() == top + MAIL
+    assert file.read_bytes() == top + MAIL.replace(b"\r\n", b"\n")
