@@ -35,6 +35,7 @@ from maild.log import Event, event
 from maild.outbox.render import Renderer
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
+from maild.rulefiles import policies
 from maild.settings import Settings
 from maild.store import account, nodes
 from maild.store.database import Database, open_database
@@ -83,7 +84,7 @@ class Files:
 
 
 def files_of(config: Settings) -> Files:
-    """Load rules and templates; `ConfigError` with every problem of both."""
+    """Load rules and templates, try the policies; `ConfigError` with every problem of all."""
     problems: list[ConfigError] = []
     renderer: Renderer | None = None
     rules: tuple[Rule, ...] = ()
@@ -94,6 +95,10 @@ def files_of(config: Settings) -> Files:
     names = frozenset(renderer.names) if renderer else frozenset()
     try:
         rules = rulefiles.load(config.rules_dir, config.house, templates=names)
+    except ConfigError as error:
+        problems.append(error)
+    try:
+        policies.promises(config)
     except ConfigError as error:
         problems.append(error)
     if problems or renderer is None:

@@ -83,6 +83,8 @@ def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
     with office.database.write() as connection:
         views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
         if views:
+            number = tickets.post_number(connection, mail.post_id)
+            failure = dataclasses.replace(failure, post_n=number)
             decision = undelivered.decide(failure, views[0].ticket, office.world)
             carry_out(connection, office, [(decision, None)])
 

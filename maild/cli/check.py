@@ -11,7 +11,6 @@ from maild.app import office_of, renderer_of
 from maild.cli import show as out
 from maild.core.token import Keys
 from maild.errors import NotAllowed
-from maild.rulefiles import policies
 from maild.store.database import open_database
 
 CONNECT_SECONDS = 10
@@ -24,7 +23,6 @@ def check(config: Path | None, *, online: bool) -> None:
     database = open_database("sqlite://")
     office = office_of(known, database, Keys(current=0, by_id={0: bytes(32)}))
     database.close()
-    policies.promises(known)
     out.line(
         f"ok: {len(known.house.mailboxes)} mailboxes, {len(known.house.agents)} agents, "
         f"{len(office.world.rules)} rules, templates in {', '.join(office.world.languages)}"

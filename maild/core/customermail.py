@@ -201,12 +201,16 @@ def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
 
 def _events(before: Ticket, after: Ticket, post: Post) -> tuple[EventDraft, ...]:
     added = EventDraft(
-        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", str(post.n)))
+        kind="post.added",
+        actor=post.author,
+        data=(("kind", post.kind), ("n", str(post.n))),
+        at=post.at,
     )
     if before.state == after.state:
         return (added,)
     change = (("from", before.state.value), ("to", after.state.value))
-    return (added, EventDraft(kind="state.changed", actor=post.author, data=change))
+    changed = EventDraft(kind="state.changed", actor=post.author, data=change, at=post.at)
+    return (added, changed)
 
 
 def _open(
@@ -231,9 +235,10 @@ def _open(
         kind="ticket.created",
         actor=post.author,
         data=(("queue", ticket.queue), ("priority", ticket.priority), ("language", language)),
+        at=post.at,
     )
     added = EventDraft(
-        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", "1"))
+        kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", "1")), at=post.at
     )
     decision = replace(
         start,

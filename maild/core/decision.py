@@ -7,6 +7,7 @@ compose step nothing but bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from maild.core.commandtable import Word
@@ -141,6 +142,8 @@ class EventDraft:
     actor: str = ""
     """An address, `rule:NAME`, or `maild`."""
     data: tuple[tuple[str, str], ...] = ()
+    at: datetime | None = None
+    """When it happened, if that was before it is decided: a mail counts from when it came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,8 @@ def _reason(reply: Reply) -> Reason:
 
 
 def _suspended(reply: Reply) -> EventDraft:
-    data = (("to", reply.recipient), ("kind", reply.kind.value))
+    number = (("n", str(reply.post_n)),) if reply.post_n else ()
+    data = (("to", reply.recipient), ("kind", reply.kind.value), *number)
     return EventDraft(kind="reply.suspended", actor="maild", data=data)
 
 

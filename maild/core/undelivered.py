@@ -24,6 +24,8 @@ class Failure:
     is_final: bool
     """False: it is only late and is tried again."""
     at: datetime
+    post_n: int = 0
+    """Number of the post that it carried; 0 for none."""
 
 
 def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
@@ -32,7 +34,8 @@ def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
     A mail to an agent that fails is told to nobody by mail: that would fail the same way.
     """
     kind = "reply.failed" if failure.is_final else "reply.delayed"
-    data = (("to", failure.recipient), ("answer", failure.answer[:500]))
+    number = (("n", str(failure.post_n)),) if failure.post_n else ()
+    data = (("to", failure.recipient), ("answer", failure.answer[:500]), *number)
     reason = Reason(why=Why.UNDELIVERED, detail=f"{failure.recipient}: {failure.answer[:200]}")
     return Decision(
         outcome=Outcome.POSTED,

@@ -367,7 +367,7 @@ def _add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _event(ticket_id: int, event: EventDraft, journal_id: int, now: datetime) -> dict[str, Any]:
     return {
         "ticket_id": ticket_id,
-        "at": now,
+        "at": event.at or now,
         "kind": event.kind,
         "actor": event.actor,
         "data": dict(event.data),

@@ -144,6 +144,14 @@ def post_of(row: RowMapping) -> Post:
     )
 
 
+def post_number(connection: Connection, post_id: int | None) -> int:
+    """Return a post's number within its ticket; 0 when there is no such post."""
+    if post_id is None:
+        return 0
+    found = connection.execute(select(_POST.c.n).where(_POST.c.id == post_id)).scalar_one_or_none()
+    return found or 0
+
+
 def loads(connection: Connection) -> tuple[AgentLoad, ...]:
     """Return what every agent has in hand."""
     return tuple(
