@@ -152,7 +152,7 @@ def _alone(office: Office, item: Item) -> Handled:
 
 def _set_aside(office: Office, item: Item, error: Exception) -> Handled:
     """Hold a mail that a bug of ours cannot handle, with its raw bytes."""
-    event(Event.WORK_FAILED, journal=item[0].id, error=error)
+    event(Event.WORK_FAILED, mail=item[0].id, error=error)
     reason = Reason(why=Why.INTERNAL, detail=f"{type(error).__name__}: {str(error)[:300]}")
     with office.database.write() as connection:
         return _held(connection, office, item[0], reason)

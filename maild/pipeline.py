@@ -118,7 +118,7 @@ class Pipeline:
 def _tell(done: Handled) -> None:
     for reason in done.reasons:
         if reason.why is Why.RULE_FAILED:
-            event(Event.RULE_FAILED, journal=done.journal_id, why=reason.detail)
+            event(Event.RULE_FAILED, mail=done.journal_id, why=reason.detail)
         if reason.why is Why.OVER_BUDGET:
             count(Metric.BUDGET_WITHHELD)
     what = _LOGGED.get(done.outcome)
@@ -127,7 +127,7 @@ def _tell(done: Handled) -> None:
     count(Metric.MAIL_OUTCOMES, outcome=done.outcome.value, kind=done.kind)
     event(
         what,
-        journal=done.journal_id,
+        mail=done.journal_id,
         ticket=done.ticket or None,
         why="; ".join(str(reason) for reason in done.reasons),
         replies=done.replies,

@@ -28,6 +28,8 @@ def move(config: Path | None, numbers: list[int], to: str) -> None:
     with out.opened(config) as (_, database), database.write() as connection:
         for number in numbers:
             if not outbox.move(connection, number, OutboxState(to), utc_now()):
-                words = f"mail {number} is sent, under way or unknown; nothing was changed"
+                words = (
+                    f"mail {number} is sent, under way, taken back or unknown; nothing was changed"
+                )
                 raise NotAllowed(words)
     out.line(f"{len(numbers)} {to}")

@@ -90,7 +90,8 @@ def plain(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace control characters, which a terminal would obey."""
+    """Replace control characters, which a terminal would obey; CRLF is a line end."""
+    text = text.replace("\r\n", "\n")
     return "".join(
         c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
     )

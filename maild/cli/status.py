@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from maild.cli import show as out
 from maild.store import account
 from maild.store import status as standing
 from maild.store.migrate import revision
+
+ALIVE = timedelta(seconds=30)
+"""A daemon that was not seen for so long is not running, or hangs."""
 
 
 def status(config: Path | None, *, as_json: bool) -> None:
@@ -22,6 +26,15 @@ def status(config: Path | None, *, as_json: bool) -> None:
         document: dict[str, Any] = {
             "version": __version__,
             "schema": revision(database),
+            "daemons": [
+                {
+                    "name": node.name,
+                    "version": node.version,
+                    "seen_at": node.seen_at.isoformat(),
+                    "works": utc_now() - node.seen_at < ALIVE,
+                }
+                for node in found.nodes
+            ],
             "journal": found.journal,
             "outbox": found.outbox,
             "tickets": found.tickets,
@@ -44,5 +57,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
     if as_json:
         out.as_document(document)
         return
+    if not any(daemon["works"] for daemon in document["daemons"]):
+        out.heading("no daemon is running")
     for key, value in document.items():
         out.line(f"{key:<10} {out.plain(value)}")

@@ -128,6 +128,9 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
     if not letter.has_text and (letter.is_note or not letter.has_deeds):
         words = "no text above the quote, no command"
         return Reason(why=Why.NOTHING_WRITTEN, detail=words)
+    below = command.stray(letter.orders.body)
+    if letter.answers_customer and below:
+        return Reason(why=Why.COMMAND_BELOW, detail=below)
     for deed in _deeds(letter):
         answer = may(letter.level, Standing.AGENT, deed, scene.house.agent_trust)
         if answer is not Answer.YES:

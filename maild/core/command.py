@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 
 from maild.core.commandtable import ENTRIES, STATES, Shape, Word
 
-__all__ = ["Command", "Orders", "Word", "nearest", "nearest_of", "orders"]
+__all__ = ["Command", "Orders", "Word", "nearest", "nearest_of", "orders", "stray"]
 
 _WORDS = frozenset(word.value for word in Word)
 LINE_CHARACTERS_MAX = 500
@@ -74,6 +74,18 @@ _SPACES = re.compile(r"\s+")
 _LINKED = re.compile(r"<mailto:[^<>]{0,300}>")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-") | {"＋": "+"})
 _QUOTES = "\"'“”„‟«»‹›‘’‚`"
+
+
+def stray(text: str) -> str:
+    """Return the first line that is a command and nothing else, or the empty string.
+
+    Below the block it would go to the customer as text, which nobody means.
+    """
+    for line in text.split("\n"):
+        word = line.strip().lower()
+        if word.startswith("#") and word[1:] in _WORDS:
+            return word
+    return ""
 
 
 def orders(text: str) -> Orders:

@@ -18,7 +18,7 @@ from maild.core.reason import Reason, Why
 from maild.core.route import mailbox_of
 from maild.core.scene import Scene
 from maild.core.snapshot import Arrival, Snapshot, TicketView, World
-from maild.core.thread import Found
+from maild.core.thread import By, Found
 from maild.core.token import Purpose, Token, made_for
 from maild.core.trust import Level
 
@@ -85,6 +85,9 @@ def _person(scene: Scene, found: Found | None) -> Decision:
     level = _level(scene, identity, found.pointed if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
         return _unproven(scene, agent, found)
+    tagged = _tagged(scene) if agent is not None and found is None else None
+    if agent is not None and tagged is not None and not _takes_part(agent, identity, tagged.view):
+        return _unproven(scene, agent, tagged)
     if agent is not None and found is None and onbehalf.is_forward(scene.mail):
         return onbehalf.decide(scene, agent, level)
     return customermail.decide(scene, found, level)
@@ -113,6 +116,13 @@ def _takes_part(agent: Agent, identity: str, view: TicketView) -> bool:
     """An agent may also be a customer of the house, on tickets of their own."""
     people = (agent.address, identity)
     return any(view.ticket.participant(address) is not None for address in people)
+
+
+def _tagged(scene: Scene) -> Found | None:
+    """An agent who writes about one of our tickets by its number believes to answer it."""
+    number = scene.snapshot.by_subject
+    view = scene.snapshot.followed(number)
+    return Found(view=view, by=By.SUBJECT, pointed=number) if view else None
 
 
 def _unproven(scene: Scene, agent: Agent, found: Found) -> Decision:

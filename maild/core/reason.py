@@ -34,6 +34,7 @@ class Why(StrEnum):
     COMMAND_ARGUMENT = "command-argument"
     COMMAND = "command"
     BLOCKED = "blocked"
+    COMMAND_BELOW = "command-below"
     NOTHING_WRITTEN = "nothing-written"
     TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
     SUSPENDED = "suspended"

@@ -33,7 +33,21 @@ def run(scene: Scene, decision: Decision, on: RuleEvent, level: Level) -> Decisi
         decision = _fire(scene, decision, rule, level)
         if rule.stop or decision.outcome is not Outcome.POSTED or _stops(rule):
             break
-    return decision
+    return _told_who_has_it(decision)
+
+
+def _told_who_has_it(decision: Decision) -> Decision:
+    """Say to each reader who has a new ticket now that every rule has been asked."""
+    holder = decision.after.assignee if decision.after else ""
+    if not holder:
+        return decision
+    replies = tuple(
+        replace(reply, reason="assigned" if reply.recipient == holder else "")
+        if reply.reason == "new"
+        else reply
+        for reply in decision.replies
+    )
+    return replace(decision, replies=replies)
 
 
 def _fire(scene: Scene, decision: Decision, rule: Rule, level: Level) -> Decision:
@@ -154,9 +168,7 @@ def _assign(scene: Scene, decision: Decision, action: Action, rule: Rule, _l: Le
 def _notify(scene: Scene, decision: Decision, action: Action, _r: Rule, _l: Level) -> Decision:
     if decision.after is None:
         return decision
-    reason = "assigned" if decision.after.assignee else "new"
-    if decision.after.number:
-        reason = "answered"
+    reason = "answered" if decision.after.number else "new"
     for address in _notified(scene, decision.after, action.value):
         reply = answers.notification(scene, decision, address, reason)
         decision = _with_reply(decision, reply)

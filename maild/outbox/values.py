@@ -113,6 +113,7 @@ REASONS = (
     "command-unknown",
     "command-argument",
     "nothing-written",
+    "command-below",
     "agent-unproven",
     "note-repeated",
     "limit",

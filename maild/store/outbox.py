@@ -27,6 +27,7 @@ from maild.store import tables
 from maild.store.commit import unless_there
 from maild.store.database import Database
 from maild.store.tables import OutboxState, metadata
+from maild.store.takeback import TAKEN_BACK
 
 LEASE = timedelta(minutes=20)
 """Longer than the ten minutes that a relay may take after the final dot (RFC 5321 §4.5.3.2.6)."""
@@ -249,12 +250,19 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime) -> bool:
-    """Let an operator retry (queued), hold or drop (failed) a mail that is not under way."""
+    """Let an operator retry (queued), hold or drop (failed) a mail that is not under way.
+
+    What its author took back stays where it is: it was promised that nobody gets it.
+    """
     movable = (OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.FAILED, OutboxState.HELD)
     return bool(
         connection.execute(
             update(_OUTBOX)
-            .where(_OUTBOX.c.id == outbox_id, _OUTBOX.c.state.in_(movable))
+            .where(
+                _OUTBOX.c.id == outbox_id,
+                _OUTBOX.c.state.in_(movable),
+                _OUTBOX.c.last_error != TAKEN_BACK,
+            )
             .values(state=to, next_try_at=now)
         ).rowcount
     )

@@ -16,6 +16,7 @@ _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _TICKET = _T[tables.TicketRow.__tablename__]
 _DEADLINE = _T[tables.DeadlineRow.__tablename__]
 _MAILBOX = _T[tables.MailboxRow.__tablename__]
+_NODE = _T[tables.NodeRow.__tablename__]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,15 @@ class MailboxState:
     last_success: datetime | None
     last_error: str
     behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """One daemon that has registered; it shows every ten seconds that it lives."""
+
+    name: str
+    version: str
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,7 @@ class Standing:
     tickets: dict[str, int]
     deadlines: dict[str, int]
     mailboxes: tuple[MailboxState, ...]
+    nodes: tuple[NodeState, ...] = ()
 
 
 def standing(connection: Connection, now: datetime) -> Standing:
@@ -73,6 +84,10 @@ def standing(connection: Connection, now: datetime) -> Standing:
                 behind=row["behind"],
             )
             for row in rows
+        ),
+        nodes=tuple(
+            NodeState(name=row["name"], version=row["version"], seen_at=row["seen_at"])
+            for row in connection.execute(select(_NODE).order_by(_NODE.c.name)).mappings()
         ),
     )
 

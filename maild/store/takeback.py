@@ -10,6 +10,7 @@ from maild.errors import LostRace
 from maild.store import tables
 from maild.store.tables import OutboxState, metadata
 
+TAKEN_BACK = "taken back by its author"
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _POST = metadata.tables[tables.PostRow.__tablename__]
 
@@ -19,7 +20,7 @@ def take_back(connection: Connection, sent: SentReply) -> None:
     held = connection.execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.id.in_(sent.outbox), _OUTBOX.c.state == OutboxState.SCHEDULED)
-        .values(state=OutboxState.HELD, last_error="taken back by its author")
+        .values(state=OutboxState.HELD, last_error=TAKEN_BACK)
     ).rowcount
     if held != len(sent.outbox):
         raise LostRace(f"a copy of post {sent.post_n} of ticket {sent.ticket} is under way")
