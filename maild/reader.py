@@ -8,6 +8,7 @@ counts a failed try. What a child answers is unpickled with nothing but the valu
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import pickle
 import queue
@@ -19,16 +20,27 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from enum import Enum
 from typing import IO, Any
 
+from maild.core import mail
 from maild.core.mail import Envelope, Mail, ReadOptions
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
 from maild.settings import RuntimeLimits
 
 _LENGTH = struct.Struct(">I")
-_MODULES = ("maild.core.mail", "datetime")
+_PLAIN = (dt.datetime, dt.timedelta, dt.timezone)
+_DESCRIBING = (
+    kind
+    for kind in vars(mail).values()
+    if isinstance(kind, type)
+    and kind.__module__ == mail.__name__
+    and (is_dataclass(kind) or issubclass(kind, Enum))
+)
+_VALUES = frozenset((kind.__module__, kind.__name__) for kind in (*_DESCRIBING, *_PLAIN))
+"""Every class that an answer may name, by module and name."""
 START_SECONDS_MAX = 30
 
 
@@ -164,8 +176,8 @@ class _Unpickler(pickle.Unpickler):
     """Builds nothing but the values that describe a mail."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Refuse every other class and function."""
-        if module not in _MODULES:
+        """Refuse every other class and function, and every name that leads on by its dots."""
+        if (module, name) not in _VALUES:
             raise pickle.UnpicklingError(f"{module}.{name} is not a value of a mail")
         return super().find_class(module, name)
 

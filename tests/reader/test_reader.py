@@ -48,6 +48,28 @@ def test_a_child_cannot_make_the_daemon_run_anything() -> None:
             _Unpickler(io.BytesIO(pickle.dumps(hostile))).load()
 
 
+DOTTED = [
+    ("datetime", "__builtins__.get"),
+    ("datetime", "sys.modules"),
+    ("datetime", "sys"),
+    ("datetime", "datetime.now"),
+    ("maild.core.mail", "Mail.__init__"),
+    ("maild.core.mail", "dataclass"),
+    ("maild.core.mail", "StrEnum"),
+    ("maild.core.mail", "__builtins__"),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), DOTTED)
+def test_nothing_but_the_values_themselves_is_reached(module: str, name: str) -> None:
+    """Since protocol 4 a name may have dots and so lead to all that a module imported."""
+    parts = (bytes([0x8C, len(part)]) + part.encode() for part in (module, name))
+    hostile = b"\x80\x04" + b"".join(parts) + b"\x93."
+
+    with pytest.raises(pickle.UnpicklingError, match="not a value of a mail"):
+        _Unpickler(io.BytesIO(hostile)).load()
+
+
 def test_the_pool_reads(pool: ReaderPool) -> None:
     found = pool.submit(MAIL, Envelope()).result(30)
 
