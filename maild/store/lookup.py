@@ -6,6 +6,7 @@ A question that no mail has is not asked.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam,
 
 from maild.core import subject
 from maild.core.customermail import sender, thread_index_key
-from maild.core.decision import ReplyKind
+from maild.core.decision import Outcome, ReplyKind
 from maild.core.house import House
 from maild.core.inquiry import Inquiry, asked
 from maild.core.mail import Mail
@@ -44,13 +45,13 @@ _CUT_IDS = select(_JOURNAL.c.id, _JOURNAL.c.message_id).where(_JOURNAL.c.id.in_(
 """Message-IDs as they were cut at intake: rows are compared as all were cut, not as parsed."""
 _SAME_KEY = (_JOURNAL.c.content_hash, _JOURNAL.c.identity, _JOURNAL.c.message_id)
 _SAME = (
-    select(*_SAME_KEY, func.min(_JOURNAL.c.id).label("first"))
+    select(*_SAME_KEY, _JOURNAL.c.outcome, func.min(_JOURNAL.c.id).label("first"))
     .where(
         _JOURNAL.c.content_hash.in_(bindparam("hashes", expanding=True)),
         _JOURNAL.c.id.not_in(_OWN),
         _JOURNAL.c.outcome != "",
     )
-    .group_by(*_SAME_KEY)
+    .group_by(*_SAME_KEY, _JOURNAL.c.outcome)
 )
 _POSTED_IDS = select(_POST.c.message_id).where(_POST.c.message_id.in_(_IDS)).distinct()
 _OWN_IDS = select(_OUTBOX.c.message_id).where(_OUTBOX.c.message_id.in_(_IDS)).distinct()
@@ -86,7 +87,7 @@ class _Facts:
     """What the database said about some mails."""
 
     cut_ids: Mapping[int, str]
-    same: Mapping[tuple[str, str, str], int]
+    same: Mapping[tuple[str, str, str], Sequence[RowMapping]]
     posted_ids: frozenset[str]
     own_ids: frozenset[str]
     keys: Mapping[str, int]
@@ -164,6 +165,7 @@ def _about(inquiry: Inquiry, views: Mapping[int, TicketView]) -> Inquiry:
 
 
 def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> _Facts:
+    """Ask about mails in hand before asking for their keys: what ends in between has its keys."""
     mails = [arrival.mail for arrival in arrivals]
     own = _lists(own=(arrival.journal_id for arrival in arrivals))
     ids = _lists(ids=(mail.parsed.message_id for mail in mails))
@@ -172,22 +174,40 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
     addresses = _lists(addresses=map(sender, mails))
     hashes = _lists(hashes=(mail.content_hash for mail in mails))
     since = {"since": now - timedelta(days=1)}
+    undone = _asked(connection, _UNDONE, answered)
     return _Facts(
         cut_ids={row["id"]: row["message_id"] for row in _asked(connection, _CUT_IDS, own)},
-        same={
-            (row["content_hash"], row["identity"], row["message_id"]): row["first"]
-            for row in _asked(connection, _SAME, hashes | own)
-        },
+        same=_by_likeness(_asked(connection, _SAME, hashes | own)),
         posted_ids=frozenset(row["message_id"] for row in _asked(connection, _POSTED_IDS, ids)),
         own_ids=frozenset(row["message_id"] for row in _asked(connection, _OWN_IDS, ids)),
         keys={row["message_id"]: row["ticket_id"] for row in _asked(connection, _KEYS, keys)},
-        undone={row["message_id"]: row["first"] for row in _asked(connection, _UNDONE, answered)},
+        undone={row["message_id"]: row["first"] for row in undone},
         customers={row["address"]: row for row in _asked(connection, _BY_ADDRESS, addresses)},
         acknowledged=frozenset(
             row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
         ),
         blocked=frozenset(row["address"] for row in _asked(connection, _BLOCKED, addresses)),
     )
+
+
+def _by_likeness(
+    rows: Iterable[RowMapping],
+) -> Mapping[tuple[str, str, str], Sequence[RowMapping]]:
+    found: defaultdict[tuple[str, str, str], list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        found[row["content_hash"], row["identity"], row["message_id"]].append(row)
+    return found
+
+
+def _same_as(alike: Sequence[RowMapping], own: int) -> int:
+    """The copy that stands for this mail, if possible one in a ticket; 0 for none.
+
+    A copy that was posted counts always. One that was not counts only if it came before: else two
+    copies could each be ignored because of the other, and the mail be lost.
+    """
+    posted = [row["first"] for row in alike if row["outcome"] == Outcome.POSTED]
+    earlier = [row["first"] for row in alike if row["first"] < own]
+    return min(posted or earlier, default=0)
 
 
 def _lists(**values: Iterable[Any]) -> dict[str, list[Any]]:
@@ -214,7 +234,8 @@ def _without_tickets(
     ids = answered_ids(mail)[:IDS_MAX]
     names = tuple(box.name for box in house.mailboxes)
     cut_id = facts.cut_ids.get(arrival.journal_id, message_id)
-    same_as = facts.same.get((mail.content_hash, mail.identity, cut_id), 0)
+    alike = facts.same.get((mail.content_hash, mail.identity, cut_id), ())
+    same_as = _same_as(alike, arrival.journal_id)
     return Snapshot(
         now=now,
         proofs=proofs,

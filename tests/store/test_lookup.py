@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Select
 
 from maild.core import proof
 from maild.core.decision import Outcome
@@ -99,6 +101,27 @@ def test_the_same_mail_is_known_again(database: Database, outcome: Outcome) -> N
     assert found == first
 
 
+@pytest.mark.parametrize("outcome", [Outcome.HELD, Outcome.IGNORED])
+def test_two_copies_are_never_each_ignored_because_of_the_other(
+    database: Database, outcome: Outcome
+) -> None:
+    """The first was held and is released; the second was ignored as the same."""
+    one, two = journalled(database, raw("m1@customer.example"), raw("m1@customer.example"))
+    end(database, two, outcome, identity=ANNA, content_hash=mail().content_hash)
+
+    assert look(database, mail(), one).same_as == 0
+
+
+def test_a_later_copy_that_was_posted_counts(database: Database) -> None:
+    one, two, three = journalled(database, *[raw("m1@customer.example")] * 3)
+    likeness = {"identity": ANNA, "content_hash": mail().content_hash}
+    end(database, one, Outcome.HELD, **likeness)
+    end(database, three, Outcome.POSTED, **likeness)
+
+    assert look(database, mail(), two).same_as == three
+    assert look(database, mail(), one).same_as == three
+
+
 def test_a_message_id_without_brackets_is_known_again(database: Database) -> None:
     letter = mail(message_id="bare@customer.example")
     first, found = same(database, b"Message-ID: bare@customer.example\r\n\r\nx", letter)
@@ -164,6 +187,23 @@ def test_a_reply_waits_for_an_earlier_mail_that_is_not_done(database: Database) 
     assert look(database, letter, second).waits_for == first
     end(database, first)
     assert look(database, letter, second).waits_for == 0
+
+
+def test_mails_in_hand_are_asked_for_before_their_keys(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another node may end the answered mail in between: then its key must be seen."""
+    order: list[object] = []
+    asked = lookup._asked
+
+    def noted(connection: Connection, statement: Select[Any], *lists: Any) -> Any:
+        order.append(statement)
+        return asked(connection, statement, *lists)
+
+    monkeypatch.setattr(lookup, "_asked", noted)
+    look(database, mail(answers=["m2@x.example"]), 1)
+
+    assert order.index(lookup._UNDONE) < order.index(lookup._KEYS)
 
 
 def test_an_acknowledgement_counts_for_a_day(database: Database) -> None:
