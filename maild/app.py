@@ -215,7 +215,10 @@ class Daemon:
             self._config = config
             if self._smtp is not None:
                 self._smtp.use_house(config.house)
-            self._restart_mailboxes()
+            if self._readers is not None:
+                self._readers.use(read_options_of(config, self.office.renderer))
+            if Role.INTAKE in self._roles and not self._stopped.is_set():
+                self._restart_mailboxes()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")
 

@@ -63,14 +63,20 @@ class ReaderPool:
     def __init__(self, options: ReadOptions, runtime: RuntimeLimits) -> None:
         """Start the children; they get ready side by side."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._workers = [
+            _Worker(self._queue, options, runtime) for _ in range(runtime.reader_processes)
+        ]
         self._threads = [
-            threading.Thread(
-                target=_Worker(self._queue, options, runtime).run, name=f"reader-{n}", daemon=True
-            )
-            for n in range(runtime.reader_processes)
+            threading.Thread(target=worker.run, name=f"reader-{n}", daemon=True)
+            for n, worker in enumerate(self._workers)
         ]
         for thread in self._threads:
             thread.start()
+
+    def use(self, options: ReadOptions) -> None:
+        """Read with these options from now on; each child is replaced before its next mail."""
+        for worker in self._workers:
+            worker.use(options)
 
     def submit(self, raw: bytes, envelope: Envelope) -> Future[Read]:
         """Have a mail read; the future never fails, it may say `NotRead`."""
@@ -93,11 +99,16 @@ class _Worker:
         self, jobs: queue.SimpleQueue[_Job | None], options: ReadOptions, runtime: RuntimeLimits
     ) -> None:
         self._jobs = jobs
-        self._hello = pickle.dumps(
-            (options, runtime.reader_cpu_seconds, runtime.reader_memory_bytes)
-        )
+        self._runtime = runtime
+        self._hello = b""
+        self._told = b""
+        self.use(options)
         self._wall_seconds = runtime.reader_wall_seconds
         self._child: subprocess.Popen[bytes] | None = None
+
+    def use(self, options: ReadOptions) -> None:
+        bounds = (self._runtime.reader_cpu_seconds, self._runtime.reader_memory_bytes)
+        self._hello = pickle.dumps((options, *bounds))
 
     def run(self) -> None:
         self._start_early()
@@ -147,16 +158,18 @@ class _Worker:
         return NotRead(is_hostile=False, reason=f"the reader died with {code}")
 
     def _started(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and self._child.poll() is None:
+        hello = self._hello
+        if self._child is not None and self._child.poll() is None and self._told is hello:
             return self._child
         self._end()
+        self._told = hello
         self._child = subprocess.Popen(
             [sys.executable, "-m", "maild.reading"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
-        _send(_pipe(self._child.stdin), self._hello)
+        _send(_pipe(self._child.stdin), hello)
         _receive(_pipe(self._child.stdout), time.monotonic() + START_SECONDS_MAX)
         event(Event.READER_STARTED, pid=self._child.pid)
         return self._child

@@ -9,6 +9,7 @@ from pathlib import Path
 from maild import log, settings
 from maild.app import utc_now
 from maild.core.mail import Envelope
+from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
 from maild.store.database import open_database
 from maild.store.migrate import migrate
@@ -16,11 +17,20 @@ from maild.store.writer import Journal
 
 
 def deliver(config: Path | None, to: list[str], sender: str) -> None:
-    """Journal one mail durably; errors say whether to try again."""
+    """Journal one mail durably; errors say whether to try again.
+
+    Whatever is wrong with the house is no reason to send a customer's mail back: a mistake in a
+    file or a broken database asks for another try, as a busy one does.
+    """
     log.configure(environment=os.environ, level=log.Level.WARNING)
-    known = settings.load(config, environ=os.environ)
-    database = open_database(known.database_url)
-    migrate(database)
+    try:
+        known = settings.load(config, environ=os.environ)
+        database = open_database(known.database_url)
+        migrate(database)
+    except ConfigError as error:
+        raise TemporaryError(str(error)) from error
+    except Exception as error:  # the mail stays with the MTA
+        raise TemporaryError(f"the database cannot be used: {error}") from error
     journal = Journal(database, utc_now)
     try:
         envelope = Envelope(mail_from=sender, rcpt_to=tuple(to))

@@ -101,14 +101,18 @@ def _outgoing(folder: Path, load: Sequence[Letter]) -> None:
             client.send(daemon.port, load[:1000], SESSIONS)
             daemon.wait_done(min(1000, len(load)))
             queued = daemon.rows("SELECT count(*) FROM outbox")
-        start = time.perf_counter()
-        maild = [str(Path(sys.executable).with_name("maild")), "--config", "config.toml", "work"]
-        subprocess.run(maild, cwd=place, check=True, capture_output=True)
-        rate = queued / (time.perf_counter() - start)
+            sent = "SELECT count(*) FROM outbox WHERE state = 'sent'"
+        with running(place, only="send", relay=f"smtp://127.0.0.1:{port}") as daemon:
+            while (first := daemon.rows(sent)) == 0:
+                time.sleep(0.01)
+            start = time.perf_counter()
+            while daemon.rows(sent) < queued:
+                time.sleep(0.02)
+            rate = (queued - first) / (time.perf_counter() - start)
     finally:
         sink.kill()
         sink.wait()
-    _row("outgoing, one sender, kept connection", f"{rate:,.0f}/s", "", "1,000/s")
+    _row("outgoing, kept connections, each recorded", f"{rate:,.0f}/s", "", "1,000/s")
 
 
 def _postfix_rate(load: Sequence[Letter]) -> float:

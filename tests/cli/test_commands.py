@@ -128,6 +128,7 @@ def test_an_operator_changes_a_ticket_and_the_log_says_so(house: House) -> None:
         (("nonsense",), 2, "nonsense"),
         (("--config", "missing.toml", "check"), 78, "missing.toml"),
         (("explain", "missing.eml"), 1, "missing.eml"),
+        (("--config", "missing.toml", "deliver", "--to", "a@b.example"), 75, "missing.toml"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

@@ -115,6 +115,18 @@ def test_a_child_that_hangs_is_killed_after_its_time(pool: ReaderPool) -> None:
     assert isinstance(pool.submit(MAIL, Envelope()).result(30), Mail)
 
 
+def test_new_options_are_used_from_the_next_mail_on(pool: ReaderPool) -> None:
+    """A mailbox that a reload brought is one of our own for the readers, too."""
+    own = ReadOptions(own_addresses=("carla@customer.example",))
+
+    pool.use(own)
+    found = pool.submit(MAIL, Envelope()).result(30)
+    pool.use(ReadOptions())
+
+    assert isinstance(found, Mail)
+    assert found.classification.is_loop
+
+
 def _children() -> list[int]:
     """The reader processes of this test process."""
     tasks = Path(f"/proc/{os.getpid()}/task").iterdir()

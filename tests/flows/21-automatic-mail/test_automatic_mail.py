@@ -19,7 +19,7 @@ def opened(house: Stage, customer: str) -> tuple[int, Letter]:
 def test_an_absence_note_is_put_on_its_ticket_and_changes_nothing(
     house: Stage, script: Script
 ) -> None:
-    customer = "nina@customer.example"
+    customer = "noor@customer.example"
     number, acknowledgement = opened(house, customer)
     before = house.ticket(number)
     house.letter(ALICE, number)
@@ -62,7 +62,7 @@ def test_a_newsletter_is_not_acknowledged(house: Stage, script: Script) -> None:
 
 
 def test_a_bounce_with_our_token_is_told_to_its_ticket(house: Stage, script: Script) -> None:
-    customer = "norbert@customer.example"
+    customer = "nikolaj@customer.example"
     number, acknowledgement = opened(house, customer)
     bounce = script.mail(
         "bounce",
@@ -84,7 +84,7 @@ def test_a_bounce_with_our_token_is_told_to_its_ticket(house: Stage, script: Scr
 
 
 def test_a_bounce_without_our_token_changes_nothing(house: Stage, script: Script) -> None:
-    customer = "nora@customer.example"
+    customer = "nerina@customer.example"
     number, acknowledgement = opened(house, customer)
     before = house.ticket(number)
     bounce = script.mail(
@@ -100,7 +100,7 @@ def test_a_bounce_without_our_token_changes_nothing(house: Stage, script: Script
 
 
 def test_our_automatic_mail_says_that_it_is_automatic(house: Stage) -> None:
-    customer = "nele@customer.example"
+    customer = "naima@customer.example"
     number, acknowledgement = opened(house, customer)
     notice = house.letter(ALICE, number)
 
