@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.core import answers, proof, ruling, subject
-from maild.core.address import valid
+from maild.core.address import ADDRESS_BYTES_MAX, valid
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.invitation import invitation
 from maild.core.mail import Mail
@@ -93,9 +93,13 @@ def automatic(scene: Scene, found: Found, level: Level) -> Decision:
 
 
 def sender(mail: Mail) -> str:
-    """Return the address to treat as the customer: the identity, else the best guess."""
+    """Return the address to treat as the customer: the identity, else the best guess.
+
+    What is longer than an address can be (RFC 5321 §4.5.3.1) is none, and stands in no index.
+    """
     guess = mail.parsed.from_[0].addr.lower() if mail.parsed.from_ else ""
-    return mail.identity or guess
+    address = mail.identity or guess
+    return address if len(address.encode("utf-8", "replace")) <= ADDRESS_BYTES_MAX else ""
 
 
 def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from maild.core.address import ADDRESS_BYTES_MAX
 from maild.core.mail import Address
 
 _PLAIN_LOCAL = re.compile(
@@ -106,6 +107,8 @@ def _address_defect(item: _Item) -> str:
         return "the local part in From is not plain"
     if not _PLAIN_DOMAIN.fullmatch(domain):
         return "the domain in From is not plain"
+    if len(text.encode("utf-8", "replace")) > ADDRESS_BYTES_MAX:
+        return "the address in From is too long"
     return "From holds an encoded word as address" if "=?" in text else ""
 
 

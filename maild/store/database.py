@@ -9,6 +9,7 @@ used with `fsync=off`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
@@ -35,6 +36,8 @@ __all__ = ["Connection", "Database", "inserted_ids", "open_database", "translate
 
 BUSY_TIMEOUT_SECONDS = 30
 _WRITE = "maild_write"
+_STATES_OF_TROUBLE = ("08", "25006", "40", "53", "55", "57")
+"""SQLSTATEs: no connection, read-only, undone, no resources, not in its state, an operator."""
 
 
 class Database:
@@ -86,11 +89,6 @@ def translated() -> Iterator[None]:
     """Turn the library's errors into ours (STYLE: library types never cross a file boundary)."""
     try:
         yield
-    except OperationalError as error:
-        words = str(error.orig)
-        if "full" in words or "No space" in words:
-            raise DiskFull(words) from error
-        raise StoreBusy(words) from error
     except PoolTimeout as error:
         raise StoreBusy("no connection came free in time") from error
     except IntegrityError as error:
@@ -98,7 +96,9 @@ def translated() -> Iterator[None]:
             raise LostRace(str(error.orig)) from error
         raise
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_full(error):
+            raise DiskFull(str(error.orig)) from error
+        if error.connection_invalidated or _may_work_later(error):
             raise StoreBusy(str(error.orig)) from error
         raise
 
@@ -107,6 +107,26 @@ def _is_taken(error: IntegrityError) -> bool:
     """Whether a unique key refused a row: 23505 is PostgreSQL's unique_violation."""
     state = getattr(error.orig, "sqlstate", "")
     return state == "23505" or str(error.orig).startswith("UNIQUE constraint failed")
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """Whether there is no room: 53100 is PostgreSQL's disk_full."""
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code == sqlite3.SQLITE_FULL or "No space" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) == "53100"
+
+
+def _may_work_later(error: DBAPIError) -> bool:
+    """Whether the database is in trouble, and not the statement.
+
+    SQLite tells it by the kind of its error, PostgreSQL by SQLSTATE; without one no connection
+    came about. A value that fits into no index (54000) fits into none later.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)
+    return str(state).startswith(_STATES_OF_TROUBLE)
 
 
 def inserted_ids(

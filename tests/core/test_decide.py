@@ -111,6 +111,16 @@ def test_a_mail_of_nobody_is_held() -> None:
     assert decision.replies == ()
 
 
+@pytest.mark.parametrize(("length", "held"), [(254, False), (255, True)])
+def test_an_address_that_is_too_long_for_one_is_nobodys(length: int, held: bool) -> None:
+    sender = "a" * (length - len("@x.example")) + "@x.example"
+
+    decision = play(mail(sender, defect="too long"))
+
+    assert (decision.outcome is Outcome.HELD) is held
+    assert (Why.NO_SENDER in whys(decision)) is held
+
+
 def test_a_sender_in_doubt_opens_a_ticket_and_hears_nothing() -> None:
     decision = play(mail(defect="two mailboxes"))
 

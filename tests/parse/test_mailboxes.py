@@ -11,6 +11,7 @@ from tests.parse.letters import read
 
 AMBIGUOUS = [
     b"agent@co.example <evil@x.example>",
+    b"a" * 250 + b"@x.example",
     b'"agent@co.example" <evil@x.example>',
     b"<agent@co.example> <evil@x.example>",
     b"agent@co.example, evil@x.example",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from maild.errors import ConfigError, LostRace, StoreBusy
+from maild.errors import ConfigError, DiskFull, LostRace, StoreBusy
 from maild.store import database as database_module
 from maild.store.database import Database, open_database
 from tests.needs import needs
-from tests.servers.postgresql import running
+from tests.servers.postgresql import PostgreSQL, running
 
 THREADS = 4
 ROUNDS = 25
@@ -131,6 +133,45 @@ def test_a_taken_key_is_a_lost_race_and_a_hole_is_a_bug(counter: Database) -> No
         connection.execute(text("INSERT INTO meta VALUES ('a', NULL)"))
 
     assert not isinstance(caught.value, LostRace)
+
+
+def test_a_value_that_fits_into_no_index_is_a_bug_and_never_a_busy_database(
+    postgresql: PostgreSQL,
+) -> None:
+    opened = open_database(postgresql.database())
+    with opened.write() as connection:
+        connection.execute(text("CREATE TABLE long (value TEXT UNIQUE)"))
+
+    with pytest.raises(OperationalError, match="index row"), opened.write() as connection:
+        connection.execute(
+            text("INSERT INTO long VALUES (:full)"),
+            {"full": random.Random(1).randbytes(9000).hex()},
+        )
+
+    opened.close()
+
+
+def test_a_postgresql_that_only_reads_is_busy(postgresql: PostgreSQL) -> None:
+    opened = open_database(postgresql.database())
+
+    with pytest.raises(StoreBusy, match="read-only"), opened.read() as connection:
+        connection.execute(text("CREATE TABLE never (value TEXT)"))
+
+    opened.close()
+
+
+def test_a_full_sqlite_is_a_full_disk_and_a_word_in_an_error_is_not(tmp_path: Path) -> None:
+    opened = open_database(f"sqlite:///{tmp_path}/x.db")
+
+    with pytest.raises(StoreBusy, match="full_house"), opened.write() as connection:
+        connection.execute(text("SELECT * FROM full_house"))
+    with opened.write() as connection:
+        connection.execute(text("CREATE TABLE one (value TEXT)"))
+        connection.execute(text("PRAGMA max_page_count = 2"))
+    with pytest.raises(DiskFull), opened.write() as connection:
+        connection.execute(text("INSERT INTO one VALUES (zeroblob(100000))"))
+
+    opened.close()
 
 
 BAD = ["mysql://x/y", "nonsense", "", "sqlite:////proc/none/x.db"]
