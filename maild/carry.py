@@ -127,8 +127,7 @@ def _budgeted(
             account.book(connection, lines, office.now())
             lines = []
         kept.append(_within(connection, office, decision))
-        if ticket is not None and ticket.number:
-            lines += budget.bookings(kept[-1], ticket.number)
+        lines += budget.bookings(kept[-1], ticket.number if ticket else 0)
     account.book(connection, lines, office.now())
     return kept
 

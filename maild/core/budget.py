@@ -8,8 +8,8 @@
 | breaker | mail to all customers, that which it stopped as well | ten minutes | `automatic_per_ten_minutes`   |
 | desk    | mail to one agent about one ticket                   | an hour     | `to_agent_per_ticket_hour`    |
 
-The first four are about acknowledgements and templates to customers. An agent's own words have no
-budget. What is over budget is not written; the mail that asked for it is handled as ever. The
+The first four are about acknowledgements and templates to customers. What an agent is told about
+a mail that has no ticket counts as one ticket more. An agent's own words have no budget. What is over budget is not written; the mail that asked for it is handled as ever. The
 breaker closes by itself, as soon as less is asked for within ten minutes than it lets through.
 """  # noqa: E501 - one table
 
@@ -147,7 +147,7 @@ def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
     if entry is Entry.AGENT:
         most = house.to_agent_per_ticket_hour
         desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=ticket, most=most)
-        return (desk,) if ticket else ()
+        return (desk,) if ticket or _has_no_ticket(reply) else ()
     return (
         Charge(
             scope=Scope.PAIR,
@@ -159,6 +159,11 @@ def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
         Charge(scope=Scope.DOMAIN, domain=_domain(reply), most=house.automatic_per_domain_hour),
         Charge(scope=Scope.BREAKER, most=house.automatic_per_ten_minutes),
     )
+
+
+def _has_no_ticket(reply: Reply) -> bool:
+    """Tell whether mail without a ticket's number is about none, not about one that opens."""
+    return reply.kind is ReplyKind.TROUBLE
 
 
 def _entry(reply: Reply) -> Entry | None:

@@ -77,19 +77,25 @@ def _is_customer(scene: Scene, address: str) -> bool:
 
 
 def _asked(scene: Scene, agent: Agent, level: Level, reason: Reason) -> Decision:
-    """Hold the mail and tell the agent; there is no ticket yet, so that none is named."""
+    """Hold the mail and tell the agent; there is no ticket yet, so that none is named.
+
+    What was written by somebody who did not prove their domain is not shown.
+    """
     draft = Ticket(
         subject=subject.base(scene.mail.parsed.subject, ()),
         mailbox=scene.mailbox.name,
         customer=Customer(address=agent.address, name=agent.name),
         created_at=scene.arrival.received_at,
     )
+    told = answers.trouble(scene, draft, agent, "held", reason)
+    if level < Level.DOMAIN:
+        told = replace(told, text="")
     return Decision(
         outcome=Outcome.HELD,
         reasons=(Reason(why=Why.TRUST, detail=level.label), reason),
         before=draft,
         trust=level.label,
-        replies=(answers.trouble(scene, draft, agent, "held", reason),),
+        replies=(told,),
     )
 
 

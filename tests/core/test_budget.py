@@ -96,6 +96,24 @@ def test_an_agent_has_a_budget_for_each_ticket() -> None:
     assert [reply.recipient for reply in over.replies] == [BEN]
 
 
+def test_an_agent_has_one_budget_for_all_mail_without_a_ticket() -> None:
+    """Who forges an agent's forwards would have us flood the agent."""
+    told = a_reply(ALICE, ReplyKind.TROUBLE, Audience.AGENT)
+    asked = replace(a_decision(told), before=None, after=None, outcome=Outcome.HELD)
+    alices = Charge(scope=Scope.DESK, recipient=ALICE, ticket=0, most=3)
+
+    assert budget.asked_of(asked, SMALL) == (alices,)
+    assert budget.within(asked, [Used(charge=alices, mails=2)], SMALL) == asked
+    assert budget.within(asked, [Used(charge=alices, mails=3)], SMALL).replies == ()
+
+
+def test_news_of_a_new_ticket_is_never_over_budget() -> None:
+    told = a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT)
+    asked = replace(a_decision(told), before=None, after=replace(ticket(), number=0))
+
+    assert budget.asked_of(asked, SMALL) == ()
+
+
 def test_nothing_automatic_goes_out_where_a_budget_is_none() -> None:
     none = replace(SMALL, automatic_per_ten_minutes=0)
     asked = a_decision(a_reply())

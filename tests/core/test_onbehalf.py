@@ -133,6 +133,15 @@ def test_a_mere_claim_to_be_the_agent_opens_nothing_and_the_agent_is_told() -> N
     assert decision.reasons[-1].why is Why.AGENT_UNPROVEN
 
 
+def test_only_what_the_agent_wrote_beyond_doubt_is_shown_to_the_agent() -> None:
+    """Whoever forges From would write to the agent in our name."""
+    forged = play(forward(), envelope=UNTRUSTED)
+    proven = play(forward(None), envelope=TRUSTED)
+
+    assert [reply.text for reply in forged.replies] == [""]
+    assert [reply.text for reply in proven.replies] == ["She rang, too."]
+
+
 def test_what_an_agent_writes_without_forwarding_is_a_ticket_of_their_own() -> None:
     decision = play(forward(None, subject="My chair"), envelope=TRUSTED)
 
