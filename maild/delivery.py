@@ -1,19 +1,21 @@
 """Replies out, one straight line: claim -> send -> record.
 
-The attempt is recorded before the relay is dialled, its result right after each mail, so that a
-crash can double no more than the one mail that was in the wire.
+A mail is marked before the relay is dialled, its result is recorded right after it, so that a
+crash leaves one mail of unknown end; it waits ten minutes like one whose relay fell silent. What
+the relay said is written again and again until it is there, before the next mail is tried.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TypeVar
 
 from maild import handle
-from maild.core.backoff import is_stale_notice, next_try
+from maild.core.backoff import SILENCE_DELAY, SILENCES_MAX, is_stale_notice, next_try
 from maild.core.decision import ReplyKind
 from maild.core.undelivered import Failure
 from maild.errors import TemporaryError
@@ -29,10 +31,9 @@ from maild.store.outbox import Attempted, Outgoing
 from maild.store.tables import OutboxState
 
 BATCH_MAILS = 20
+_Result = TypeVar("_Result")
 PAUSE_SECONDS = 2.0
 IDLE_SECONDS = 1.0
-SILENCE_DELAY = timedelta(minutes=10)
-SILENCES_MAX = 2
 
 _TOLD = {
     OutboxState.SENT: (Event.REPLY_SENT, "sent"),
@@ -79,43 +80,80 @@ class Delivery:
     def _turn(self, stop: threading.Event) -> int:
         office = self._office()
         claimed = outbox.claim(office.database, self._node, office.now(), BATCH_MAILS)
-        for n, mail in enumerate(claimed):
-            if stop.is_set():
-                with office.database.write() as connection:
-                    outbox.put_back(connection, [left.id for left in claimed[n:]])
-                break
-            self._record(office, mail, self._send(office, mail))
+        done = 0
+        try:
+            for mail in claimed:
+                if stop.is_set():
+                    break
+                sent = self._send(office, mail, stop)
+                if sent is not None:
+                    self._record(office, mail, sent, stop)
+                done += 1
+        finally:
+            if done < len(claimed):
+                self._put_back(office, claimed[done:], stop)
         return len(claimed)
 
-    def _send(self, office: Office, mail: Outgoing) -> Sent:
+    def _send(self, office: Office, mail: Outgoing, stop: threading.Event) -> Sent | None:
+        """Hand a mail over; None when somebody else has it by now."""
+        if mail.unknown_ends > SILENCES_MAX:
+            return Sent(result=SendResult.UNKNOWN, answer="nobody knows whether the relay has it")
         try:
-            data = _bytes_of(office, mail)
+            data = _insisting(lambda: _bytes_of(office, mail), stop)
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
         settings = office.relay_of(mail.mailbox)
+        if not _insisting(lambda: self._is_ours(office, mail, settings), stop):
+            return None
         if settings not in self._open:
             self._open[settings] = Relay(settings, local_hostname=self._hostname)
         return self._open[settings].send(mail.envelope_from, mail.recipient, data)
 
-    def _record(self, office: Office, mail: Outgoing, sent: Sent) -> None:
+    def _is_ours(self, office: Office, mail: Outgoing, relay: RelaySettings) -> bool:
+        """Mark the mail as dialled; a Maildir takes the same bytes twice as one mail."""
+        leaves_trace = relay.scheme != "maildir"
+        with office.database.write() as connection:
+            return outbox.dial(
+                connection, self._node, mail, office.now(), leaves_trace=leaves_trace
+            )
+
+    def _record(self, office: Office, mail: Outgoing, sent: Sent, stop: threading.Event) -> None:
+        """Write the result, and what follows from it, until it is written."""
         now = office.now()
         attempted = judge(mail, sent, now)
+        failure = _failure(mail, attempted, now)
+        try:
+            is_news = _insisting(lambda: self._written(office, mail, attempted, failure), stop)
+        except TemporaryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what the relay said stands, whatever the news do
+            event(Event.WORK_FAILED, outbox=mail.id, error=error)
+            is_news = _insisting(lambda: self._written(office, mail, attempted, None), stop)
+        if is_news:
+            what, result = _TOLD[attempted.state]
+            count(Metric.REPLIES, result=result)
+            words = sent.answer
+            event(what, outbox=mail.id, to=mail.recipient, attempt=mail.attempts, answer=words)
+
+    def _written(
+        self, office: Office, mail: Outgoing, attempted: Attempted, failure: Failure | None
+    ) -> bool:
+        """Commit a result together with the news of it, so that a crash loses neither."""
         with office.database.write() as connection:
-            outbox.record(connection, [attempted], now)
-        what, result = _TOLD[attempted.state]
-        count(Metric.REPLIES, result=result)
-        event(what, outbox=mail.id, to=mail.recipient, attempt=mail.attempts, answer=sent.answer)
-        is_final = attempted.state in (OutboxState.FAILED, OutboxState.HELD)
-        if is_final or (attempted.told and not mail.told):
-            failure = Failure(
-                outbox_id=mail.id,
-                kind=ReplyKind(mail.kind),
-                recipient=mail.recipient,
-                answer=sent.answer,
-                is_final=is_final,
-                at=now,
-            )
-            handle.failed_reply(office, mail, failure)
+            is_news = outbox.record(connection, self._node, attempted, office.now())
+            if is_news and failure is not None:
+                handle.failed_reply(connection, office, mail, failure)
+        return is_news
+
+    def _put_back(self, office: Office, mails: Sequence[Outgoing], stop: threading.Event) -> None:
+        """Return what was not dialled; if that fails as well, its lease ends it."""
+
+        def write() -> None:
+            with office.database.write() as connection:
+                outbox.put_back(connection, self._node, mails)
+
+        with suppress(TemporaryError):
+            _insisting(write, stop)
 
     def _hang_up(self) -> None:
         for relay in self._open.values():
@@ -126,6 +164,7 @@ class Delivery:
 
 def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
     """Say what an attempt's result means for the mail; pure."""
+    first_at = mail.first_try_at or now
     state, again, silences = OutboxState.SENT, None, mail.unknown_ends
     if sent.result is SendResult.PERMANENT:
         state = OutboxState.FAILED
@@ -134,9 +173,9 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
         state = OutboxState.HELD if silences > SILENCES_MAX else OutboxState.QUEUED
         again = now + SILENCE_DELAY
     elif sent.result is SendResult.TEMPORARY:
-        again = next_try(mail.attempts, mail.not_before, now, name=str(mail.id))
+        again = next_try(mail.attempts, first_at, now, name=str(mail.id))
         state = OutboxState.QUEUED if again else OutboxState.FAILED
-    is_late = state is OutboxState.QUEUED and is_stale_notice(mail.not_before, now, told=mail.told)
+    is_late = state is OutboxState.QUEUED and is_stale_notice(first_at, now, told=mail.told)
     return Attempted(
         outbox_id=mail.id,
         attempt=mail.attempts,
@@ -147,6 +186,32 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
         unknown_ends=silences,
         told=mail.told or is_late,
     )
+
+
+def _failure(mail: Outgoing, attempted: Attempted, now: datetime) -> Failure | None:
+    """Say what the ticket must hear of an attempt; None for nothing."""
+    is_final = attempted.state in (OutboxState.FAILED, OutboxState.HELD)
+    if not is_final and not (attempted.told and not mail.told):
+        return None
+    return Failure(
+        outbox_id=mail.id,
+        kind=ReplyKind(mail.kind),
+        recipient=mail.recipient,
+        answer=attempted.answer,
+        is_final=is_final,
+        at=now,
+    )
+
+
+def _insisting(work: Callable[[], _Result], stop: threading.Event) -> _Result:
+    """Do it until the database takes it; TemporaryError when `stop` comes first."""
+    while True:
+        try:
+            return work()
+        except TemporaryError as error:
+            event(Event.STORE_DELAYED, error=error)
+            if stop.wait(PAUSE_SECONDS):
+                raise
 
 
 def _bytes_of(office: Office, mail: Outgoing) -> bytes:

@@ -76,17 +76,16 @@ def look(connection: Connection, office: Office, arrival: Arrival) -> tuple[Snap
     return snapshot, allowed(connection, office, decide.on_mail(arrival, snapshot, office.world))
 
 
-def failed_reply(office: Office, mail: Outgoing, failure: Failure) -> None:
+def failed_reply(connection: Connection, office: Office, mail: Outgoing, failure: Failure) -> None:
     """Tell the ticket, and an agent where it matters, that a mail of ours failed or is late."""
     if mail.ticket_id is None:
         return
-    with office.database.write() as connection:
-        views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
-        if views:
-            number = tickets.post_number(connection, mail.post_id)
-            failure = dataclasses.replace(failure, post_n=number)
-            decision = undelivered.decide(failure, views[0].ticket, office.world)
-            carry_out(connection, office, [(decision, None)])
+    views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
+    if views:
+        number = tickets.post_number(connection, mail.post_id)
+        failure = dataclasses.replace(failure, post_n=number)
+        decision = undelivered.decide(failure, views[0].ticket, office.world)
+        carry_out(connection, office, [(decision, None)])
 
 
 def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:

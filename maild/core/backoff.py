@@ -16,6 +16,12 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 GIVE_UP_AFTER = timedelta(days=5)
 """How long after the first attempt we stop."""
 
+SILENCE_DELAY = timedelta(minutes=10)
+"""The wait after silence behind the final dot, or after a crash there."""
+
+SILENCES_MAX = 2
+"""So often the same bytes are sent again after silence; then the mail is held."""
+
 STALE_AFTER = timedelta(hours=4)
 """How long after the first attempt the agent is told of the delay."""
 

@@ -9,8 +9,10 @@
 | failed    | the relay said 5xx, or five days went by        | retry                        |
 | held      | an operator, or silence after the dot, three times | retry, drop               |
 
-An attempt is recorded before the relay is dialled. A node that dies with a row in hand may have
-sent it: the row is tried again with the same bytes and the same Message-ID.
+An attempt is recorded when a row is claimed; just before the relay is dialled the row is marked,
+and its lease begins anew. A node that dies with a marked row in hand may have sent it: that is
+silence after the final dot, and the same bytes wait ten minutes. Other rows come back at once.
+Whoever lost its claim meanwhile changes nothing any more, but for the news that a mail is sent.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 
+from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
 from maild.store import tables
 from maild.store.commit import unless_there
@@ -53,27 +56,56 @@ _CLAIM = (
         attempts=_OUTBOX.c.attempts + 1,
     )
 )
+_IN_HAND = and_(
+    _OUTBOX.c.id == bindparam("row"),
+    _OUTBOX.c.claimed_by == bindparam("node"),
+    _OUTBOX.c.attempts == bindparam("number"),
+    _OUTBOX.c.state == OutboxState.SENDING,
+)
+"""The claim is still the one that was made."""
+_DIAL = (
+    update(_OUTBOX)
+    .where(_IN_HAND)
+    .values(
+        claimed_until=bindparam("until", type_=_OUTBOX.c.claimed_until.type),
+        dialled=bindparam("leaves_trace"),
+        first_try_at=func.coalesce(
+            _OUTBOX.c.first_try_at, bindparam("begun", type_=_OUTBOX.c.first_try_at.type)
+        ),
+    )
+)
+_PUT_BACK = (
+    update(_OUTBOX)
+    .where(_IN_HAND, _OUTBOX.c.dialled.is_(False))
+    .values(
+        state=OutboxState.QUEUED,
+        attempts=_OUTBOX.c.attempts - 1,
+        claimed_by="",
+        claimed_until=None,
+    )
+)
+_DROP_ATTEMPT = _ATTEMPT.delete().where(
+    _ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number")
+)
 _ADD_ATTEMPT = insert(_ATTEMPT)
 _RECORD_ATTEMPT = (
     update(_ATTEMPT)
     .where(_ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number"))
     .values(result=bindparam("outcome"), answer=bindparam("words"))
 )
-_RECORD = (
-    update(_OUTBOX)
-    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
-    .values(
-        state=bindparam("new_state"),
-        next_try_at=func.coalesce(
-            bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
-        ),
-        last_error=bindparam("words"),
-        sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
-        unknown_ends=bindparam("unknown"),
-        told=bindparam("was_told"),
-        claimed_by="",
-        claimed_until=None,
-    )
+_IS_NEWS = and_(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
+_RECORD = update(_OUTBOX).values(
+    state=bindparam("new_state"),
+    next_try_at=func.coalesce(
+        bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
+    ),
+    last_error=bindparam("words"),
+    sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
+    unknown_ends=bindparam("unknown"),
+    told=bindparam("was_told"),
+    dialled=False,
+    claimed_by="",
+    claimed_until=None,
 )
 
 
@@ -98,6 +130,8 @@ class Outgoing:
     not_before: datetime
     attempts: int = 0
     unknown_ends: int = 0
+    first_try_at: datetime | None = None
+    """None while the relay was never dialled for it."""
     told: bool = False
 
 
@@ -140,6 +174,7 @@ def add(connection: Connection, mails: Sequence[Outgoing], now: datetime) -> Non
             "next_try_at": mail.not_before,
             "attempts": 0,
             "unknown_ends": 0,
+            "dialled": False,
             "claimed_by": "",
             "last_error": "",
             "told": False,
@@ -175,68 +210,68 @@ def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Out
     return tuple(_outgoing(row) for row in rows)
 
 
-def record(connection: Connection, attempts: Sequence[Attempted], now: datetime) -> None:
-    """Write down what became of attempts.
+def dial(
+    connection: Connection, node: str, mail: Outgoing, now: datetime, *, leaves_trace: bool
+) -> bool:
+    """Renew the lease of a mail just before it is sent; False when it is in other hands by now.
 
-    What was sent stays sent: a node that comes late with the news of its own attempt, after the
-    lease was over and another one sent the mail, does not send it again.
+    `leaves_trace` says that a second copy would be seen: when we die now, nobody knows the end.
     """
-    if not attempts:
-        return
-    connection.execute(
-        _RECORD_ATTEMPT,
-        [
-            {"row": a.outbox_id, "number": a.attempt, "outcome": a.result, "words": a.answer}
-            for a in attempts
-        ],
-    )
-    connection.execute(
-        _RECORD,
-        [
-            {
-                "row": a.outbox_id,
-                "new_state": a.state,
-                "again_at": a.next_try_at,
-                "words": "" if a.state is OutboxState.SENT else a.answer,
-                "sent": now if a.state is OutboxState.SENT else None,
-                "unknown": a.unknown_ends,
-                "was_told": a.told,
-            }
-            for a in attempts
-        ],
-    )
+    values = {"until": now + LEASE, "leaves_trace": leaves_trace, "begun": now}
+    return bool(connection.execute(_DIAL, {**_claim_of(node, mail), **values}).rowcount)
+
+
+def record(connection: Connection, node: str, done: Attempted, now: datetime) -> bool:
+    """Write down what became of an attempt; False when that changed nothing for the mail.
+
+    Who lost its claim has no say any more. Only that a mail was sent is true whoever says it.
+    """
+    claim_of_it = {"row": done.outbox_id, "number": done.attempt}
+    is_sent = done.state is OutboxState.SENT
+    words = {"outcome": done.result, "words": done.answer}
+    connection.execute(_RECORD_ATTEMPT, {**claim_of_it, **words})
+    values = {
+        "new_state": done.state,
+        "again_at": done.next_try_at,
+        "words": "" if is_sent else done.answer,
+        "sent": now if is_sent else None,
+        "unknown": done.unknown_ends,
+        "was_told": done.told,
+    }
+    if is_sent:
+        statement = _RECORD.where(_IS_NEWS)
+        return bool(connection.execute(statement, {"row": done.outbox_id, **values}).rowcount)
+    found = {**claim_of_it, "node": node, **values}
+    return bool(connection.execute(_RECORD.where(_IN_HAND), found).rowcount)
 
 
 def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
-    """Take back what dead nodes had in hand: named ones, and all whose lease is over."""
+    """Take back what dead nodes had in hand: named ones, and all whose lease is over.
+
+    What was dialled may have been sent, and waits like a mail whose relay fell silent.
+    """
     gone = or_(_OUTBOX.c.claimed_by.in_(nodes), _OUTBOX.c.claimed_until < now)
     return connection.execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.state == OutboxState.SENDING, gone)
-        .values(state=OutboxState.QUEUED, claimed_by="", claimed_until=None)
-    ).rowcount
-
-
-def put_back(connection: Connection, ids: Sequence[int]) -> None:
-    """Return claimed rows that were not tried; the recorded attempt is taken off again."""
-    connection.execute(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == OutboxState.SENDING)
         .values(
             state=OutboxState.QUEUED,
-            attempts=_OUTBOX.c.attempts - 1,
+            next_try_at=case(
+                (_OUTBOX.c.dialled.is_(True), now + SILENCE_DELAY), else_=_OUTBOX.c.next_try_at
+            ),
+            unknown_ends=_OUTBOX.c.unknown_ends + case((_OUTBOX.c.dialled.is_(True), 1), else_=0),
+            dialled=False,
             claimed_by="",
             claimed_until=None,
         )
-    )
-    newest = select(_OUTBOX.c.attempts).where(_OUTBOX.c.id == _ATTEMPT.c.outbox_id)
-    connection.execute(
-        _ATTEMPT.delete().where(
-            _ATTEMPT.c.outbox_id.in_(ids),
-            _ATTEMPT.c.result == "",
-            _ATTEMPT.c.n > newest.scalar_subquery(),
-        )
-    )
+    ).rowcount
+
+
+def put_back(connection: Connection, node: str, mails: Sequence[Outgoing]) -> None:
+    """Return claimed mails that were not tried; the recorded attempt is taken off again."""
+    for mail in mails:
+        if connection.execute(_PUT_BACK, _claim_of(node, mail)).rowcount:
+            connection.execute(_DROP_ATTEMPT, {"row": mail.id, "number": mail.attempts})
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -253,7 +288,9 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
     """Let an operator retry (queued), hold or drop (failed) a mail that is not under way.
 
     What its author took back stays where it is: it was promised that nobody gets it.
+    A retry begins anew: five days, and two silences after the final dot.
     """
+    anew = {"first_try_at": None, "unknown_ends": 0} if to is OutboxState.QUEUED else {}
     movable = (OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.FAILED, OutboxState.HELD)
     return bool(
         connection.execute(
@@ -263,9 +300,13 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
                 _OUTBOX.c.state.in_(movable),
                 _OUTBOX.c.last_error != TAKEN_BACK,
             )
-            .values(state=to, next_try_at=now)
+            .values(state=to, next_try_at=now, **anew)
         ).rowcount
     )
+
+
+def _claim_of(node: str, mail: Outgoing) -> dict[str, Any]:
+    return {"row": mail.id, "node": node, "number": mail.attempts}
 
 
 def _outgoing(row: Any) -> Outgoing:
@@ -287,5 +328,6 @@ def _outgoing(row: Any) -> Outgoing:
         not_before=row["not_before"],
         attempts=row["attempts"] + 1,
         unknown_ends=row["unknown_ends"],
+        first_try_at=row["first_try_at"],
         told=row["told"],
     )

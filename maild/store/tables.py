@@ -340,7 +340,11 @@ class OutboxRow(SQLModel, table=True):
     next_try_at: dt.datetime = moment()
     attempts: int = 0
     unknown_ends: int = 0
-    """How often the relay fell silent after the final dot."""
+    """How often the relay fell silent after the final dot, or we did before its answer."""
+    dialled: bool = False
+    """Whether it may be in the wire right now, on a way where a second copy would be seen."""
+    first_try_at: dt.datetime | None = moment(nullable=True)
+    """When the relay was dialled first, or first after an operator's retry."""
     claimed_by: str = ""
     claimed_until: dt.datetime | None = moment(nullable=True)
     last_error: str = long_text()
@@ -359,7 +363,7 @@ class AttemptRow(SQLModel, table=True):
     n: int
     at: dt.datetime = moment()
     result: str = ""
-    """Empty while it is under way; then sent, temporary, permanent or unknown."""
+    """Empty while it is under way and after a crash; then accepted, temporary, ... ."""
     answer: str = long_text()
 
 

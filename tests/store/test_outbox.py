@@ -41,7 +41,9 @@ def attempts(database: Database) -> list[tuple[int, str]]:
         return [(line.n, line.result) for line in found]
 
 
-def record(database: Database, mail: Outgoing, state: OutboxState, **more: Any) -> None:
+def record(
+    database: Database, mail: Outgoing, state: OutboxState, node: str = "a", **more: Any
+) -> bool:
     result = {SENT: "accepted", FAILED: "permanent"}.get(state, "temporary")
     done = Attempted(
         outbox_id=mail.id,
@@ -52,7 +54,7 @@ def record(database: Database, mail: Outgoing, state: OutboxState, **more: Any) 
         **more,
     )
     with database.write() as connection:
-        outbox.record(connection, [done], NOW)
+        return outbox.record(connection, node, done, NOW)
 
 
 def test_a_mail_comes_back_as_it_was_stored_with_its_attempt_recorded(database: Database) -> None:
@@ -136,9 +138,9 @@ def test_late_news_never_sends_a_sent_mail_again(database: Database) -> None:
     with database.write() as connection:
         outbox.recover(connection, [], NOW + LEASE + timedelta(seconds=1))
     (quick,) = claim(database, node="quick")
-    record(database, quick, SENT)
+    assert record(database, quick, SENT, "quick")
 
-    record(database, slow, QUEUED, next_try_at=NOW)
+    assert not record(database, slow, QUEUED, "slow", next_try_at=NOW)
 
     assert row(database)["state"] == "sent"
     assert attempts(database) == [(1, "temporary"), (2, "accepted")]
@@ -161,7 +163,7 @@ def test_what_was_not_tried_counts_no_attempt(database: Database) -> None:
     record(database, second, SENT)
 
     with database.write() as connection:
-        outbox.put_back(connection, [first.id, second.id])
+        outbox.put_back(connection, "a", [first, second])
 
     assert row(database, "k2")["state"] == "sent"
     assert attempts(database) == [(1, "accepted")]
@@ -192,3 +194,80 @@ def test_an_operator_holds_drops_and_retries(database: Database) -> None:
         assert row(database)["state"] == state
         assert claim(database) == ()
     assert len(claim(database, hours=1)) == 1
+
+
+def dial(database: Database, mail: Outgoing, node: str = "a", *, trace: bool = True) -> bool:
+    with database.write() as connection:
+        return outbox.dial(connection, node, mail, NOW, leaves_trace=trace)
+
+
+def recover(database: Database, node: str = "a") -> None:
+    with database.write() as connection:
+        assert outbox.recover(connection, [node], NOW) == 1
+
+
+def test_a_lost_claim_is_not_dialled_nor_recorded_nor_put_back(database: Database) -> None:
+    queued(database, outgoing())
+    (old,) = claim(database)
+    recover(database)
+    (new,) = claim(database)
+
+    assert not dial(database, old)
+    assert not record(database, old, FAILED)
+    with database.write() as connection:
+        outbox.put_back(connection, "a", [old])
+
+    assert (row(database)["state"], row(database)["attempts"]) == ("sending", 2)
+    assert not dial(database, new, "another")
+    assert dial(database, new)
+    assert row(database)["claimed_until"] == NOW + LEASE
+
+
+def test_what_was_sent_is_sent_even_when_the_lease_was_over(database: Database) -> None:
+    queued(database, outgoing())
+    (slow,) = claim(database)
+    recover(database)
+    (other,) = claim(database, node="b")
+
+    assert record(database, slow, SENT)
+
+    assert not dial(database, other, "b")
+    assert row(database)["state"] == "sent"
+
+
+def test_a_crash_after_the_relay_was_dialled_is_silence(database: Database) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    assert dial(database, mail)
+    with database.write() as connection:
+        outbox.put_back(connection, "a", [mail])
+
+    recover(database)
+
+    assert claim(database, minutes=9) == ()
+    (again,) = claim(database, minutes=10)
+    assert (again.attempts, again.unknown_ends, again.first_try_at) == (2, 1, NOW)
+    assert not row(database)["dialled"]
+
+
+def test_a_crash_at_a_maildir_is_mended_at_once(database: Database) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    assert dial(database, mail, trace=False)
+
+    recover(database)
+
+    assert [again.unknown_ends for again in claim(database)] == [0]
+
+
+def test_a_retry_by_an_operator_begins_anew(database: Database) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    assert dial(database, mail)
+    record(database, mail, HELD, unknown_ends=3)
+
+    with database.write() as connection:
+        assert outbox.move(connection, mail.id, QUEUED, NOW)
+
+    (again,) = claim(database)
+    assert (again.unknown_ends, again.first_try_at) == (0, None)

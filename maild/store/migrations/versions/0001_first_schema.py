@@ -252,6 +252,8 @@ def upgrade() -> None:
         sa.Column("next_try_at", UTC(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("unknown_ends", sa.Integer(), nullable=False),
+        sa.Column("dialled", sa.Boolean(), nullable=False),
+        sa.Column("first_try_at", UTC(), nullable=True),
         sa.Column("claimed_by", sa.String(), nullable=False),
         sa.Column("claimed_until", UTC(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
