@@ -120,7 +120,7 @@ def orders(text: str) -> Orders:
             taken = n
             break
     body = "\n".join(lines[taken:]).strip("\n")
-    once = tuple(dict.fromkeys(commands))
+    once = tuple({(one.word, one.argument): one for one in commands}.values())
     return Orders(commands=once, body=body, lines=taken, block="\n".join(block))
 
 

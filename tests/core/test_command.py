@@ -162,6 +162,12 @@ def test_every_word_stands_in_the_table_once() -> None:
     assert set(ENTRIES) == set(Word)
 
 
+def test_the_same_command_in_other_letters_is_done_once() -> None:
+    found = orders("#merge 2\n#Merge  2\nHello")
+
+    assert [(one.word, one.argument) for one in found.commands] == [(Word.MERGE, "2")]
+
+
 def test_lines_may_be_repeated_where_that_makes_sense() -> None:
     found = orders("#tag a\n#tag b\n#solve\n#solve")
 
