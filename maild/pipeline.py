@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from maild import handle
@@ -19,7 +20,7 @@ from maild.errors import TemporaryError
 from maild.handle import Handled, Office
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
-from maild.reader import Read, ReaderPool
+from maild.reader import NotRead, Read, ReaderPool
 from maild.store import journal
 from maild.store.journal import Claimed
 
@@ -62,6 +63,10 @@ class Pipeline:
                 event(Event.STORE_DELAYED, error=error)
                 batch = []
                 stop.wait(PAUSE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - loop top: a bug never ends the line
+                event(Event.WORK_FAILED, work="a batch of mails", error=error)
+                batch = []
+                stop.wait(PAUSE_SECONDS)
             if not batch:
                 self.wake.wait(IDLE_SECONDS)
                 self.wake.clear()
@@ -77,22 +82,25 @@ class Pipeline:
     def _turn(self, batch: list[_InHand]) -> list[_InHand]:
         """Handle a batch while the next one is being read; return the next one."""
         following: list[_InHand] = []
-        try:
-            following = self._claim()
+        with ExitStack() as failed:
+            failed.callback(lambda: self._put_back([*batch, *following]))
+            following += self._claim()
             if batch:
                 self._handle(batch)
-        except TemporaryError:
-            self._put_back([*batch, *following])
-            raise
+            failed.pop_all()
         return following
 
     def _claim(self) -> list[_InHand]:
         office = self._office()
         found = journal.claim(office.database, self._node, office.now(), BATCH_MAILS)
-        return [
-            _InHand(claimed, self._readers.submit(claimed.raw, claimed.envelope))
-            for claimed in found
-        ]
+        return [_InHand(claimed, self._read(claimed)) for claimed in found]
+
+    def _read(self, claimed: Claimed) -> Future[Read]:
+        if not claimed.is_damaged:
+            return self._readers.submit(claimed.raw, claimed.envelope)
+        told: Future[Read] = Future()
+        told.set_result(NotRead(is_hostile=True, reason="its raw bytes cannot be read"))
+        return told
 
     def _handle(self, batch: list[_InHand]) -> tuple[Handled, ...]:
         items = [(item.claimed, item.read.result()) for item in batch]

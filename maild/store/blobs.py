@@ -72,19 +72,20 @@ def add(connection: Connection, blobs: Sequence[Compressed], now: datetime) -> l
 
 
 def get(connection: Connection, blob_id: int) -> bytes:
-    """Return the bytes; raises KeyError when there is no such blob."""
-    return get_all(connection, [blob_id])[blob_id]
+    """Return the bytes; raises KeyError when there is no such blob, or it is damaged."""
+    return readable(connection, [blob_id])[blob_id]
 
 
-def get_all(connection: Connection, blob_ids: Sequence[int]) -> dict[int, bytes]:
-    """Return the bytes of many blobs by id; raises KeyError when one is not there."""
-    parts: dict[int, list[bytes]] = {blob_id: [] for blob_id in blob_ids}
-    for blob_id, data in connection.execute(_READ, {"wanted": list(parts)}):
-        parts[blob_id].append(zlib.decompress(data))
-    missing = [blob_id for blob_id in parts if not parts[blob_id]]
-    if missing:
-        raise KeyError(*missing)
-    return {blob_id: b"".join(parts[blob_id]) for blob_id in parts}
+def readable(connection: Connection, blob_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the bytes of many blobs by id, without those that are not there or damaged."""
+    parts: dict[int, list[bytes]] = {}
+    damaged: set[int] = set()
+    for blob_id, data in connection.execute(_READ, {"wanted": list(set(blob_ids))}):
+        try:
+            parts.setdefault(blob_id, []).append(zlib.decompress(data))
+        except zlib.error:
+            damaged.add(blob_id)
+    return {blob_id: b"".join(parts[blob_id]) for blob_id in parts.keys() - damaged}
 
 
 def erase(connection: Connection, blob_id: int) -> None:

@@ -7,7 +7,8 @@
 | done     | posted, ignored, erased | on a ticket, or set aside         | -                   |
 | held     | held                    | kept whole for a person           | release, drop       |
 
-A try counts only when the reader's child died or failed while the daemon lived. After a crash of
+A try counts only when the reader's child died or failed while the daemon lived, or when others
+changed the ticket again and again. After a crash of
 the daemon the rows it had in hand are suspects: they are taken one by one, so that a mail that
 kills the daemon is found without its neighbours. A clean stop counts nothing.
 """
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, func, or_, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
@@ -103,6 +104,8 @@ class Claimed:
     message_id: str
     received_at: datetime
     tries: int
+    is_damaged: bool = False
+    """Whether its raw bytes cannot be read; `raw` is empty then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,30 +134,14 @@ def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Cla
 
 
 def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
-    """Return journalled mails with their raw bytes, in order of their ids."""
+    """Return journalled mails with their raw bytes, in order of their ids.
+
+    Where these are damaged it is told for that mail alone.
+    """
     with database.read() as connection:
         rows = connection.execute(_LOAD, {"ids": list(ids)}).mappings().all()
-        raw = blobs.get_all(connection, [row["blob_id"] for row in rows])
-        return tuple(
-            Claimed(
-                id=row["id"],
-                envelope=Envelope(
-                    mail_from=row["mail_from"],
-                    rcpt_to=tuple(row["rcpt_to"]),
-                    source=Source(row["source"]),
-                    mailbox=row["mailbox"],
-                    client=row["client"],
-                    helo=row["helo"],
-                    account=row["account"],
-                ),
-                raw=raw[row["blob_id"]],
-                sha256=row["sha256"],
-                message_id=row["message_id"],
-                received_at=row["received_at"],
-                tries=row["tries"],
-            )
-            for row in rows
-        )
+        raw = blobs.readable(connection, [row["blob_id"] for row in rows])
+    return tuple(_claimed(row, raw.get(row["blob_id"])) for row in rows)
 
 
 def raw_mail(connection: Connection, journal_id: int) -> bytes:
@@ -260,6 +247,28 @@ def next_due(connection: Connection) -> datetime | None:
         select(func.min(_JOURNAL.c.not_before)).where(_JOURNAL.c.state == JournalState.RECEIVED)
     ).scalar_one()
     return moment
+
+
+def _claimed(row: RowMapping, raw: bytes | None) -> Claimed:
+    is_whole = raw is not None and len(raw) == row["size"]
+    return Claimed(
+        id=row["id"],
+        envelope=Envelope(
+            mail_from=row["mail_from"],
+            rcpt_to=tuple(row["rcpt_to"]),
+            source=Source(row["source"]),
+            mailbox=row["mailbox"],
+            client=row["client"],
+            helo=row["helo"],
+            account=row["account"],
+        ),
+        raw=raw if raw is not None and is_whole else b"",
+        sha256=row["sha256"],
+        message_id=row["message_id"],
+        received_at=row["received_at"],
+        tries=row["tries"],
+        is_damaged=not is_whole,
+    )
 
 
 def _first_of(found: Sequence[Row[int, bool, int]]) -> list[int]:

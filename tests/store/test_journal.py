@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Delete, Update, delete, func, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
@@ -44,6 +44,28 @@ def row(database: Database, journal_id: int) -> dict[str, object]:
 
 def claimed(database: Database, limit: int = 10, node: str = "a", **later: float) -> list[int]:
     return [c.id for c in journal.claim(database, node, NOW + timedelta(**later), limit)]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        update(CHUNK).where(CHUNK.c.n == 1).values(data=b"no zlib"),
+        delete(CHUNK).where(CHUNK.c.n == 1),
+        delete(CHUNK),
+    ],
+)
+def test_a_mail_whose_bytes_are_damaged_says_so_and_the_next_is_whole(
+    database: Database, harm: Update | Delete
+) -> None:
+    damaged, whole = journalled(database, raw(body="x" * blobs.CHUNK_BYTES), raw("a@b"))
+    blob_id = row(database, damaged)["blob_id"]
+    with database.write() as connection:
+        connection.execute(harm.where(CHUNK.c.blob_id == blob_id))
+
+    one, other = journal.load(database, [damaged, whole])
+
+    assert (one.is_damaged, one.raw) == (True, b"")
+    assert (other.is_damaged, other.raw) == (False, raw("a@b"))
 
 
 # blobs
