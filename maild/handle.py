@@ -21,7 +21,7 @@ from maild.core.operator import decide as decide_change
 from maild.core.reason import Reason, Why
 from maild.core.snapshot import Arrival, Snapshot
 from maild.core.undelivered import Failure
-from maild.errors import LostRace, NotAllowed, TemporaryError
+from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
 from maild.reader import NotRead, Read
 from maild.store import journal, lookup, tickets
@@ -32,6 +32,7 @@ from maild.store.outbox import Outgoing
 __all__ = ["Handled", "Item", "Office", "failed_reply", "look", "mails", "operator"]
 
 WAIT = timedelta(seconds=0.5)
+BUSY_WAIT = timedelta(seconds=10)
 TRY_AGAIN = (timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1))
 RACES_MAX = 5
 TOGETHER_MAX = 16
@@ -114,7 +115,10 @@ def _snapshots(
 
 
 def _together(office: Office, items: Sequence[Item]) -> Sequence[Handled]:
-    """Handle the first mails in one transaction; when that fails, each in its own."""
+    """Handle the first mails in one transaction; when that fails, each in its own.
+
+    Also when it fails for a time: it may be one mail only that the database cannot take.
+    """
     try:
         with office.database.write() as connection:
             end = time.monotonic() + TOGETHER_SECONDS
@@ -124,8 +128,9 @@ def _together(office: Office, items: Sequence[Item]) -> Sequence[Handled]:
             return handled
     except LostRace:
         pass
-    except TemporaryError:
-        raise
+    except TemporaryError as error:
+        if len(items) == 1 or isinstance(error, DiskFull):
+            raise
     except Exception as error:  # noqa: BLE001 - loop top: one bad mail never fails its neighbours
         if len(items) == 1:
             return [_set_aside(office, items[0], error)]
@@ -139,14 +144,23 @@ def _alone(office: Office, item: Item) -> Handled:
                 return _first(connection, office, [item])[0]
         except LostRace:
             continue
-        except TemporaryError:
+        except DiskFull:
             raise
+        except TemporaryError as error:
+            return _later(office, item[0], error)
         except Exception as error:  # noqa: BLE001 - loop top: a bug holds this mail and no other
             return _set_aside(office, item, error)
-    with office.database.write() as connection:
-        journal.put_back(connection, [item[0].id], office.now() + WAIT)
     reason = Reason(why=Why.WAITING, detail="the ticket changed again and again")
-    return Handled(journal_id=item[0].id, outcome=Outcome.WAIT, reasons=(reason,))
+    with office.database.write() as connection:
+        return _tried(connection, office, item[0], reason)
+
+
+def _later(office: Office, claimed: Claimed, error: TemporaryError) -> Handled:
+    """Let one mail wait; when nothing at all can be written this fails, and all of them wait."""
+    reason = Reason(why=Why.WAITING, detail=str(error)[:300])
+    with office.database.write() as connection:
+        journal.put_back(connection, [claimed.id], office.now() + BUSY_WAIT)
+    return Handled(journal_id=claimed.id, outcome=Outcome.WAIT, reasons=(reason,))
 
 
 def _set_aside(office: Office, item: Item, error: Exception) -> Handled:
@@ -222,6 +236,11 @@ def _not_read(connection: Connection, office: Office, claimed: Claimed, read: No
         reason = Reason(why=Why.HOSTILE, detail=read.reason)
         return _held(connection, office, claimed, reason)
     reason = Reason(why=Why.READER_FAILED, detail=read.reason)
+    return _tried(connection, office, claimed, reason)
+
+
+def _tried(connection: Connection, office: Office, claimed: Claimed, reason: Reason) -> Handled:
+    """Count a failed try: the mail waits, and after the last one it is held."""
     delay = TRY_AGAIN[min(claimed.tries, len(TRY_AGAIN) - 1)]
     if journal.count_try(connection, claimed.id, office.now() + delay) >= journal.TRIES_MAX:
         return _held(connection, office, claimed, reason)
