@@ -6,11 +6,12 @@ Decisions that have nothing to do with each other are carried out together, tabl
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maild.core import budget, suspension
+from maild.core import budget, suspension, undelivered
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.rule import Verb
 from maild.core.snapshot import World
@@ -164,16 +165,20 @@ def _composed(
     ticket: Ticket,
     claimed: Claimed | None,
 ) -> tuple[Written, tuple[EventDraft, ...]]:
-    """Write every reply; one that cannot be written is told to the ticket."""
+    """Write every reply; one that cannot be written is told to the ticket and to its author."""
     written: Written = []
     refused: list[EventDraft] = []
-    for reply in decision.replies:
+    waiting = deque(decision.replies)
+    while waiting:
+        reply = waiting.popleft()
         desk = _desk(connection, office, reply, claimed)
         try:
             written.append((reply, compose(reply, ticket=ticket, desk=desk)))
         except PermanentError as error:
             event(Event.REPLY_FAILED, ticket=ticket.number, to=reply.recipient, error=error)
-            data = (("to", reply.recipient), ("why", str(error)[:300]))
+            why = str(error)[:300]
+            waiting += undelivered.unwritable(reply, decision, ticket, office.world, why)
+            data = (("to", reply.recipient), ("why", why))
             refused.append(EventDraft(kind="reply.refused", actor="maild", data=data))
     return written, tuple(refused)
 

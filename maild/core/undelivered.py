@@ -9,7 +9,7 @@ from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, 
 from maild.core.house import House
 from maild.core.reason import Reason, Why
 from maild.core.snapshot import World
-from maild.core.ticket import Ticket
+from maild.core.ticket import PostKind, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,36 @@ def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
         after=ticket,
         events=(EventDraft(kind=kind, actor="maild", data=data),),
         replies=_told(failure, ticket, world, reason) if failure.kind is ReplyKind.REPLY else (),
+    )
+
+
+def unwritable(
+    reply: Reply, decision: Decision, ticket: Ticket, world: World, why: str
+) -> tuple[Reply, ...]:
+    """Tell the author of a reply, else those who have the ticket, that it cannot be written.
+
+    `why` says it for people. Of other mails than an agent's words nobody is told by mail.
+    """
+    if reply.kind is not ReplyKind.REPLY:
+        return ()
+    written = (p for p in decision.posts if p.kind is PostKind.AGENT and p.n == reply.post_n)
+    author = next((post.author for post in written), "")
+    return tuple(
+        Reply(
+            kind=ReplyKind.TROUBLE,
+            audience=Audience.AGENT,
+            template="undelivered",
+            recipient=address,
+            mailbox=reply.mailbox,
+            language=language_of(world, address, ticket),
+            subject=reply.subject,
+            text=reply.text,
+            reason=Why.UNDELIVERED.value,
+            detail=why,
+            unreached=reply.recipient,
+            key=f"{reply.key}/refused/{address}",
+        )
+        for address in ((author,) if author else responsible(ticket, world.house))
     )
 
 
