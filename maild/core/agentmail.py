@@ -231,7 +231,8 @@ def _repeated(view: TicketView, post: Post) -> str:
     """Return the words of a note that would reach the customer, or '' (invariant I5)."""
     notes = [earlier.text for earlier in view.recent if earlier.kind is PostKind.NOTE]
     public = [earlier.text for earlier in view.recent if earlier.kind is not PostKind.NOTE]
-    return leak.repeated((post.text, post.html), notes, public)
+    secret, known = (*view.notes, *notes), (*view.public_texts, *public)
+    return leak.repeated((post.text, post.html), secret, known)
 
 
 def _added(agent: Agent, posts: tuple[Post, ...]) -> tuple[EventDraft, ...]:

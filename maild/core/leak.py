@@ -24,12 +24,12 @@ def repeated(texts: Iterable[str], secret: Iterable[str], public: Iterable[str])
 
     What stands in a public text is no secret. Texts may be HTML: its tags count as spaces.
     """
-    hidden = {run for text in secret for run in _runs(text)}
+    said = dict.fromkeys(run for text in texts for run in _runs(text))
+    hidden = {run for text in secret for run in _runs(text) if run in said}
     if not hidden:
         return ""
     hidden.difference_update(run for text in public for run in _runs(text))
-    found = (run for text in texts for run in _runs(text) if run in hidden)
-    return " ".join(next(found, ()))
+    return " ".join(next((run for run in said if run in hidden), ()))
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

@@ -26,6 +26,13 @@ class TicketView:
     post_count: int = 0
     recent: tuple[Post, ...] = ()
     """The last few posts, oldest first, notes included."""
+    notes: tuple[str, ...] = ()
+    """All that only colleagues may read, of the tickets merged into it as well.
+
+    Looked up for the ticket that an agent's mail is about, as are the public texts.
+    """
+    public_texts: tuple[str, ...] = ()
+    """What stood in its public posts lately; looked up only where there are notes."""
     public_ids: tuple[str, ...] = ()
     """Message-IDs of the public posts, oldest first."""
     thread_index: str = ""

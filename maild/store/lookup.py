@@ -27,7 +27,7 @@ from maild.core.ticket import Customer, State
 from maild.store import tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
-from maild.store.tickets import views_by_number, wanted_numbers, with_organisation
+from maild.store.tickets import views_by_number, wanted_numbers, with_notes, with_organisation
 
 IDS_MAX = 50
 _T = metadata.tables
@@ -118,13 +118,16 @@ def for_mails(
     views = views_by_number(connection, {n for some in wanted for n in some}, house, now)
     views = _with_merged(connection, views, house, now)
     wanted = [tuple(_chain(some, views)) for some in wanted]
+    about = [_about(inquiry, views) for inquiry in inquiries]
+    noted = {one.own: with_notes(connection, views[one.own]) for one in about if one.own in views}
+    views = views | noted
     return tuple(
         replace(
             snapshot,
             tickets=tuple(views[number] for number in some if number in views),
-            desk=desk_of(connection, _about(inquiry, views), house, now),
+            desk=desk_of(connection, inquiry, house, now),
         )
-        for snapshot, some, inquiry in zip(found, wanted, inquiries, strict=True)
+        for snapshot, some, inquiry in zip(found, wanted, about, strict=True)
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, select
 
 from maild.core.decision import ReplyKind
 from maild.core.house import House
-from maild.core.snapshot import AgentLoad, TicketView
+from maild.core.leak import TEXT_CHARACTERS_MAX
+from maild.core.snapshot import MERGES_MAX, AgentLoad, TicketView
 from maild.core.ticket import (
     Customer,
     Participant,
@@ -26,6 +28,7 @@ from maild.store.tables import metadata
 
 RECENT_POSTS = 6
 VIEWS_MAX = 50
+PUBLIC_TEXTS_MAX = 50
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
@@ -74,6 +77,21 @@ _PUBLIC_IDS = (
     select(_POST.c.ticket_id, _POST.c.message_id, _POST.c.thread_index)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
     .order_by(_POST.c.ticket_id, _POST.c.n)
+)
+_MERGED = select(_TICKET.c.id).where(
+    _TICKET.c.linked_id.in_(_NUMBERS), _TICKET.c.state == State.MERGED
+)
+_TEXT = func.substr(_POST.c.text, 1, TEXT_CHARACTERS_MAX)
+_NOTES = (
+    select(_TEXT)
+    .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind == PostKind.NOTE)
+    .order_by(_POST.c.id)
+)
+_PUBLIC_TEXTS = (
+    select(_TEXT)
+    .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
+    .order_by(_POST.c.id.desc())
+    .limit(PUBLIC_TEXTS_MAX)
 )
 _LOADS = (
     select(
@@ -125,6 +143,14 @@ def views_by_number(
     }
 
 
+def with_notes(connection: Connection, view: TicketView) -> TicketView:
+    """Add every note of a ticket and of those merged into it, and what was public lately."""
+    wanted = {"numbers": _with_merged(connection, view.ticket.number)}
+    notes = tuple(connection.execute(_NOTES, wanted).scalars())
+    public = tuple(connection.execute(_PUBLIC_TEXTS, wanted).scalars()) if notes else ()
+    return replace(view, notes=notes, public_texts=public)
+
+
 def post_of(row: RowMapping) -> Post:
     """Make the value of a row of `post`, without its attachments."""
     return Post(
@@ -170,6 +196,18 @@ def with_organisation(customer: Customer, house: House) -> Customer:
         segment=customer.segment or (known.segment if known else "free"),
         organisation=customer.organisation or (known.name if known else ""),
     )
+
+
+def _with_merged(connection: Connection, number: int) -> list[int]:
+    """The number, and those of the tickets merged into it, or into one of these."""
+    known = newest = {number}
+    for _ in range(MERGES_MAX):
+        found = connection.execute(_MERGED, {"numbers": sorted(newest)}).scalars()
+        newest = set(found) - known
+        if not newest:
+            break
+        known = known | newest
+    return sorted(known)
 
 
 def _by_ticket(rows: Iterable[RowMapping]) -> defaultdict[int, list[RowMapping]]:

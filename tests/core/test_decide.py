@@ -580,6 +580,18 @@ def test_an_agent_may_be_a_customer_of_the_house() -> None:
     assert [p.kind for p in more.posts] == [PostKind.CUSTOMER]
 
 
+def test_an_old_note_is_held_back_unless_it_became_public() -> None:
+    """A view's last few posts do not tell it."""
+    secret = "They have not paid since March, do not refund anything before Bob agrees."
+    old = view(notes=(secret,))
+
+    held = agent(from_agent(f"Pull it. {secret}"), views=[old])
+    known = agent(from_agent(f"Pull it. {secret}"), views=[replace(old, public_texts=(secret,))])
+
+    assert whys(held)[-1] is Why.NOTE_REPEATED
+    assert known.outcome is Outcome.POSTED
+
+
 def test_a_quoted_note_is_held_back() -> None:
     secret = "They have not paid since March, do not refund anything before Bob agrees."
     known = view(posts=[post(1), post(2, PostKind.NOTE, secret, BOB)])

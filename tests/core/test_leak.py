@@ -26,6 +26,12 @@ def test_what_is_public_is_no_secret() -> None:
     assert repeated([NOTE], [NOTE], [f"As I said: {NOTE}"]) == ""
 
 
+def test_the_first_words_that_are_secret_are_told() -> None:
+    known = "The customer has not paid since March, do"
+
+    assert repeated([NOTE], [NOTE], [known]) == "customer has not paid since march do not"
+
+
 def test_scripts_without_spaces_are_compared_by_characters() -> None:
     assert repeated([f"您好。{CHINESE[:16]}。"], [CHINESE], [])
     assert repeated([f"您好。{CHINESE[:15]}。"], [CHINESE], []) == ""

@@ -14,10 +14,11 @@ from maild.core import proof
 from maild.core.decision import Outcome
 from maild.core.mail import Mail
 from maild.core.snapshot import Snapshot
-from maild.core.ticket import Customer
+from maild.core.ticket import Customer, PostKind, State
+from maild.core.token import Purpose
 from maild.store import journal, lookup
 from maild.store.database import Database
-from tests.core.scenes import HOUSE, KEYS, UNTRUSTED, mail, our_id, reply_address
+from tests.core.scenes import ALICE, HOUSE, KEYS, UNTRUSTED, mail, our_id, reply_address
 from tests.store.rows import (
     ANNA,
     NOW,
@@ -26,6 +27,7 @@ from tests.store.rows import (
     arrival,
     end,
     journalled,
+    new_ticket,
     opening,
     outgoing,
     queued,
@@ -222,6 +224,38 @@ def test_automatic_mails_of_a_ticket_are_counted_for_an_hour(database: Database)
 
     (view,) = look(database, mail(to=[reply_address(ANNA, number)])).tickets
     assert view.automatic_last_hour == 1
+
+
+def noted(database: Database, mark: str, **more: object) -> int:
+    """Open a ticket with a note below more posts than a view holds; return its number."""
+    note = a_post(1, PostKind.NOTE, text=f"{mark} note")
+    later = tuple(a_post(n, text=f"{mark} {n}") for n in range(2, 10))
+    ticket = replace(new_ticket(), **more)  # type: ignore[arg-type]
+    return apply(database, opening((note, *later), ticket=ticket)).number
+
+
+def test_for_an_agents_mail_every_note_is_known_those_of_merged_tickets_too(
+    database: Database,
+) -> None:
+    number = noted(database, "own")
+    merged = noted(database, "merged", state=State.MERGED, linked=number)
+    noted(database, "deep", state=State.MERGED, linked=merged)
+    noted(database, "linked", linked=number)
+
+    for token in (number, merged):
+        letter = mail(ALICE, to=[reply_address(ALICE, token, Purpose.AGENT)])
+        view = look(database, letter).view(number)
+        assert view is not None
+        assert set(view.notes) == {"own note", "merged note", "deep note"}
+        assert "own 9" in view.public_texts
+
+
+def test_notes_are_not_read_for_a_customers_mail(database: Database) -> None:
+    number = noted(database, "own")
+
+    (view,) = look(database, mail(to=[reply_address(ANNA, number)])).tickets
+
+    assert (view.notes, view.public_texts) == ((), ())
 
 
 def test_hostile_ids_are_looked_up_without_an_error(database: Database) -> None:
