@@ -30,6 +30,7 @@ MIGRATIONS = "maild/store/migrations/"
 LOOP_TOPS = {
     "maild/cli/deliver.py": 1,
     "maild/clock.py": 1,
+    "maild/delivery.py": 1,
     "maild/handle.py": 2,
     "maild/intake/imap.py": 1,
     "maild/intake/imap_session.py": 2,
@@ -341,27 +342,6 @@ def test_no_file_names_a_machine() -> None:
     assert found == set()
 
 
-NOT_WRITTEN_YET = {
-    "backup.written",
-    "clock.jumped",
-    "clock.ticked",
-    "deadline.delayed",
-    "deadline.fired",
-    "link.refused",
-    "mail.erased",
-    "mail.released",
-    "maild_template_errors_total",
-    "reply.queued",
-    "store.migrated",
-    "store.opened",
-    "template.failed",
-    "ticket.changed",
-    "ticket.opened",
-    "vote.recorded",
-}
-"""Events and metrics of what is still to come."""
-
-
 def test_every_log_event_and_metric_is_written_somewhere() -> None:
     code = "\n".join(sources().values())
 
@@ -370,4 +350,4 @@ def test_every_log_event_and_metric_is_written_somewhere() -> None:
         str(metric) for metric in Metric if not re.search(rf"Metric\.{metric.name}\b", code)
     }
 
-    assert silent | uncounted == NOT_WRITTEN_YET
+    assert silent | uncounted == set()
