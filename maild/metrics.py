@@ -115,12 +115,6 @@ class Metric(StrEnum):
         "why",
         "readers ended: wall, cpu, memory, crash",
     )
-    TEMPLATE_ERRORS = (
-        "maild_template_errors_total",
-        Kind.COUNTER,
-        "",
-        "templates that broke while a reply was rendered",
-    )
     TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
     DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"
     AUTOMATIC_MAILS = (
