@@ -204,7 +204,7 @@ def _done(mail: Mail, decision: Decision, number: int) -> Json:
 
 
 def _person_behind(parsed: Parsed) -> str:
-    """Return who wrote, where a list put itself into From: shown, never believed (TRUST.md).
+    """Return who wrote, where a list put itself into From: shown, never believed (core/trust.py).
 
     A list that rewrites From keeps the author in X-Original-From and Reply-To; both must agree.
     """

@@ -30,7 +30,7 @@ REFERENCES_MAX = 20
 
 
 def acknowledgement(scene: Scene, decision: Decision, level: Level) -> Reply | Reason:
-    """Make the acknowledgement of a customer's mail, or say why there is none (TRUST.md)."""
+    """Make the acknowledgement of a customer's mail, or say why there is none (core/trust.py)."""
     ticket = decision.after
     assert ticket is not None, "only a ticket is acknowledged"
     refusal = _not_acknowledged(scene, ticket, level)

@@ -1,4 +1,4 @@
-"""How much automatic mail somebody gets at most: the limits are keyed on the victim (TRUST.md).
+"""How much automatic mail somebody gets at most: the limits are keyed on the victim (core/trust.py).
 
 | scope   | counts                                               | within      | setting in `[limits]`         |
 |---------|------------------------------------------------------|-------------|-------------------------------|

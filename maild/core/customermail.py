@@ -256,7 +256,7 @@ def _open(
 
 
 def _participants(scene: Scene, level: Level) -> tuple[Participant, ...]:
-    """The customer; the people in Cc only when the sender's domain is proven (TRUST.md)."""
+    """The customer; the people in Cc only when the sender's domain is proven (core/trust.py)."""
     customer = scene.snapshot.customer
     first = Participant(address=customer.address, name=customer.name, role=Role.CUSTOMER)
     draft = Ticket(customer=customer, created_at=scene.snapshot.now, participants=(first,))

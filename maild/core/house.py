@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Provider(StrEnum):
-    """Whose marks of authentication a mailbox's mail carries (TRUST.md)."""
+    """Whose marks of authentication a mailbox's mail carries (core/trust.py)."""
 
     GENERIC = "generic"
     GMAIL = "gmail"
@@ -114,7 +114,7 @@ class House:
     agent_trust: AgentTrust = AgentTrust.TOKEN
     acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
     trusted_clients: tuple[str, ...] = ()
-    """CIDR networks whose direct submissions are believed (TRUST.md, E2)."""
+    """CIDR networks whose direct submissions are believed (core/trust.py, E2)."""
     trusted_domains: tuple[str, ...] = ()
     undo_seconds: int = 0
     attachment_bytes_out: int = 10 * 1024 * 1024

@@ -1,7 +1,7 @@
 """The last look before an answer goes out: does it repeat what only colleagues may read?
 
 A run of eight words of a note, or of sixteen characters where a script writes no spaces, that
-stands in no public post is a leak (TRUST.md). Most often a client quoted our notification, which
+stands in no public post is a leak. Most often a client quoted our notification, which
 shows the notes, and nobody cut the quote off.
 """
 

@@ -109,7 +109,7 @@ class Parsed:
     from_fields: int = 0
     """How many From fields there are: identity needs exactly one."""
     from_defect: str = ""
-    """Why the From field is not exactly one plain mailbox; empty when it is (see TRUST.md)."""
+    """Why the From field is not exactly one plain mailbox; empty when it is."""
     sender: tuple[Address, ...] = ()
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()

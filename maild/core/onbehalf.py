@@ -2,7 +2,7 @@
 
 The original sender is nobody who proved anything: nothing is sent to them, and only what the
 forward itself says is believed. Where the original cannot be told beyond doubt, or the agent is
-not proven, the mail is held and the agent's registered address is told (TRUST.md).
+not proven, the mail is held and the agent's registered address is told (core/trust.py).
 """
 
 from __future__ import annotations

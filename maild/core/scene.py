@@ -32,7 +32,7 @@ class Scene:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether a machine wrote the mail: such mail is nobody's action (TRUST.md)."""
+        """Whether a machine wrote the mail: such mail is nobody's action (core/trust.py)."""
         found = self.mail.classification
         return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
 

@@ -1,6 +1,6 @@
 """Tokens: the signed part of our reply addresses and Message-IDs.
 
-A token proves one ticket, one purpose and one recipient (TRUST.md). It is base32 without padding,
+A token proves one ticket, one purpose and one recipient. It is base32 without padding,
 case-insensitive, 45 characters, so that `support+TOKEN` fits the 64 octets of a local part
 (RFC 5321 §4.5.3.1.1).
 
