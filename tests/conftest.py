@@ -13,7 +13,9 @@ import pytest
 from tests.needs import is_ci, require
 
 _LOCAL_NAMES = {"", "localhost", "ip6-localhost", socket.gethostname()}
-_SLOW_FAMILIES = {"cli", "crash", "flows", "packaging", "servers"}
+_SLOW_FAMILIES = {
+    *("cli", "crash", "flows", "intake", "packaging", "servers", "store", "trust"),
+}
 _OPTIONAL = "the corpus is not beside the project"
 
 

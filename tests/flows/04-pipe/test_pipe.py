@@ -48,6 +48,7 @@ def test_a_running_daemon_handles_what_was_delivered_beside_it(house: Stage) -> 
 
 def test_without_a_daemon_it_waits_for_work(closed_house: Stage) -> None:
     sender = "selma@customer.example"
+    closed_house.maild("work")
 
     code = deliver(closed_house, sender, "--to", "support@example.com")
     waiting = closed_house.standing().journal["received"]
@@ -55,7 +56,7 @@ def test_without_a_daemon_it_waits_for_work(closed_house: Stage) -> None:
 
     assert (code, waiting) == (0, 1)
     assert worked.returncode == 0, worked.stderr
-    assert closed_house.ticket_of(sender)["number"] == 1
+    assert closed_house.ticket_of(sender)["posts"][0]["text"].strip() == "Through the pipe."
     assert {mail["state"] for mail in closed_house.outbox()} == {"sent"}
     assert closed_house.letter(sender).subject
 
