@@ -17,7 +17,7 @@ from maild.core.mail import Attachment, Limits, Locator
 from maild.core.ticket import Participant, PostKind
 from maild.core.token import Purpose, made_for, verify
 from maild.errors import NotAllowed, PermanentError
-from maild.outbox.compose import Literal, StoredFile, assemble, compose, pack, unpack
+from maild.outbox.compose import Literal, StoredFile, assemble, pack, unpack
 from maild.parse import extract, parse
 from tests.outbox import letters
 from tests.outbox.letters import EVERY, HOUSE, KEYS, RAW, TICKET, desk, read, text_of, written
@@ -437,18 +437,3 @@ def test_an_agent_is_shown_the_beginning_of_a_huge_mail_and_a_customer_all_words
     assert "[shortened]" in text_of(read(told))
     words = "word " * 400_000
     assert words.strip() in text_of(read(written(replace(letters.answer(), text=words))[1]))
-
-
-def test_notifications_are_composed_fast() -> None:
-    reply, at, count = letters.notification(), desk(), 300
-    compose(reply, ticket=TICKET, desk=at)
-
-    rate = 0.0
-    for _ in range(3):
-        started = time.process_time()
-        for _ in range(count):
-            compose(reply, ticket=TICKET, desk=at)
-        rate = max(rate, count / (time.process_time() - started))
-
-    print(f"{rate:.0f} notifications a CPU second")
-    assert rate > 500, "1,000 on an idle machine"
