@@ -249,12 +249,10 @@ def test_an_inherited_socket_answers_without_delay(kept: Store) -> None:
     settings = SmtpSettings(listen=(Listen(host="fd:smtp", port=0),))
     setup = Setup(journal=kept.journal, settings=settings, sockets={"smtp": inherited})
     with Listener(setup) as running, Client(port) as client:
-        began = time.perf_counter()
         for _ in range(20):
             client.send(b"EHLO x\r\nNOOP\r\n")
             assert client.reply().startswith("250-")
             assert client.reply().startswith("250 ")
-        took = time.perf_counter() - began
         transports = [s.transport for s in running.server._sessions if s.transport is not None]
         nodelay = [
             t.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -263,7 +261,6 @@ def test_an_inherited_socket_answers_without_delay(kept: Store) -> None:
 
         assert running.port == port
         assert nodelay == [1]
-        assert took < 0.7
 
 
 def test_a_socket_that_systemd_did_not_hand_over_is_a_config_error(kept: Store) -> None:

@@ -165,7 +165,7 @@ def test_a_monstrous_condition_is_refused_at_once(text: str) -> None:
     words.split(text)
 
     assert not isinstance(made, Compiled)
-    assert time.perf_counter() - began < 10.0
+    assert time.perf_counter() - began < 60.0
 
 
 @given(st.text(alphabet="mail.subjct ()[]{}'\"\\&|!=<>?:,0123\n/", max_size=60))
