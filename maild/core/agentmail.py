@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maild.core import answers, canned, command, errand, leak, ruling, transcript
+from maild.core import answers, canned, command, errand, leak, overtaken, ruling, transcript
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
@@ -73,6 +73,9 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
         return refuse(scene, start, agent, objection, nearest=orders.nearest)
     if orders.wrong is not None:
         return _misfit(scene, start, agent, Misfit(command=orders.wrong))
+    news = overtaken.unknown_answers(scene, view, agent) if letter.answers_customer else ()
+    if news:
+        return _overtaken(scene, start, agent, news)
     work = Work(scene=scene, view=view, agent=agent, ticket=view.ticket)
     done = errand.carried_out(work, orders.commands)
     if isinstance(done, Misfit):
@@ -100,6 +103,15 @@ def _misfit(scene: Scene, start: Decision, agent: Agent, misfit: Misfit) -> Deci
     refusal = refuse(scene, start, agent, reason, misfit.nearest)
     word = misfit.command.word
     told = tuple(replace(reply, command=word) for reply in refusal.replies)
+    return replace(refusal, replies=told)
+
+
+def _overtaken(scene: Scene, start: Decision, agent: Agent, news: tuple[Post, ...]) -> Decision:
+    """Send an agent's words back together with what colleagues had answered meanwhile."""
+    names = dict.fromkeys(post.author_name or post.author for post in news)
+    reason = Reason(why=Why.OVERTAKEN, detail=", ".join(names))
+    refusal = refuse(scene, start, agent, reason)
+    told = tuple(replace(reply, history=answers.quoted(news)) for reply in refusal.replies)
     return replace(refusal, replies=told)
 
 
@@ -171,7 +183,7 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         sent = answers.copies(scene, decision, posts[0], letter.agent)
         decision = replace(decision, replies=sent)
         decision = ruling.run(scene, decision, RuleEvent.AGENT_REPLIED, letter.level)
-    if decision.outcome is not Outcome.POSTED or not letter.orders.commands:
+    if decision.outcome is not Outcome.POSTED:
         return decision
     return transcript.added(scene, decision, work)
 
@@ -188,6 +200,8 @@ def _answered(scene: Scene, letter: _Letter, work: Work) -> Work:
     if command.Word.ASSIGN in letter.orders.words or holder == ticket.assignee:
         return work
     work = replace(work, ticket=replace(ticket, assignee=holder))
+    colleagues = (one for address in letter.view.told if (one := scene.house.agent_of(address)))
+    work = work.hears(*(one.address for one in colleagues))
     return work.logged("ticket.assigned", ("to", holder), ("why", "first to answer"))
 
 

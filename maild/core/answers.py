@@ -6,6 +6,7 @@ its own recipients (invariants I5, I6).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -107,6 +108,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         files=files,
         files_left_out=left_out,
         reason=reason,
+        known=known(scene, ticket, decision.posts),
         key=scene.key("notification", agent.address if agent else address),
     )
 
@@ -125,6 +127,7 @@ def trouble(scene: Scene, ticket: Ticket, agent: Agent, template: str, reason: R
         text=scene.mail.reply.unquoted_text if template == "held" else "",
         reason=reason.why.value,
         detail=reason.detail,
+        known=known(scene, ticket),
         key=scene.key(template, agent.address),
     )
 
@@ -176,7 +179,11 @@ def history(scene: Scene, decision: Decision) -> tuple[Quoted, ...]:
     """Return the posts before the newest one, newest first, as an agent may read them."""
     ticket = decision.after
     view = scene.snapshot.view(ticket.number) if ticket and ticket.number else None
-    recent = view.recent if view else ()
+    return quoted(reversed(view.recent[-HISTORY_POSTS:])) if view else ()
+
+
+def quoted(posts: Iterable[Post]) -> tuple[Quoted, ...]:
+    """Return posts as an agent may read them."""
     return tuple(
         Quoted(
             author=_author(post),
@@ -184,8 +191,14 @@ def history(scene: Scene, decision: Decision) -> tuple[Quoted, ...]:
             kind=post.kind,
             text=post.reply_text or post.text,
         )
-        for post in reversed(recent[-HISTORY_POSTS:])
+        for post in posts
     )
+
+
+def known(scene: Scene, ticket: Ticket, new: tuple[Post, ...] = ()) -> int:
+    """Return how many posts of a ticket are known to who reads of it now, the new ones too."""
+    view = scene.snapshot.view(ticket.number) if ticket.number else None
+    return (view.post_count if view else 0) + len(new)
 
 
 def agent_language(scene: Scene, agent: Agent | None, ticket: Ticket) -> str:

@@ -111,6 +111,9 @@ class Reply:
     """The post of the ticket that it carries: every copy of that post has one Message-ID.
     0 for a mail that carries no post."""
     post_kind: PostKind | None = None
+    known: int = 0
+    """How many posts of the ticket its reader knows by it, of an agent's; 0 where nothing is told
+    (`core/overtaken.py`)."""
     """Who speaks in the post it is about; None where there is none."""
     unreached: str = ""
     """The address that could not be reached, in a mail that tells so."""

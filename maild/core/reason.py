@@ -29,6 +29,7 @@ class Why(StrEnum):
     AGENT_NOTE = "agent-note"
     AGENT_UNPROVEN = "agent-unproven"
     NOTE_REPEATED = "note-repeated"
+    OVERTAKEN = "overtaken"
     AGENT_AS_CUSTOMER = "agent-as-customer"
     COMMAND_UNKNOWN = "command-unknown"
     COMMAND_ARGUMENT = "command-argument"

@@ -35,6 +35,10 @@ class TicketView:
     """What stood in its public posts lately; looked up only where there are notes."""
     public_ids: tuple[str, ...] = ()
     """Message-IDs of the public posts, oldest first."""
+    answers: tuple[Post, ...] = ()
+    """The last public answers of agents, newest first; looked up as the notes are."""
+    told: tuple[str, ...] = ()
+    """Who got mail of ours about it as an agent; looked up as the notes are."""
     thread_index: str = ""
     """The newest Thread-Index of a public post."""
     automatic_last_hour: int = 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from maild.core import answers
 from maild.core.decision import Audience, Decision, Reply, ReplyKind
+from maild.core.reason import Why
 from maild.core.scene import Scene
 from maild.core.ticket import PostKind
 from maild.core.told import Done, Told
@@ -13,18 +14,27 @@ from maild.core.work import Work
 
 
 def added(scene: Scene, decision: Decision, work: Work) -> Decision:
-    """Return the decision with word to the agents it concerns, and the transcript at the end."""
+    """Return the decision with word to the agents it concerns, and the transcript at the end.
+
+    Where nothing was commanded there is no transcript.
+    """
     replies = decision.replies
     for address in work.notify:
-        reply = answers.notification(scene, decision, address, _reason(decision, address))
+        reply = answers.notification(scene, decision, address, _reason(decision, work, address))
         if all(known.key != reply.key for known in replies):
             replies = (*replies, reply)
-    return replace(decision, replies=(*replies, _transcript(scene, decision, work)))
+    if any(reason.why is Why.COMMAND for reason in decision.reasons):
+        replies = (*replies, _transcript(scene, decision, work))
+    return replace(decision, replies=replies)
 
 
-def _reason(decision: Decision, address: str) -> str:
-    is_theirs = decision.after is not None and decision.after.assignee == address
-    return "assigned" if is_theirs else "moved"
+def _reason(decision: Decision, work: Work, address: str) -> str:
+    """Why an agent hears of the ticket: it is theirs now, a colleague's now, or moved."""
+    before, holder = work.view.ticket.assignee, work.ticket.assignee
+    if holder == address:
+        return "assigned"
+    is_taken = decision.posts and holder == work.agent.address != before
+    return "taken" if is_taken else "moved"
 
 
 def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
@@ -44,6 +54,7 @@ def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
         history=work.story,
         tickets=work.tickets,
         has_help=work.has_help,
+        known=answers.known(scene, ticket, decision.posts),
         key=scene.key("transcript", agent.address),
     )
 

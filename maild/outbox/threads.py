@@ -11,6 +11,7 @@ import binascii
 import hashlib
 from datetime import datetime
 
+from maild.core import overtaken
 from maild.core.decision import Audience, Reply
 from maild.core.house import House, Mailbox
 from maild.core.ticket import Ticket
@@ -50,7 +51,8 @@ def reply_message_id(keys: Keys, house: House, ticket: Ticket, reply: Reply) -> 
     if reply.post_n:
         return post_message_id(keys, house, ticket, reply.post_n)
     name = hashlib.sha256(reply.key.encode("utf-8", "replace")).hexdigest()[:20]
-    return f"{_thread_token(keys, ticket, f'key:{name}')}.k{name}@{house.domain}"
+    token = _thread_token(keys, ticket, f"key:{name}")
+    return f"{token}.k{name}{overtaken.mark(reply.known)}@{house.domain}"
 
 
 def agents_root_id(keys: Keys, house: House, ticket: Ticket) -> str:

@@ -116,6 +116,7 @@ REASONS = (
     "command-below",
     "agent-unproven",
     "note-repeated",
+    "overtaken",
     "limit",
 )
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""

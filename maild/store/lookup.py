@@ -27,7 +27,7 @@ from maild.core.ticket import Customer, State
 from maild.store import tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
-from maild.store.tickets import views_by_number, wanted_numbers, with_notes, with_organisation
+from maild.store.tickets import views_by_number, wanted_numbers, with_desk, with_organisation
 
 IDS_MAX = 50
 _T = metadata.tables
@@ -119,7 +119,7 @@ def for_mails(
     views = _with_merged(connection, views, house, now)
     wanted = [tuple(_chain(some, views)) for some in wanted]
     about = [_about(inquiry, views) for inquiry in inquiries]
-    noted = {one.own: with_notes(connection, views[one.own]) for one in about if one.own in views}
+    noted = {one.own: with_desk(connection, views[one.own]) for one in about if one.own in views}
     views = views | noted
     return tuple(
         replace(

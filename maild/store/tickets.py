@@ -29,6 +29,7 @@ from maild.store.tables import metadata
 RECENT_POSTS = 6
 VIEWS_MAX = 50
 PUBLIC_TEXTS_MAX = 50
+ANSWERS_MAX = 20
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
@@ -93,6 +94,18 @@ _PUBLIC_TEXTS = (
     .order_by(_POST.c.id.desc())
     .limit(PUBLIC_TEXTS_MAX)
 )
+_ANSWERS = (
+    select(_POST)
+    .where(_POST.c.ticket_id == bindparam("number"), _POST.c.kind == PostKind.AGENT)
+    .order_by(_POST.c.n.desc())
+    .limit(ANSWERS_MAX)
+)
+_TOLD = (
+    select(_OUTBOX.c.recipient)
+    .where(_OUTBOX.c.ticket_id == bindparam("number"), _OUTBOX.c.kind == ReplyKind.NOTIFICATION)
+    .group_by(_OUTBOX.c.recipient)
+    .order_by(func.min(_OUTBOX.c.id))
+)
 _LOADS = (
     select(
         _TICKET.c.assignee,
@@ -143,12 +156,23 @@ def views_by_number(
     }
 
 
-def with_notes(connection: Connection, view: TicketView) -> TicketView:
-    """Add every note of a ticket and of those merged into it, and what was public lately."""
+def with_desk(connection: Connection, view: TicketView) -> TicketView:
+    """Add what is asked when an agent writes: the notes, what was public lately, who was told.
+
+    Notes are those of the tickets merged into it, too.
+    """
     wanted = {"numbers": _with_merged(connection, view.ticket.number)}
     notes = tuple(connection.execute(_NOTES, wanted).scalars())
     public = tuple(connection.execute(_PUBLIC_TEXTS, wanted).scalars()) if notes else ()
-    return replace(view, notes=notes, public_texts=public)
+    one = {"number": view.ticket.number}
+    answers = connection.execute(_ANSWERS, one).mappings()
+    return replace(
+        view,
+        notes=notes,
+        public_texts=public,
+        answers=tuple(post_of(row) for row in answers),
+        told=tuple(connection.execute(_TOLD, one).scalars()),
+    )
 
 
 def post_of(row: RowMapping) -> Post:
