@@ -22,7 +22,7 @@ from maild.core.decision import (
 from maild.core.house import AcknowledgePolicy, Agent
 from maild.core.mail import Attachment
 from maild.core.reason import Reason, Why
-from maild.core.scene import Scene
+from maild.core.scene import Scene, Situation
 from maild.core.ticket import Participant, Post, PostKind, Role, Ticket
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
@@ -159,7 +159,7 @@ def copies(scene: Scene, decision: Decision, post: Post, agent: Agent) -> tuple[
         files=files,
         files_left_out=left_out,
         in_reply_to=public[-1] if public else "",
-        references=_trimmed(public),
+        references=trimmed(public),
         thread_index=view.thread_index if view else "",
         post_n=post.n,
         key="",
@@ -175,7 +175,7 @@ def copies(scene: Scene, decision: Decision, post: Post, agent: Agent) -> tuple[
     )
 
 
-def history(scene: Scene, decision: Decision) -> tuple[Quoted, ...]:
+def history(scene: Situation, decision: Decision) -> tuple[Quoted, ...]:
     """Return the posts before the newest one, newest first, as an agent may read them."""
     ticket = decision.after
     view = scene.snapshot.view(ticket.number) if ticket and ticket.number else None
@@ -195,17 +195,22 @@ def quoted(posts: Iterable[Post]) -> tuple[Quoted, ...]:
     )
 
 
-def known(scene: Scene, ticket: Ticket, new: tuple[Post, ...] = ()) -> int:
+def known(scene: Situation, ticket: Ticket, new: tuple[Post, ...] = ()) -> int:
     """Return how many posts of a ticket are known to who reads of it now, the new ones too."""
     view = scene.snapshot.view(ticket.number) if ticket.number else None
     return (view.post_count if view else 0) + len(new)
 
 
-def agent_language(scene: Scene, agent: Agent | None, ticket: Ticket) -> str:
+def agent_language(scene: Situation, agent: Agent | None, ticket: Ticket) -> str:
     """Return the language an agent is written to in."""
     wished = agent.languages if agent else ()
     spoken = (*wished, scene.house.mailbox(ticket.mailbox).language, "en")
     return next(language for language in spoken if language in (*scene.world.languages, "en"))
+
+
+def trimmed(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the first and the last ids of a long chain (RFC 5322 §3.6.4)."""
+    return ids if len(ids) <= REFERENCES_MAX else (ids[0], *ids[1 - REFERENCES_MAX :])
 
 
 def participants_of(ticket: Ticket, *people: Participant) -> tuple[Participant, ...]:
@@ -274,8 +279,3 @@ def _files(scene: Scene, post: Post | None) -> tuple[tuple[SentFile, ...], tuple
 
 def _author(post: Post) -> str:
     return post.author_name or post.author or PostKind(post.kind).value
-
-
-def _trimmed(ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep the first and the last ids of a long chain (RFC 5322 §3.6.4)."""
-    return ids if len(ids) <= REFERENCES_MAX else (ids[0], *ids[1 - REFERENCES_MAX :])

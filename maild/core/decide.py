@@ -1,15 +1,15 @@
 """One event in, one decision out: the only way in which a ticket changes.
 
 The order of the questions about a mail is the order of this file: is it the mail we have, is it
-our own, must it wait for the mail it answers, is a machine speaking, is an agent speaking, and
-else it is a customer's.
+our own, must it wait for the mail it answers, did its agent give it up, does it answer a question
+of ours, is a machine speaking, is an agent speaking, and else it is a customer's.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import agentmail, customermail, machinemail, onbehalf, suspension, thread
+from maild.core import agentmail, confirm, confirmmail, customermail, machinemail, onbehalf, ruling, suspension, thread
 from maild.core.decision import Decision, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
@@ -29,7 +29,13 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
     snapshot = thread.fresh(snapshot, arrival.received_at)
     scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
     found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
-    decision = _before_all(scene) or _machine(scene, found) or _person(scene, found)
+    decision = (
+        _before_all(scene)
+        or confirmmail.decide(scene)
+        or _machine(scene, found)
+        or _person(scene, found)
+    )
+    decision = ruling.follow(scene, decision)
     decision = replace(decision, alive=suspension.writer(scene, decision))
     if snapshot.same_id_other_content:
         words = "another mail has the same Message-ID with other content"
@@ -47,7 +53,7 @@ def _before_all(scene: Scene) -> Decision | None:
     if snapshot.waits_for:
         words = f"journal row {snapshot.waits_for} comes first"
         return Decision(outcome=Outcome.WAIT, reasons=(Reason(why=Why.WAITING, detail=words),))
-    return None
+    return confirm.dropped(scene)
 
 
 def _machine(scene: Scene, found: Found | None) -> Decision | None:
@@ -84,10 +90,10 @@ def _person(scene: Scene, found: Found | None) -> Decision:
         return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
     level = _level(scene, identity, found.pointed if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
-        return _unproven(scene, agent, found)
+        return _unproven(scene, agent, found, level)
     tagged = _tagged(scene) if agent is not None and found is None else None
     if agent is not None and tagged is not None and not _takes_part(agent, identity, tagged.view):
-        return _unproven(scene, agent, tagged)
+        return _unproven(scene, agent, tagged, level)
     if agent is not None and found is None and onbehalf.is_forward(scene.mail):
         return onbehalf.decide(scene, agent, level)
     return customermail.decide(scene, found, level)
@@ -125,7 +131,14 @@ def _tagged(scene: Scene) -> Found | None:
     return Found(view=view, by=By.SUBJECT, pointed=number) if view else None
 
 
-def _unproven(scene: Scene, agent: Agent, found: Found) -> Decision:
+def _unproven(scene: Scene, agent: Agent, found: Found, level: Level) -> Decision:
+    """An answer to a mail of ours, but not to its reply address: with a proven domain it is asked.
+
+    What only names the ticket is no answer to us; an id of ours proves nothing but the ticket.
+    """
+    answers_us = any(t.ticket == found.pointed for t in scene.snapshot.proofs.threads)
+    if level >= Level.DOMAIN and answers_us:
+        return agentmail.decide(scene, agent, found.view, Level.DOMAIN)
     words = f"#{found.view.ticket.number} without the agent's own reply address"
     reason = Reason(why=Why.AGENT_UNPROVEN, detail=words)
     start = Decision(outcome=Outcome.HELD, reasons=(), before=found.view.ticket)

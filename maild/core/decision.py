@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from maild.core.commandtable import Word
 from maild.core.mail import Attachment, BounceClass
+from maild.core.question import Answered, Question
+from maild.core.promise import Due
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
@@ -110,10 +112,10 @@ class Reply:
     post_n: int = 0
     """The post of the ticket that it carries: every copy of that post has one Message-ID.
     0 for a mail that carries no post."""
-    post_kind: PostKind | None = None
     known: int = 0
     """How many posts of the ticket its reader knows by it, of an agent's; 0 where nothing is told
     (`core/overtaken.py`)."""
+    post_kind: PostKind | None = None
     """Who speaks in the post it is about; None where there is none."""
     unreached: str = ""
     """The address that could not be reached, in a mail that tells so."""
@@ -132,6 +134,14 @@ class Reply:
     """Tickets that it lists."""
     has_help: bool = False
     """Whether it lists all commands."""
+    question: Question | None = None
+    """What the agent is asked to confirm; None for nothing."""
+    dues: tuple[Due, ...] = ()
+    """The deadlines that it tells of."""
+    zone: str = ""
+    """Zone of the reader's calendar, in which times are told; empty means UTC."""
+    not_before: datetime | None = None
+    """It waits for this instant; None goes at once."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second mail."""
 
@@ -211,3 +221,7 @@ class Decision:
     """Address whose owner wrote this mail beyond doubt: mail to it is not suspended."""
     same_as: int = 0
     """Journal row that this mail repeats; 0 for none."""
+    question: Question | None = None
+    """What must be confirmed before the mail is carried out; None for nothing."""
+    answered: Answered | None = None
+    """The question that this answers; None for none."""

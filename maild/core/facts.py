@@ -3,9 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from maild.core.rule import Context, Value
+from maild.core import calendar
+from maild.core.calendar import Calendar
+from maild.core.promise import Due
+from maild.core.rule import WEEKDAYS, Context, RuleEvent, Value
 from maild.core.ticket import Customer, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One event that rules wait for: what the tables `event` and `deadline` show."""
+
+    on: RuleEvent
+    actor: str = ""
+    """An address, `rule:NAME`, `operator` or `maild`; empty where the mail tells it."""
+    from_: str = ""
+    to: str = ""
+    due: Due | None = None
+    """Of `deadline.*` and of timed rules: what is due."""
+    is_late: bool = False
+    """It was due a while ago: nobody watched then."""
+    rule: str = ""
+    """Of a timed rule: the only one that is asked."""
+
+
+def of_event(happening: Happening) -> Mapping[str, Value]:
+    """Return the table `event`."""
+    return {
+        "name": happening.on.value,
+        "actor": happening.actor,
+        "from": happening.from_,
+        "to": happening.to,
+    }
+
+
+def of_deadline(happening: Happening, now: datetime) -> Mapping[str, Value]:
+    """Return the table `deadline`; minutes are negative for what is over."""
+    due = happening.due
+    return {
+        "kind": due.kind.removesuffix(".warning") if due else "",
+        "due_in_minutes": (due.due_at - now) // timedelta(minutes=1) if due else 0,
+        "late": happening.is_late,
+    }
+
+
+def of_time(hours: Calendar, now: datetime) -> Mapping[str, Value]:
+    """Return the table `now`: the local time of a calendar."""
+    local = now.astimezone(ZoneInfo(hours.zone))
+    return {
+        "hour": local.hour,
+        "weekday": WEEKDAYS[local.weekday()],
+        "working": calendar.is_open(hours, now),
+    }
 
 
 def of_ticket(ticket: Ticket | None) -> Mapping[str, Value]:

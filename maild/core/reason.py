@@ -29,6 +29,11 @@ class Why(StrEnum):
     AGENT_NOTE = "agent-note"
     AGENT_UNPROVEN = "agent-unproven"
     NOTE_REPEATED = "note-repeated"
+    CONFIRM_ALL = "confirm-all"
+    CONFIRM_ASKED = "confirm-asked"
+    CONFIRM_REFUSED = "confirm-refused"
+    CONFIRMED = "confirmed"
+    DROPPED = "dropped"
     OVERTAKEN = "overtaken"
     AGENT_AS_CUSTOMER = "agent-as-customer"
     COMMAND_UNKNOWN = "command-unknown"
@@ -53,6 +58,7 @@ class Why(StrEnum):
     READER_FAILED = "reader-failed"
     INTERNAL = "internal"
     OPERATOR = "operator"
+    DEADLINE = "deadline"
     LIMIT = "limit"
 
 

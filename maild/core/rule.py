@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from maild.core.terms import Terms
+
 Value = object
 Context = Mapping[str, Value]
 Condition = Callable[[Context], bool]
@@ -34,6 +36,36 @@ class RuleEvent(StrEnum):
     TICKET_CREATED = "ticket.created"
     CUSTOMER_REPLIED = "customer.replied"
     AGENT_REPLIED = "agent.replied"
+    TICKET_ASSIGNED = "ticket.assigned"
+    TICKET_ESCALATED = "ticket.escalated"
+    TICKET_SOLVED = "ticket.solved"
+    TICKET_REOPENED = "ticket.reopened"
+    TICKET_CLOSED = "ticket.closed"
+    TICKET_IDLE = "ticket.idle"
+    TICKET_AGED = "ticket.aged"
+    TICKET_CALLBACK = "ticket.callback"
+    DEADLINE_WARNED = "deadline.warned"
+    DEADLINE_MISSED = "deadline.missed"
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether a mail is in hand: only then may a condition name its fields."""
+        return self in _OF_MAIL
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether each rule on it says itself, with `after`, when it happens."""
+        return self in (RuleEvent.TICKET_IDLE, RuleEvent.TICKET_AGED)
+
+
+_OF_MAIL = frozenset(
+    (
+        RuleEvent.MAIL_RECEIVED,
+        RuleEvent.TICKET_CREATED,
+        RuleEvent.CUSTOMER_REPLIED,
+        RuleEvent.AGENT_REPLIED,
+    )
+)
 
 
 class Verb(StrEnum):
@@ -44,6 +76,8 @@ class Verb(StrEnum):
     TIER = "tier"
     TAG = "tag"
     ASSIGN = "assign"
+    SEGMENT = "segment"
+    ORGANISATION = "organisation"
     NOTIFY = "notify"
     REPLY = "reply"
     HOLD = "hold"
@@ -56,13 +90,30 @@ class Action:
     """One entry of `do`: `{ queue = "oncall" }` is Action(verb=QUEUE, value="oncall").
 
     Values: queue a queue's name; priority low|normal|high|urgent; tier 1..3; tag a word;
-    assign an agent's address, `round-robin` or `least-loaded`; notify an address, `assignee`,
+    assign an agent's address, `round-robin` or `least-loaded`; segment a word for the customer;
+    organisation the name of theirs; notify an address, `assignee`,
     `queue` (every agent of the queue) or `lead`; reply a template's name; hold and ignore the
     reason in words; stop true.
     """
 
     verb: Verb
     value: str
+    terms: Terms = Terms()
+    """Of `assign`: on which terms an agent is looked for."""
+    anytime: bool = False
+    """Of `notify`: also outside the reader's working hours, `{ notify = "lead", anytime = true }`.
+    Else a mail that no mail caused waits for their next opening."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """How long a timed rule waits: `after = "36h"`, or `after = "3 working days"`.
+
+    The first is real time; either ends at an instant that is worked in the ticket's calendar.
+    """
+
+    seconds: int = 0
+    working_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +129,10 @@ class Rule:
     """`file:line`, for people."""
     judge: Judge | None = None
     """The condition with its error, where the rule comes from a file."""
+    after: After | None = None
+    """Of a timed rule."""
+    tables: frozenset[str] = frozenset(("mail", "ticket", "customer"))
+    """The tables of `FIELDS` that the condition names."""
 
     def verdict(self, context: Context) -> Verdict:
         """Evaluate the condition once; never raises, the error is part of the verdict."""
@@ -118,6 +173,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "assignee": "string",
         "tags": "list",
         "language": "string",
+        "assignee_away": "bool",
         "is_new": "bool",
     },
     "customer": {
@@ -126,10 +182,46 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "domain": "string",
         "segment": "string",
         "organisation": "string",
+        "language": "string",
+        "account_manager": "string",
+        "notes": "string",
+        "open_tickets": "int",
+        "tickets_30d": "int",
         "verified": "bool",
+    },
+    "organisation": {
+        "name": "string",
+        "account_manager": "string",
+    },
+    "deadline": {
+        "kind": "string",
+        "due_in_minutes": "int",
+        "late": "bool",
+    },
+    "event": {
+        "name": "string",
+        "actor": "string",
+        "from": "string",
+        "to": "string",
+    },
+    "now": {
+        "hour": "int",
+        "weekday": "string",
+        "working": "bool",
     },
 }
 """The fields that a condition may name, with their CEL types. `mail.answers` is true when the mail
 answers something we know, `mail.takes_part` when its sender is somebody on that ticket;
 `mail.text` and `mail.reply_text` are capped at 64 KB; `mail.headers` maps lower-case names to
-their first value."""
+their first value. `mail` is known where `RuleEvent.has_mail`, `deadline` on `deadline.*`;
+`now` is the time in the ticket's calendar; `event.from` and `event.to` are what a change led from
+and to."""
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def tables_of(on: RuleEvent) -> frozenset[str]:
+    """Return the tables of `FIELDS` that a condition may name on an event."""
+    own = {"mail"} if on.has_mail else set()
+    if on in (RuleEvent.DEADLINE_WARNED, RuleEvent.DEADLINE_MISSED):
+        own = {"deadline"}
+    return frozenset({"ticket", "customer", "organisation", "event", "now", *own})

@@ -1,39 +1,103 @@
-"""Run the rules: events first in first out, each rule at most once, sixteen steps at most."""
+"""Run the rules: events first in first out, each rule at most once, sixteen steps at most.
+
+`run` asks them about a mail, `happen` about anything else, and `follow` about all that the
+decision itself brought about: whatever its log says of the ticket is an event in its turn.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from maild.core import answers, assign, facts, thread
-from maild.core.decision import Decision, EventDraft, Outcome, Reply
+from maild.core import facts, promise, thread
+from maild.core.actions import Turn, act, held
+from maild.core.calendar import AROUND_THE_CLOCK, Calendar
+from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.facts import Happening
 from maild.core.reason import Reason, Why
-from maild.core.rule import Action, Context, Rule, RuleEvent, Value, Verb
-from maild.core.scene import Scene
-from maild.core.ticket import Priority, Ticket
+from maild.core.rule import Context, Rule, RuleEvent, Value, Verb
+from maild.core.scene import Scene, Situation
+from maild.core.ticket import State, Ticket
 from maild.core.trust import Level
 
 STEPS_MAX = 16
 TEXT_CHARACTERS_MAX = 64 * 1024
+_ENDED = (State.SOLVED, State.CLOSED, State.SPAM)
 
 
 def run(scene: Scene, decision: Decision, on: RuleEvent, level: Level) -> Decision:
-    """Return the decision after every rule that waits for this event and whose condition holds."""
-    mail = _mail_context(scene, level)
-    for rule in scene.world.rules:
-        if rule.on is not on or rule.name in decision.rules:
+    """Return the decision after every rule that waits for this event of a mail."""
+    return happen(scene, decision, Happening(on=on, actor=scene.writer), level)
+
+
+def happen(
+    situation: Situation,
+    decision: Decision,
+    happening: Happening,
+    level: Level = Level.CLAIMED,
+) -> Decision:
+    """Return the decision after every rule that waits for an event and whose condition holds."""
+    mail = _mail_context(situation, level) if happening.on.has_mail else {}
+    for rule in situation.world.rules:
+        if not _waits(rule, happening) or rule.name in decision.rules:
             continue
-        verdict = rule.verdict(_context(scene, decision, mail, level))
+        turn = Turn(situation=situation, happening=happening, rule=rule, level=level)
+        verdict = rule.verdict(_context(turn, decision, mail))
         if verdict.error:
             decision = _failed(decision, rule, verdict.error)
         if not verdict.holds:
             continue
         if len(decision.rules) >= STEPS_MAX:
-            return _held(decision, Reason(why=Why.LIMIT, detail=f"more than {STEPS_MAX} rules"))
-        decision = _fire(scene, decision, rule, level)
+            return _too_many(situation, decision)
+        decision = _fire(turn, decision)
         if rule.stop or decision.outcome is not Outcome.POSTED or _stops(rule):
             break
     return _told_who_has_it(decision)
+
+
+def follow(situation: Situation, decision: Decision, level: Level | None = None) -> Decision:
+    """Return the decision after the rules about everything that it says in the ticket's log.
+
+    What these rules do is followed in its turn; each rule fires once at most, so that it ends.
+    """
+    level = level or next((one for one in Level if one.label == decision.trust), Level.CLAIMED)
+    at = 0
+    while at < len(decision.events) and decision.outcome is Outcome.POSTED:
+        found = _consequence(decision.events[at], decision)
+        at += 1
+        if found is not None:
+            decision = happen(situation, decision, found, level)
+    return decision
+
+
+def _waits(rule: Rule, happening: Happening) -> bool:
+    return rule.on is happening.on and happening.rule in ("", rule.name)
+
+
+def _consequence(event: EventDraft, decision: Decision) -> Happening | None:
+    """Return what a line of the log means to rules; None for nothing."""
+    data = dict(event.data)
+    to, from_ = data.get("to", ""), data.get("from", "")
+    before, on = decision.before, None
+    if event.kind == "state.changed":
+        from_ = from_ or (before.state.value if before else "")
+        on = _move(from_, to)
+    elif event.kind in ("ticket.assigned", "assignee.changed"):
+        from_ = from_ or (before.assignee if before else "")
+        on = RuleEvent.TICKET_ASSIGNED if to else None
+    elif event.kind == "tier.changed":
+        from_ = from_ or str(before.tier if before else 1)
+        on = RuleEvent.TICKET_ESCALATED if to > from_ else None
+    return Happening(on=on, actor=event.actor, from_=from_, to=to) if on else None
+
+
+def _move(from_: str, to: str) -> RuleEvent | None:
+    if to == from_:
+        return None
+    if to in (State.SOLVED, State.CLOSED):
+        return RuleEvent.TICKET_SOLVED if to == State.SOLVED else RuleEvent.TICKET_CLOSED
+    is_back = from_ in _ENDED and to not in (State.MERGED, State.SPAM)
+    return RuleEvent.TICKET_REOPENED if is_back else None
 
 
 def _told_who_has_it(decision: Decision) -> Decision:
@@ -50,17 +114,33 @@ def _told_who_has_it(decision: Decision) -> Decision:
     return replace(decision, replies=replies)
 
 
-def _fire(scene: Scene, decision: Decision, rule: Rule, level: Level) -> Decision:
+def _fire(turn: Turn, decision: Decision) -> Decision:
+    rule = turn.rule
     decision = replace(
         decision,
         rules=(*decision.rules, rule.name),
         reasons=(*decision.reasons, Reason(why=Why.RULE, detail=rule.name)),
     )
     for action in rule.actions:
-        decision = _ACTIONS[action.verb](scene, decision, action, rule, level)
+        decision = act(turn, decision, action)
         if decision.outcome is not Outcome.POSTED:
             break
     return decision
+
+
+def _too_many(situation: Situation, decision: Decision) -> Decision:
+    """Hold the mail; where there is none the rules stop, and the ticket's log says so."""
+    reason = Reason(why=Why.LIMIT, detail=f"more than {STEPS_MAX} rules")
+    if isinstance(situation, Scene):
+        return held(decision, reason)
+    if reason in decision.reasons:
+        return decision
+    stopped = EventDraft(kind="rules.stopped", actor="maild", data=(("why", reason.detail),))
+    return replace(
+        decision,
+        reasons=(*decision.reasons, reason),
+        events=(*decision.events, stopped),
+    )
 
 
 def _failed(decision: Decision, rule: Rule, error: str) -> Decision:
@@ -73,18 +153,33 @@ def _stops(rule: Rule) -> bool:
     return any(action.verb is Verb.STOP for action in rule.actions)
 
 
-def _context(scene: Scene, decision: Decision, mail: Mapping[str, Value], level: Level) -> Context:
-    ticket = decision.after
-    customer = ticket.customer if ticket else scene.snapshot.customer
-    return {
+def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Context:
+    situation, ticket = turn.situation, decision.after
+    customer = ticket.customer if ticket else situation.snapshot.customer
+    context: dict[str, Value] = {
         "mail": mail,
         "ticket": facts.of_ticket(ticket),
-        "customer": {**facts.of_customer(customer), "verified": level >= Level.DOMAIN},
+        "customer": {**facts.of_customer(customer), "verified": turn.level >= Level.DOMAIN},
     }
+    if "event" in turn.rule.tables:
+        context["event"] = facts.of_event(turn.happening)
+    if "deadline" in turn.rule.tables:
+        context["deadline"] = facts.of_deadline(turn.happening, situation.now)
+    if "now" in turn.rule.tables:
+        context["now"] = facts.of_time(_hours(situation, ticket), situation.now)
+    return context
 
 
-def _mail_context(scene: Scene, level: Level) -> Mapping[str, Value]:
-    mail = scene.mail
+def _hours(situation: Situation, ticket: Ticket | None) -> Calendar:
+    """The calendar of what is promised on a ticket."""
+    promises = situation.world.promises
+    made = promise.choose(promises, facts.for_promises(ticket)) if ticket else None
+    return made.calendar if made else AROUND_THE_CLOCK
+
+
+def _mail_context(situation: Situation, level: Level) -> Mapping[str, Value]:
+    assert isinstance(situation, Scene), "only a mail causes this event"
+    scene, mail = situation, situation.mail
     parsed = mail.parsed
     sender = parsed.from_[0] if parsed.from_ else None
     address = sender.addr.lower() if sender else ""
@@ -120,140 +215,3 @@ def _answered(scene: Scene) -> thread.Found | None:
 def _takes_part(scene: Scene, found: thread.Found) -> bool:
     identity = scene.mail.identity
     return bool(identity) and found.view.ticket.participant(identity) is not None
-
-
-def _changed(decision: Decision, rule: Rule, kind: str, value: str, **change: Value) -> Decision:
-    """Change the ticket, and say so in its log; nothing when there is no ticket yet."""
-    if decision.after is None:
-        return decision
-    after = replace(decision.after, **change)  # type: ignore[arg-type]
-    if after == decision.after:
-        return decision
-    event = EventDraft(kind=kind, actor=f"rule:{rule.name}", data=(("to", value),))
-    return replace(decision, after=after, events=(*decision.events, event))
-
-
-def _queue(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    return _changed(decision, rule, "queue.changed", action.value, queue=action.value)
-
-
-def _priority(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    priority = Priority(action.value)
-    return _changed(decision, rule, "priority.changed", action.value, priority=priority)
-
-
-def _tier(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    return _changed(decision, rule, "tier.changed", action.value, tier=int(action.value))
-
-
-def _tag(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    if decision.after is None:
-        return decision
-    tags = decision.after.with_tag(action.value).tags
-    return _changed(decision, rule, "tag.added", action.value, tags=tags)
-
-
-def _assign(scene: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    if decision.after is None:
-        return decision
-    house, loads = scene.house, scene.snapshot.loads
-    address, why = assign.choose(action.value, decision.after.queue, house, loads)
-    reason = Reason(why=Why.RULE, detail=f"{rule.name}: assigned to {address or 'nobody'}, {why}")
-    decision = replace(decision, reasons=(*decision.reasons, reason))
-    if not address:
-        return decision
-    return _changed(decision, rule, "ticket.assigned", address, assignee=address)
-
-
-def _notify(scene: Scene, decision: Decision, action: Action, _r: Rule, _l: Level) -> Decision:
-    if decision.after is None:
-        return decision
-    reason = "answered" if decision.after.number else "new"
-    for address in _notified(scene, decision.after, action.value):
-        reply = answers.notification(scene, decision, address, reason)
-        decision = _with_reply(decision, reply)
-    return decision
-
-
-def _notified(scene: Scene, ticket: Ticket, whom: str) -> tuple[str, ...]:
-    """Resolve `assignee` (the queue when there is none), `queue`, `lead` or an address.
-
-    An assignee who works here no more is none: what customers write is not theirs to read.
-    """
-    house = scene.house
-    everybody = tuple(a.address for a in house.agents if a.serves(ticket.queue))
-    found: tuple[str, ...]
-    if whom == "lead":
-        found = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
-    elif whom in ("assignee", "queue"):
-        holder = house.agent_of(ticket.assignee)
-        found = (holder.address,) if holder else everybody
-    else:
-        found = (whom,)
-    writer = house.agent_of(scene.mail.identity)
-    return tuple(
-        address
-        for address in found
-        if not scene.is_ours(address)
-        and address.lower() != scene.mail.identity
-        and (writer is None or house.agent_of(address) != writer)
-    )
-
-
-def _reply(scene: Scene, decision: Decision, action: Action, _r: Rule, level: Level) -> Decision:
-    if decision.after is None:
-        return decision
-    view = scene.snapshot.view(decision.after.number)
-    if view and view.automatic_last_hour >= scene.house.automatic_per_ticket_hour:
-        words = f"more than {scene.house.automatic_per_ticket_hour} automatic mails in an hour"
-        reason = Reason(why=Why.NOT_ACKNOWLEDGED, detail=words)
-        return replace(decision, reasons=(*decision.reasons, reason))
-    answer = answers.acknowledgement(scene, decision, level)
-    if isinstance(answer, Reason):
-        return replace(decision, reasons=(*decision.reasons, answer))
-    if action.value != "acknowledgement" and not answer.fixed:
-        answer = answers.customer_template(scene, decision, action.value)
-    return _with_reply(decision, answer)
-
-
-def _with_reply(decision: Decision, reply: Reply) -> Decision:
-    if any(known.key == reply.key for known in decision.replies):
-        return decision
-    return replace(decision, replies=(*decision.replies, reply))
-
-
-def _hold(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    return _held(decision, Reason(why=Why.RULE_HELD, detail=f"{rule.name}: {action.value}"))
-
-
-def _held(decision: Decision, reason: Reason) -> Decision:
-    return Decision(
-        outcome=Outcome.HELD,
-        reasons=(*decision.reasons, reason),
-        rules=decision.rules,
-        trust=decision.trust,
-    )
-
-
-def _ignore(_s: Scene, decision: Decision, action: Action, rule: Rule, _l: Level) -> Decision:
-    reason = Reason(why=Why.RULE_IGNORED, detail=f"{rule.name}: {action.value}")
-    return replace(_held(decision, reason), outcome=Outcome.IGNORED)
-
-
-def _stop(_s: Scene, decision: Decision, _a: Action, _r: Rule, _l: Level) -> Decision:
-    return decision
-
-
-_Act = Callable[[Scene, Decision, Action, Rule, Level], Decision]
-_ACTIONS: Mapping[Verb, _Act] = {
-    Verb.QUEUE: _queue,
-    Verb.PRIORITY: _priority,
-    Verb.TIER: _tier,
-    Verb.TAG: _tag,
-    Verb.ASSIGN: _assign,
-    Verb.NOTIFY: _notify,
-    Verb.REPLY: _reply,
-    Verb.HOLD: _hold,
-    Verb.IGNORE: _ignore,
-    Verb.STOP: _stop,
-}

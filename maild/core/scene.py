@@ -1,29 +1,29 @@
-"""One mail together with the world it came into: what every deciding function is given."""
+"""What every deciding function is given: the world, and what happened in it.
+
+A `Situation` is either a `Scene`, a mail that came in, or an `Occasion`: a deadline that is due, a
+change that an operator makes, anything that brings no mail.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from maild.core.address import recipient
 from maild.core.house import House, Mailbox
 from maild.core.mail import Mail
+from maild.core.promise import Due
 from maild.core.snapshot import Arrival, Snapshot, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """An arrival, what was looked up for it, and the house."""
+class Situation:
+    """What was looked up for one event, and the house."""
 
-    arrival: Arrival
     snapshot: Snapshot
     world: World
     mailbox: Mailbox
-    """The mailbox that the mail belongs to."""
-
-    @property
-    def mail(self) -> Mail:
-        """The mail in hand."""
-        return self.arrival.mail
+    """The mailbox that the mail, or the ticket, belongs to."""
 
     @property
     def house(self) -> House:
@@ -31,10 +31,19 @@ class Scene:
         return self.world.house
 
     @property
-    def is_automatic(self) -> bool:
-        """Whether a machine wrote the mail: such mail is nobody's action (core/trust.py)."""
-        found = self.mail.classification
-        return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
+    def now(self) -> datetime:
+        """The instant of the decision."""
+        return self.snapshot.now
+
+    @property
+    def cause(self) -> str:
+        """What happened, as a name that is unique for ever."""
+        return ""
+
+    @property
+    def writer(self) -> str:
+        """Whoever did it, so that nobody hears of their own deeds; empty for nobody."""
+        return ""
 
     def is_ours(self, address: str) -> bool:
         """Tell whether mail to an address comes back to us: a mailbox, with a token or without."""
@@ -47,10 +56,60 @@ class Scene:
         )
 
     def key(self, what: str, address: str) -> str:
-        """Return a key that is unique for ever for one mail of ours that this arrival causes."""
-        return f"journal-{self.arrival.journal_id}/{what}/{address.lower()}"
+        """Return a key that is unique for ever for one mail of ours that this event causes."""
+        return f"{self.cause}/{what}/{address.lower()}"
 
     def language(self, *wished: str) -> str:
         """Return the first wished language that templates exist in, else the mailbox's."""
         spoken = (*wished, self.mailbox.language)
         return next((code for code in spoken if code in self.world.languages), "en")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene(Situation):
+    """One mail together with the world it came into."""
+
+    arrival: Arrival
+
+    @property
+    def mail(self) -> Mail:
+        """The mail in hand."""
+        return self.arrival.mail
+
+    @property
+    def cause(self) -> str:
+        """The mail's place in the journal."""
+        return f"journal-{self.arrival.journal_id}"
+
+    @property
+    def writer(self) -> str:
+        """The strict From of the mail."""
+        return self.mail.identity
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a machine wrote the mail: such mail is nobody's action (core/trust.py)."""
+        found = self.mail.classification
+        return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion(Situation):
+    """Something that happens to one ticket without a mail."""
+
+    name: str
+    """`deadline-17`, `operator-4711`: the cause, unique for ever."""
+    actor: str = "maild"
+    """As it stands in the log."""
+    dues: tuple[Due, ...] = ()
+    """The deadlines that are told of, in every notification of this occasion."""
+
+    @property
+    def cause(self) -> str:
+        """The name of the occasion."""
+        return self.name
+
+    @property
+    def writer(self) -> str:
+        """Whoever did it, where that is a person with an address."""
+        return self.actor if "@" in self.actor else ""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from maild.core.calendar import Calendar
 from maild.core.canned import Canned
 from maild.core.decision import SentReply
+from maild.core.dossier import Dossier
 from maild.core.house import House
 from maild.core.mail import Envelope, Mail
+from maild.core.promise import Promise
 from maild.core.proof import Proofs
+from maild.core.question import Asked
 from maild.core.rule import Rule
 from maild.core.ticket import Customer, Post, State, Ticket
 from maild.core.token import Keys
@@ -33,12 +37,12 @@ class TicketView:
     """
     public_texts: tuple[str, ...] = ()
     """What stood in its public posts lately; looked up only where there are notes."""
-    public_ids: tuple[str, ...] = ()
-    """Message-IDs of the public posts, oldest first."""
     answers: tuple[Post, ...] = ()
     """The last public answers of agents, newest first; looked up as the notes are."""
     told: tuple[str, ...] = ()
     """Who got mail of ours about it as an agent; looked up as the notes are."""
+    public_ids: tuple[str, ...] = ()
+    """Message-IDs of the public posts, oldest first."""
     thread_index: str = ""
     """The newest Thread-Index of a public post."""
     automatic_last_hour: int = 0
@@ -53,6 +57,12 @@ class AgentLoad:
     open_tickets: int = 0
     last_assigned_ticket: int = 0
     """Number of the newest ticket assigned to them; 0 for none."""
+    weight: int = 0
+    """Of what they have in hand, by `core.assign.weight`."""
+    last_turn: int = 0
+    """Rises with every ticket that anybody is given; 0 for who was given none."""
+    away_until: datetime | None = None
+    """They are away until then; None for not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +114,15 @@ class Snapshot:
     acknowledged_today: bool = False
     """The sender got an acknowledgement within the last 24 hours."""
     loads: tuple[AgentLoad, ...] = ()
+    dossiers: tuple[Dossier, ...] = ()
+    """The tickets of the sender, and of the customers of the tickets looked up."""
     desk: Desk = field(default_factory=Desk)
     is_blocked: bool = False
     """A ticket of the sender's is marked as spam."""
+    question: Asked | None = None
+    """The newest question about this very mail; None for none. Looked up for an agent's mail."""
+    questions: tuple[Asked, ...] = ()
+    """The questions that its tokens may be meant for."""
 
     def view(self, number: int) -> TicketView | None:
         """Return what is known of a ticket that was looked up."""
@@ -132,3 +148,7 @@ class World:
     languages: tuple[str, ...] = ("en", "fr", "es", "de")
     """Languages that templates exist in."""
     canned: Canned = field(default_factory=Canned)
+    promises: tuple[Promise, ...] = ()
+    """The policies, in order: the first that matches counts."""
+    calendars: tuple[Calendar, ...] = ()
+    """Working hours, which agents and policies name."""

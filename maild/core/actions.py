@@ -1,0 +1,210 @@
+"""What rules do: the one table of verbs, each a function from a decision to the next one.
+
+A new verb is a member of `core.rule.Verb`, a function here, a check of its value in
+`rulefiles/entry.py`, and a line in `rules/README.md`; a test finds what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from maild.core import answers, assign, reminders
+from maild.core.decision import Decision, EventDraft, Outcome, Reply
+from maild.core.facts import Happening
+from maild.core.reason import Reason, Why
+from maild.core.rule import Action, Rule, Value, Verb
+from maild.core.scene import Scene, Situation
+from maild.core.ticket import Priority, Ticket
+from maild.core.trust import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A rule whose condition holds, and what it was asked about."""
+
+    situation: Situation
+    happening: Happening
+    rule: Rule
+    level: Level
+    """What the mail in hand proves about its sender."""
+
+    @property
+    def actor(self) -> str:
+        """Who does it, as the log has it."""
+        return f"rule:{self.rule.name}"
+
+
+def act(turn: Turn, decision: Decision, action: Action) -> Decision:
+    """Return the decision after one action of a rule."""
+    return _ACTIONS[action.verb](turn, decision, action)
+
+
+def changed(turn: Turn, decision: Decision, kind: str, value: str, **change: Value) -> Decision:
+    """Change the ticket, and say so in its log; nothing when there is no ticket yet."""
+    before = decision.after
+    if before is None:
+        return decision
+    after = replace(before, **change)  # type: ignore[arg-type]
+    if after == before:
+        return decision
+    event = EventDraft(kind=kind, actor=turn.actor, data=(("to", value),))
+    return replace(decision, after=after, events=(*decision.events, event))
+
+
+def with_reply(decision: Decision, reply: Reply) -> Decision:
+    """Add a mail, unless this decision has the same one already."""
+    if any(known.key == reply.key for known in decision.replies):
+        return decision
+    return replace(decision, replies=(*decision.replies, reply))
+
+
+def held(decision: Decision, reason: Reason) -> Decision:
+    """Set the mail aside; whatever was decided before is not done."""
+    return Decision(
+        outcome=Outcome.HELD,
+        reasons=(*decision.reasons, reason),
+        rules=decision.rules,
+        trust=decision.trust,
+    )
+
+
+def readers(situation: Situation, ticket: Ticket, whom: str) -> tuple[str, ...]:
+    """Resolve `assignee` (the queue when there is none), `queue`, `lead` or an address.
+
+    An assignee who works here no more is none: what customers write is not theirs to read.
+    """
+    house = situation.house
+    everybody = tuple(a.address for a in house.agents if a.serves(ticket.queue))
+    found: tuple[str, ...]
+    if whom == "lead":
+        found = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
+    elif whom in ("assignee", "queue"):
+        holder = house.agent_of(ticket.assignee)
+        found = (holder.address,) if holder else everybody
+    else:
+        found = (whom,)
+    writer = house.agent_of(situation.writer)
+    return tuple(
+        address
+        for address in found
+        if not situation.is_ours(address)
+        and address.lower() != situation.writer
+        and (writer is None or house.agent_of(address) != writer)
+    )
+
+
+def _queue(turn: Turn, decision: Decision, action: Action) -> Decision:
+    return changed(turn, decision, "queue.changed", action.value, queue=action.value)
+
+
+def _priority(turn: Turn, decision: Decision, action: Action) -> Decision:
+    priority = Priority(action.value)
+    return changed(turn, decision, "priority.changed", action.value, priority=priority)
+
+
+def _tier(turn: Turn, decision: Decision, action: Action) -> Decision:
+    return changed(turn, decision, "tier.changed", action.value, tier=int(action.value))
+
+
+def _tag(turn: Turn, decision: Decision, action: Action) -> Decision:
+    if decision.after is None:
+        return decision
+    tags = decision.after.with_tag(action.value).tags
+    return changed(turn, decision, "tag.added", action.value, tags=tags)
+
+
+def _assign(turn: Turn, decision: Decision, action: Action) -> Decision:
+    if decision.after is None:
+        return decision
+    situation = turn.situation
+    staff = assign.Staff(
+        house=situation.house,
+        calendars=situation.world.calendars,
+        loads=situation.snapshot.loads,
+        now=situation.now,
+    )
+    search = assign.Search(how=action.value, ticket=decision.after, terms=action.terms)
+    choice = assign.choose(search, staff)
+    words = f"{turn.rule.name}: assigned to {choice.address or 'nobody'}, {choice.why}"
+    reason = Reason(why=Why.RULE, detail=words)
+    decision = replace(decision, reasons=(*decision.reasons, reason))
+    decision = changed(turn, decision, "queue.changed", choice.queue, queue=choice.queue)
+    if not choice.address:
+        return decision
+    address = choice.address
+    return changed(turn, decision, "ticket.assigned", address, assignee=address)
+
+
+def _notify(turn: Turn, decision: Decision, action: Action) -> Decision:
+    if decision.after is None:
+        return decision
+    situation = turn.situation
+    for address in readers(situation, decision.after, action.value):
+        if isinstance(situation, Scene):
+            reason = "answered" if decision.after.number else "new"
+            reply = answers.notification(situation, decision, address, reason)
+        else:
+            reply = reminders.reminder(situation, decision, address, turn.happening.on)
+            if not action.anytime:
+                reply = reminders.in_hours(situation, reply)
+        decision = with_reply(decision, reply)
+    return decision
+
+
+def _reply(turn: Turn, decision: Decision, action: Action) -> Decision:
+    if decision.after is None:
+        return decision
+    house = turn.situation.house
+    view = turn.situation.snapshot.view(decision.after.number)
+    if view and view.automatic_last_hour >= house.automatic_per_ticket_hour:
+        words = f"more than {house.automatic_per_ticket_hour} automatic mails in an hour"
+        return _unanswered(decision, Reason(why=Why.NOT_ACKNOWLEDGED, detail=words))
+    answer = _answer(turn, decision, action.value)
+    if isinstance(answer, Reason):
+        return _unanswered(decision, answer)
+    return with_reply(decision, answer)
+
+
+def _answer(turn: Turn, decision: Decision, template: str) -> Reply | Reason:
+    """Make the mail to the customer: to the mail in hand, or about the ticket as it stands."""
+    situation = turn.situation
+    if not isinstance(situation, Scene) or not turn.happening.on.has_mail:
+        return reminders.follow_up(situation, decision, template)
+    answer = answers.acknowledgement(situation, decision, turn.level)
+    if isinstance(answer, Reason) or template == "acknowledgement" or answer.fixed:
+        return answer
+    return answers.customer_template(situation, decision, template)
+
+
+def _unanswered(decision: Decision, reason: Reason) -> Decision:
+    return replace(decision, reasons=(*decision.reasons, reason))
+
+
+def _hold(turn: Turn, decision: Decision, action: Action) -> Decision:
+    detail = f"{turn.rule.name}: {action.value}"
+    return held(decision, Reason(why=Why.RULE_HELD, detail=detail))
+
+
+def _ignore(turn: Turn, decision: Decision, action: Action) -> Decision:
+    reason = Reason(why=Why.RULE_IGNORED, detail=f"{turn.rule.name}: {action.value}")
+    return replace(held(decision, reason), outcome=Outcome.IGNORED)
+
+
+def _stop(_turn: Turn, decision: Decision, _action: Action) -> Decision:
+    return decision
+
+
+_Act = Callable[[Turn, Decision, Action], Decision]
+_ACTIONS: Mapping[Verb, _Act] = {
+    Verb.QUEUE: _queue,
+    Verb.PRIORITY: _priority,
+    Verb.TIER: _tier,
+    Verb.TAG: _tag,
+    Verb.ASSIGN: _assign,
+    Verb.NOTIFY: _notify,
+    Verb.REPLY: _reply,
+    Verb.HOLD: _hold,
+    Verb.IGNORE: _ignore,
+    Verb.STOP: _stop,
+}
