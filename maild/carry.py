@@ -21,7 +21,7 @@ from maild.log import Event, event
 from maild.outbox.compose import Desk, Draft, compose, pack
 from maild.outbox.render import Renderer
 from maild.settings import RelaySettings
-from maild.store import account, commit, journal, outbox, reach
+from maild.store import account, commit, journal, outbox, questions, reach
 from maild.store.database import Connection, Database
 from maild.store.journal import Claimed
 from maild.store.outbox import Outgoing
@@ -98,6 +98,11 @@ def _carried(
     ]
     mails = [_outgoing(office, *pair, one.applied, now) for one in carried for pair in one.written]
     outbox.add(connection, mails, now)
+    for decision in decisions:
+        if decision.question is not None:
+            questions.add(connection, decision.question, now)
+        if decision.answered is not None:
+            questions.answer(connection, decision.answered, now)
     return carried
 
 

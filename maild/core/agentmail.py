@@ -1,14 +1,25 @@
 """An agent's mail: a reply to the customer, a note, commands; or a refusal that the agent reads.
 
-Authority is checked at receipt, against who is an agent now. What cannot be done at once is held,
-and the agent's registered address is told; nothing was sent then.
+Authority is checked at receipt, against who is an agent now. What cannot be done is held, and the
+agent's registered address is told; what cannot be done at once is held, and the agent is asked
+there (`core/confirm.py`). Nothing was sent then.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from maild.core import answers, canned, command, errand, leak, overtaken, ruling, transcript
+from maild.core import (
+    answers,
+    canned,
+    command,
+    confirm,
+    errand,
+    leak,
+    overtaken,
+    ruling,
+    transcript,
+)
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
@@ -68,19 +79,23 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
         before=view.ticket,
         thread_by="token",
     )
+    start = confirm.marked(scene, agent, start)
     objection = _objection(scene, letter)
     if objection is not None:
         return refuse(scene, start, agent, objection, nearest=orders.nearest)
     if orders.wrong is not None:
         return _misfit(scene, start, agent, Misfit(command=orders.wrong))
     news = overtaken.unknown_answers(scene, view, agent) if letter.answers_customer else ()
-    if news:
+    if news and not confirm.is_confirmed(scene, agent):
         return _overtaken(scene, start, agent, news)
     work = Work(scene=scene, view=view, agent=agent, ticket=view.ticket)
     done = errand.carried_out(work, orders.commands)
     if isinstance(done, Misfit):
         return _misfit(scene, start, agent, done)
-    return _done(done.scene, start, letter, done)
+    decision = _done(done.scene, start, letter, done)
+    return confirm.unless_confirmed(
+        scene, agent, start, decision, _doubts(scene, letter, decision)
+    )
 
 
 def refuse(
@@ -145,10 +160,29 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
         return Reason(why=Why.COMMAND_BELOW, detail=below)
     for deed in _deeds(letter):
         answer = may(letter.level, Standing.AGENT, deed, scene.house.agent_trust)
-        if answer is not Answer.YES:
-            words = f"{letter.level.label} does not allow {deed} at once: {answer}"
+        if answer not in (Answer.YES, Answer.CONFIRM):
+            words = f"{letter.level.label} does not allow {deed}: {answer}"
             return Reason(why=Why.AGENT_UNPROVEN, detail=words)
     return None
+
+
+def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, ...]:
+    """Say why the agent must confirm what would be done; nothing where it may be done at once."""
+    policy = scene.house.agent_trust
+    doubts = [
+        confirm.doubt(letter.level, deed, policy)
+        for deed in _deeds(letter)
+        if may(letter.level, Standing.AGENT, deed, policy) is Answer.CONFIRM
+    ]
+    repeated = (
+        _repeated(letter.view, decision.posts[0])
+        if letter.answers_customer and decision.posts
+        else ""
+    )
+    if repeated:
+        words = f"it repeats a note: “{repeated}”"
+        doubts.append(Reason(why=Why.NOTE_REPEATED, detail=words))
+    return tuple(dict.fromkeys(doubts))
 
 
 def _deeds(letter: _Letter) -> tuple[Deed, ...]:
@@ -175,11 +209,6 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         others=work.others,
     )
     if letter.answers_customer:
-        repeated = _repeated(letter.view, posts[0])
-        if repeated:
-            words = f"it repeats a note: “{repeated}”"
-            reason = Reason(why=Why.NOTE_REPEATED, detail=words)
-            return refuse(scene, start, letter.agent, reason)
         sent = answers.copies(scene, decision, posts[0], letter.agent)
         decision = replace(decision, replies=sent)
         decision = ruling.run(scene, decision, RuleEvent.AGENT_REPLIED, letter.level)

@@ -32,6 +32,8 @@ def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | in
     yield "content", arrival.mail.content_hash
     for key in keys_of(arrival.mail):
         yield "id", key
+    for asked in snapshot.questions:
+        yield "question", asked.question.journal_id
     for view in snapshot.tickets:
         yield "ticket", view.ticket.number
         yield "sender", view.ticket.customer.address

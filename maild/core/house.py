@@ -111,7 +111,11 @@ class House:
     queues: tuple[Queue, ...] = ()
     agents: tuple[Agent, ...] = ()
     organisations: tuple[Organisation, ...] = ()
-    agent_trust: AgentTrust = AgentTrust.TOKEN
+    agent_trust: AgentTrust = AgentTrust.TOKEN_AND_DOMAIN
+    confirm_seconds: int = 7 * 24 * 3600
+    """So long an agent may confirm a mail that is held for it (`core/confirm.py`)."""
+    public_url: str = ""
+    """How pages are reached from outside; empty where there are none."""
     acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
     trusted_clients: tuple[str, ...] = ()
     """CIDR networks whose direct submissions are believed (core/trust.py, E2)."""

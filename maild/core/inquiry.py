@@ -12,7 +12,7 @@ from maild.core.commandtable import Word
 from maild.core.house import House
 from maild.core.mail import Mail
 from maild.core.proof import Proofs
-from maild.core.token import Purpose
+from maild.core.token import Purpose, Token
 
 _NAMING = (Word.LINK, Word.MERGE)
 _ASKING = frozenset({Word.SHOW, Word.LIST, Word.UNDO})
@@ -37,7 +37,7 @@ NOTHING = Inquiry()
 
 def asked(mail: Mail, proofs: Proofs, house: House) -> Inquiry:
     """Return what the commands of a mail want looked up; nothing for a mail that is no agent's."""
-    token, agent = proofs.token(Purpose.AGENT), house.agent_of(mail.identity)
+    token, agent = _token(proofs), house.agent_of(mail.identity)
     if token is None or agent is None:
         return NOTHING
     orders = command.orders(mail.reply.unquoted_text)
@@ -48,3 +48,9 @@ def asked(mail: Mail, proofs: Proofs, house: House) -> Inquiry:
         agent=agent.address,
         words=frozenset(orders.words) & _ASKING,
     )
+
+
+def _token(proofs: Proofs) -> Token | None:
+    """The token that names the ticket: of the reply address, else of the mail that is answered."""
+    threads = proofs.threads if proofs.domain else ()
+    return proofs.token(Purpose.AGENT) or next(iter(threads), None)

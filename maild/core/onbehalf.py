@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import answers, ruling, subject
+from maild.core import answers, confirm, ruling, subject
 from maild.core.address import valid
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome, Quoted, ReplyKind
@@ -35,8 +35,8 @@ def is_forward(mail: Mail) -> bool:
 def decide(scene: Scene, agent: Agent, level: Level) -> Decision:
     """Open the ticket of the one whose mail the agent forwards, or ask the agent."""
     answer = may(level, Standing.AGENT, Deed.OPEN_FOR_ANOTHER, scene.house.agent_trust)
-    if answer is not Answer.YES:
-        words = f"{level.label} does not allow a ticket for somebody else at once: {answer}"
+    if answer not in (Answer.YES, Answer.CONFIRM):
+        words = f"{level.label} does not allow a ticket for somebody else: {answer}"
         return _asked(scene, agent, level, Reason(why=Why.AGENT_UNPROVEN, detail=words))
     original = _original(scene.mail)
     if original is None or not _is_customer(scene, original.sender.addr):
@@ -48,10 +48,14 @@ def decide(scene: Scene, agent: Agent, level: Level) -> Decision:
         reasons=(Reason(why=Why.TRUST, detail=level.label),),
         trust=level.label,
     )
+    start = confirm.marked(scene, agent, start)
     start = ruling.run(scene, start, RuleEvent.MAIL_RECEIVED, level)
     if start.outcome is not Outcome.POSTED:
         return start
-    return _opened(scene, start, agent, original, level)
+    decision = _opened(scene, start, agent, original, level)
+    doubt = confirm.doubt(level, Deed.OPEN_FOR_ANOTHER, scene.house.agent_trust)
+    doubts = (doubt,) if answer is Answer.CONFIRM else ()
+    return confirm.unless_confirmed(scene, agent, start, decision, doubts)
 
 
 def _original(mail: Mail) -> Forwarded | None:

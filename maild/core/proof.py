@@ -26,6 +26,8 @@ class Proofs:
 
     tokens: tuple[Token, ...] = ()
     """Verified tokens of the addresses it was sent to, each once."""
+    confirms: tuple[Token, ...] = ()
+    """Verified tokens of the addresses that confirmations come to; their number is no ticket's."""
     threads: tuple[Token, ...] = ()
     """Verified tokens of our Message-IDs that it answers, nearest first."""
     broken: bool = False
@@ -45,7 +47,8 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
     verified = [token for tag in tags if (token := verify(keys, tag)) is not None]
     judged = _judged_by_boundary(mail, envelope, house)
     return Proofs(
-        tokens=tuple(dict.fromkeys(verified)),
+        tokens=tuple(dict.fromkeys(t for t in verified if t.purpose is not Purpose.CONFIRM)),
+        confirms=tuple(dict.fromkeys(t for t in verified if t.purpose is Purpose.CONFIRM)),
         threads=_threads(mail, house, keys),
         broken=len(verified) < len(tags),
         domain=judged is Verdict.PASS or _is_direct_submission(mail, envelope, house),

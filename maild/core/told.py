@@ -38,6 +38,12 @@ class Done(StrEnum):
     NOTHING_TO_UNDO = "nothing-to-undo"
     NONE = "none"
     """What was asked for is an empty list."""
+    CONFIRMED = "confirmed"
+    CONFIRMED_BEFORE = "confirmed-before"
+    CONFIRMED_LATE = "confirmed-late"
+    DROPPED = "dropped"
+    DROPPED_BEFORE = "dropped-before"
+    ASKED_ANEW = "asked-anew"
     BELOW = "below"
     """What was asked for stands further down in the same mail."""
 

@@ -16,14 +16,14 @@ from maild.core.work import Work
 def added(scene: Scene, decision: Decision, work: Work) -> Decision:
     """Return the decision with word to the agents it concerns, and the transcript at the end.
 
-    Where nothing was commanded there is no transcript.
+    Where nothing was commanded or confirmed there is no transcript.
     """
     replies = decision.replies
     for address in work.notify:
         reply = answers.notification(scene, decision, address, _reason(decision, work, address))
         if all(known.key != reply.key for known in replies):
             replies = (*replies, reply)
-    if any(reason.why is Why.COMMAND for reason in decision.reasons):
+    if any(reason.why in (Why.COMMAND, Why.CONFIRMED) for reason in decision.reasons):
         replies = (*replies, _transcript(scene, decision, work))
     return replace(decision, replies=replies)
 
@@ -50,13 +50,19 @@ def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
         language=answers.agent_language(scene, agent, ticket),
         subject=ticket.subject,
         reason="transcript",
-        told=(*_text(scene, decision), *work.told),
+        told=(*_confirmed(decision), *_text(scene, decision), *work.told),
         history=work.story,
         tickets=work.tickets,
         has_help=work.has_help,
         known=answers.known(scene, ticket, decision.posts),
         key=scene.key("transcript", agent.address),
     )
+
+
+def _confirmed(decision: Decision) -> tuple[Told, ...]:
+    """That it is done now because somebody said yes."""
+    is_confirmed = any(reason.why is Why.CONFIRMED for reason in decision.reasons)
+    return (Told(done=Done.CONFIRMED),) if is_confirmed else ()
 
 
 def _text(scene: Scene, decision: Decision) -> tuple[Told, ...]:

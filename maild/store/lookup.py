@@ -24,7 +24,7 @@ from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
 from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
 from maild.core.ticket import Customer, State
-from maild.store import tables
+from maild.store import questions, tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
 from maild.store.tickets import views_by_number, wanted_numbers, with_desk, with_organisation
@@ -110,6 +110,7 @@ def for_mails(
     """Return the same for many mails, each as if it were alone."""
     facts = _facts(connection, [arrival for arrival, _ in mails], now)
     found = [_without_tickets(arrival, proofs, house, facts, now) for arrival, proofs in mails]
+    found = _with_questions(connection, [arrival for arrival, _ in mails], found, house)
     inquiries = [asked(arrival.mail, proofs, house) for arrival, proofs in mails]
     wanted = [
         wanted_numbers((*inquiry.tickets, *_pointed_at(snapshot)))
@@ -129,6 +130,27 @@ def for_mails(
         )
         for snapshot, some, inquiry in zip(found, wanted, about, strict=True)
     )
+
+
+def _with_questions(
+    connection: Connection, arrivals: Sequence[Arrival], found: Sequence[Snapshot], house: House
+) -> list[Snapshot]:
+    """Add what agents were asked: about these very mails, and what these mails may answer."""
+    own = [a.journal_id for a in arrivals if house.agent_of(a.mail.identity) is not None]
+    answered = [token.ticket for snapshot in found for token in snapshot.proofs.confirms]
+    known = questions.of(connection, (*own, *answered))
+    if not known:
+        return list(found)
+    return [
+        replace(
+            snapshot,
+            question=next(reversed(known.get(arrival.journal_id, ())), None),
+            questions=tuple(
+                one for t in snapshot.proofs.confirms for one in known.get(t.ticket, ())
+            ),
+        )
+        for arrival, snapshot in zip(arrivals, found, strict=True)
+    ]
 
 
 def _with_merged(
@@ -262,6 +284,7 @@ def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
         *snapshot.by_reference,
         snapshot.by_thread_index,
         snapshot.by_subject,
+        *(one.question.ticket for one in snapshot.questions),
     )
 
 

@@ -57,6 +57,7 @@ HOUSE = House(
         Agent(address=BOB, name="Bob", queues=("support",)),
     ),
     organisations=(Organisation(name="ACME", domains=("customer.example",), segment="paid"),),
+    agent_trust=AgentTrust.TOKEN,
     trusted_clients=("10.0.0.0/8",),
     trusted_domains=("co.example", "customer.example"),
 )

@@ -17,6 +17,7 @@ STRANGER = {
     "join-by-subject": "NNNNYY",
     "reopen": "NNYNYY",
     "change-cc": "NNNNNN",
+    "confirm": "HNYNYY",
 }
 PARTICIPANT = STRANGER | {
     "add": "HLYYYY",
