@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from maild.core import newcomers
 from maild.core.address import valid
 from maild.core.decision import (
     Audience,
@@ -108,6 +109,8 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         files=files,
         files_left_out=left_out,
         reason=reason,
+        joined=_new_people(decision, post),
+        offered=newcomers.offered(scene, ticket) if _is_from_outside(post) else (),
         known=known(scene, ticket, decision.posts),
         key=scene.key("notification", agent.address if agent else address),
     )
@@ -246,6 +249,19 @@ def _too_old(scene: Scene) -> str:
     if age > timedelta(seconds=scene.house.acknowledge_age_seconds_max):
         return "the mail is too old"
     return ""
+
+
+def _is_from_outside(post: Post | None) -> bool:
+    return post is not None and post.kind is PostKind.CUSTOMER
+
+
+def _new_people(decision: Decision, post: Post | None) -> tuple[Participant, ...]:
+    """Who takes part from the newest post on, in copy."""
+    if not _is_from_outside(post) or decision.after is None:
+        return ()
+    before = decision.before.participants if decision.before else ()
+    people = decision.after.participants
+    return tuple(p for p in people if p.role is Role.CC and p not in before)
 
 
 def _new_words(scene: Scene, decision: Decision, post: Post | None) -> tuple[str, str]:

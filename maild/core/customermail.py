@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import answers, proof, ruling, subject
-from maild.core.address import ADDRESS_BYTES_MAX, valid
+from maild.core import newcomers, proof, ruling, subject
+from maild.core.address import ADDRESS_BYTES_MAX
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.invitation import invitation
 from maild.core.mail import Mail
@@ -14,6 +14,7 @@ from maild.core.rule import RuleEvent
 from maild.core.scene import Scene
 from maild.core.thread import By, Found
 from maild.core.ticket import (
+    Customer,
     Move,
     Participant,
     Post,
@@ -27,7 +28,6 @@ from maild.core.ticket import (
 from maild.core.token import Purpose
 from maild.core.trust import Answer, Deed, Level, Standing, may
 
-CC_MAX = 50
 KEYS_MAX = 100
 KEY_BYTES_MAX = 998
 """A longer Message-ID stands on no line (RFC 5322 §2.1.1), and in no index of PostgreSQL."""
@@ -188,7 +188,10 @@ def _join(scene: Scene, start: Decision, level: Level, found: Found) -> Decision
 def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
     view = found.view
     after = moved(view.ticket, Move.CUSTOMER_MAIL, scene.snapshot.now)
+    after = replace(after, participants=newcomers.joined(scene, view.ticket, level))
     post = post_of(scene, PostKind.CUSTOMER, view.post_count + 1, level)
+    offered = newcomers.told(newcomers.offered(scene, after), post)
+    people = (*newcomers.added(view.ticket.participants, after, post), *offered)
     words = f"by {found.by} to #{view.ticket.number}"
     decision = replace(
         start,
@@ -198,7 +201,7 @@ def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
         reasons=(*start.reasons, Reason(why=Why.THREADED, detail=words)),
         posts=(post,),
         keys=keys_of(scene.mail),
-        events=_events(view.ticket, after, post),
+        events=(*_events(view.ticket, after, post), *people),
     )
     return ruling.run(scene, decision, RuleEvent.CUSTOMER_REPLIED, level)
 
@@ -230,10 +233,11 @@ def _open(
         language=language,
         mailbox=scene.mailbox.name,
         customer=customer,
-        participants=_participants(scene, level),
+        participants=_customer(customer),
         linked=linked,
         created_at=scene.arrival.received_at,
     )
+    ticket = replace(ticket, participants=newcomers.joined(scene, ticket, level))
     post = post_of(scene, PostKind.CUSTOMER, 1, level)
     created = EventDraft(
         kind="ticket.created",
@@ -250,23 +254,11 @@ def _open(
         reasons=(*start.reasons, reason),
         posts=(post,),
         keys=keys_of(mail),
-        events=(created, added),
+        events=(created, added, *newcomers.told(newcomers.offered(scene, ticket), post)),
     )
     return ruling.run(scene, decision, RuleEvent.TICKET_CREATED, level)
 
 
-def _participants(scene: Scene, level: Level) -> tuple[Participant, ...]:
-    """The customer; the people in Cc only when the sender's domain is proven (core/trust.py)."""
-    customer = scene.snapshot.customer
-    first = Participant(address=customer.address, name=customer.name, role=Role.CUSTOMER)
-    draft = Ticket(customer=customer, created_at=scene.snapshot.now, participants=(first,))
-    if level < Level.DOMAIN:
-        return draft.participants
-    people = (
-        Participant(address=person.addr.lower(), name=person.name, role=Role.CC)
-        for person in scene.mail.parsed.cc[:CC_MAX]
-        if valid(person.addr)
-        and not scene.is_ours(person.addr)
-        and scene.house.agent_of(person.addr) is None
-    )
-    return answers.participants_of(draft, *people)
+def _customer(customer: Customer) -> tuple[Participant, ...]:
+    person = Participant(address=customer.address, name=customer.name, role=Role.CUSTOMER)
+    return (person,)

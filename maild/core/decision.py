@@ -112,6 +112,10 @@ class Reply:
     post_n: int = 0
     """The post of the ticket that it carries: every copy of that post has one Message-ID.
     0 for a mail that carries no post."""
+    joined: tuple[Participant, ...] = ()
+    """Who takes part because of the post it is about, beside the customer."""
+    offered: tuple[Participant, ...] = ()
+    """Whom an agent may let take part (`core/newcomers.py`)."""
     known: int = 0
     """How many posts of the ticket its reader knows by it, of an agent's; 0 where nothing is told
     (`core/overtaken.py`)."""

@@ -34,12 +34,17 @@ def unknown_answers(scene: Scene, view: TicketView, agent: Agent) -> tuple[Post,
     made: what a colleague said on a later day is news. An answer that was taken back is none.
     """
     theirs = {post.n: post for post in (*view.answers, *view.recent) if _is_answer(post, agent)}
-    known = next(_known(scene, view), None)
+    known = known_posts(scene, view)
     return tuple(
         post
         for n, post in sorted(theirs.items())
         if (n > known if known is not None else _is_of_later_day(scene, post))
     )
+
+
+def known_posts(scene: Scene, view: TicketView) -> int | None:
+    """Return up to which post of the ticket the author of a mail knows, None for who knows."""
+    return next(_known(scene, view), None)
 
 
 def _is_answer(post: Post, agent: Agent) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from maild.core import answers
+from maild.core import answers, newcomers, overtaken
 from maild.core.address import valid
 from maild.core.command import Command, nearest_of
 from maild.core.labels import signed
+from maild.core.newcomers import PARTICIPANTS_MAX
 from maild.core.ticket import Participant, Post, PostKind, Role
 from maild.core.told import Done
 from maild.core.work import Misfit, Work
-
-PARTICIPANTS_MAX = 50
 
 
 def cc(work: Work, command: Command) -> Work | Misfit:
@@ -35,12 +34,17 @@ def cc(work: Work, command: Command) -> Work | Misfit:
 
 
 def accept(work: Work, command: Command) -> Work | Misfit:
-    """Let whoever wrote the newest post from outside take part, where they do not yet."""
-    post = _unaccepted(work)
-    if post is None:
+    """Let those take part whom the agent was shown: who wrote last from outside, and their Cc.
+
+    What came behind the mail that the agent answers was not shown yet, and lets nobody in.
+    """
+    post = _shown(work)
+    people = _offered(work, post) if post else ()
+    if not people:
         return work.tell(command, Done.UNCHANGED)
-    person = Participant(address=post.author, name=post.author_name, role=Role.CC)
-    return _joined(work, person).tell(command, Done.CC_ADDED, post.author)
+    for person in people:
+        work = _joined(work, person)
+    return work.tell(command, Done.CC_ADDED, ", ".join(person.address for person in people))
 
 
 def _misfit(
@@ -64,15 +68,30 @@ def _joined(work: Work, person: Participant) -> Work:
     return work.changed("participant.added", person.address, participants=people)
 
 
-def _unaccepted(work: Work) -> Post | None:
-    """The newest post of somebody outside, if its author takes no part."""
-    outside = [post for post in work.view.recent if post.kind is PostKind.CUSTOMER]
-    if not outside:
-        return None
-    author = outside[-1].author
-    is_known = work.ticket.participant(author) is not None
-    may_join = valid(author) and not work.scene.is_ours(author)
-    return outside[-1] if may_join and not is_known else None
+def _shown(work: Work) -> Post | None:
+    """The newest post of somebody outside that the agent knows of."""
+    known = overtaken.known_posts(work.scene, work.view)
+    return next(
+        (
+            post
+            for post in reversed(work.view.recent)
+            if post.kind is PostKind.CUSTOMER and (known is None or post.n <= known)
+        ),
+        None,
+    )
+
+
+def _offered(work: Work, post: Post) -> tuple[Participant, ...]:
+    """Who could be let in because of a post, and does not take part yet."""
+    offers = (offer.addresses for offer in work.view.offers if offer.post_n == post.n)
+    names = {post.author.lower(): post.author_name}
+    addresses = dict.fromkeys((post.author.lower(), *next(offers, ())))
+    people = tuple(
+        Participant(address=address, name=names.get(address, ""), role=Role.CC)
+        for address in addresses
+        if newcomers.may_be_let_in(work.scene, work.ticket, address)
+    )
+    return people[: max(PARTICIPANTS_MAX - len(work.ticket.participants), 0)]
 
 
 def _bare(address: str) -> str:

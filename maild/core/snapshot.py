@@ -23,6 +23,14 @@ MERGES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Whom a post brought along who does not take part (`core/newcomers.py`)."""
+
+    post_n: int
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """A ticket with as much of its story as a decision needs."""
 
@@ -41,6 +49,8 @@ class TicketView:
     """The last public answers of agents, newest first; looked up as the notes are."""
     told: tuple[str, ...] = ()
     """Who got mail of ours about it as an agent; looked up as the notes are."""
+    offers: tuple[Offer, ...] = ()
+    """The last people who could be let in, newest first; looked up as the notes are."""
     public_ids: tuple[str, ...] = ()
     """Message-IDs of the public posts, oldest first."""
     thread_index: str = ""

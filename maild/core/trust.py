@@ -7,7 +7,7 @@
 | add to a ticket               | hold   | linked | yes     | participant | yes     | yes     |
 | join by subject number alone  | no     | no     | no      | participant | yes     | yes     |
 | reopen, stop a clock          | no     | no     | yes     | participant | yes     | yes     |
-| change Cc                     | no     | no     | no      | participant | agents  | agents  |
+| change Cc                     | no     | no     | no      | participant | part.   | part.   |
 | agent's reply to the customer | hold   | hold   | confirm | confirm     | yes     | yes     |
 | agent's note                  | hold   | hold   | yes     | yes         | yes     | yes     |
 | agent's commands              | no     | no     | no      | confirm     | yes     | yes     |
@@ -114,7 +114,7 @@ _PARTICIPANTS_AT_DOMAIN = (Deed.ADD, Deed.JOIN_BY_SUBJECT, Deed.REOPEN, Deed.CHA
 def may(level: Level, standing: Standing, deed: Deed, policy: AgentTrust) -> Answer:
     """Look up one cell; `policy` is `[trust] agents`, which moves the agents' line."""
     row = TABLE[deed]
-    if deed is Deed.CHANGE_CC and level > Level.DOMAIN and standing is not Standing.AGENT:
+    if deed is Deed.CHANGE_CC and standing is Standing.STRANGER:
         return Answer.NO
     if deed in _PARTICIPANTS_AT_DOMAIN and level is Level.DOMAIN:
         cell = Level.CLAIMED if standing is Standing.STRANGER else level

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,31 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why an agent is asked."""
+
+    code: str
+    """`agent-unproven`, `confirm-all` or `note-repeated`."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What an agent is asked to confirm."""
+
+    recipients: tuple[str, ...] = ()
+    formatted: str = ""
+    """What the formatted form says, where it says something else than the text."""
+    orders: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    is_note: bool = False
+    is_again: bool = False
+    link: str = ""
+    until: str = ""
+    """As people write it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
 
@@ -102,6 +127,9 @@ class Values:
     lines: tuple[Line, ...] = ()
     tickets: tuple[Listed, ...] = ()
     commands: tuple[Usage, ...] = ()
+    joined: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+    asking: Asking = field(default_factory=Asking)
     unreached: str = ""
     delimiter: str = ""
 
@@ -120,6 +148,9 @@ REASONS = (
     "limit",
 )
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
+
+NOTICES = ("sent", "dropped", "over", "unknown", "busy")
+"""What `reason` may be on the page `notice`."""
 
 _FULL = Values(
     brand="Support",
@@ -169,6 +200,21 @@ _FULL = Values(
         ),
     ),
     commands=(Usage(usage="#solve", meaning="solves the ticket"),),
+    joined=("Ben Babbage <ben@example.org>",),
+    offered=("Eve <eve@example.net>", "carl@example.net"),
+    asking=Asking(
+        recipients=("ada@example.org", "ben@example.org"),
+        formatted="Hello in bold",
+        orders=("#solve",),
+        doubts=(
+            Doubt(code="agent-unproven", detail="E2 does not allow agent-reply at once"),
+            Doubt(code="note-repeated", detail="it repeats a note"),
+            Doubt(code="confirm-all", detail="E3"),
+        ),
+        is_again=True,
+        link="https://support.example.com/confirm/abc",
+        until="8 May 2026",
+    ),
     unreached="ada@example.org",
     delimiter="-- above this line --",
 )
@@ -180,6 +226,7 @@ def samples() -> Iterator[Values]:
     yield replace(_FULL, html="", tags=("one",), files=_FULL.files * 2, history=_FULL.history[:1])
     for event in EVENTS[1:]:
         yield replace(_FULL, event=event, html="")
-    for reason in REASONS:
+    yield replace(_FULL, asking=replace(_FULL.asking, is_note=True, is_again=False, link=""))
+    for reason in (*REASONS, *NOTICES):
         yield replace(_FULL, reason=reason, nearest="")
     yield Values()

@@ -9,11 +9,12 @@ from maild.core.commandtable import ENTRIES, TABLE
 from maild.core.decision import Audience, Quoted, Reply
 from maild.core.house import House, Mailbox
 from maild.core.mail import Attachment
-from maild.core.ticket import Customer, PostKind, Ticket
+from maild.core.ticket import Customer, Participant, PostKind, Ticket
+from maild.core.question import NamedFile
 from maild.core.told import Done, Told
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
-from maild.outbox.values import Entry, File, Line, Listed, Usage, Values
+from maild.outbox.values import Asking, Doubt, Entry, File, Line, Listed, Usage, Values
 from maild.outbox.words import Words
 
 DELIMITER_AUTO = "auto"
@@ -55,6 +56,8 @@ def without_sender(reply: Reply) -> Reply:
         detail="",
         nearest="",
         unreached="",
+        joined=(),
+        offered=(),
     )
 
 
@@ -63,8 +66,14 @@ def ticket_without_sender(ticket: Ticket) -> Ticket:
     return replace(ticket, subject="", customer=Customer(address=""), participants=(), tags=())
 
 
-def values_of(
-    reply: Reply, *, ticket: Ticket, mailbox: Mailbox, house: House, words: Words
+def values_of(  # noqa: PLR0913 - a reply and all that it is about
+    reply: Reply,
+    *,
+    ticket: Ticket,
+    mailbox: Mailbox,
+    house: House,
+    words: Words,
+    link: str = "",
 ) -> Values:
     """Collect the variables of a reply's template, in the reader's language."""
     customer = ticket.customer
@@ -95,8 +104,8 @@ def values_of(
         text=_readable(reply, words),
         html=reply.html if len(reply.html) <= _HTML_MAX or not _is_for_agent(reply) else "",
         history=tuple(_entries(reply, words)),
-        files=tuple(_files((one.attachment for one in reply.files), words)),
-        files_left_out=tuple(_files(reply.files_left_out, words)),
+        files=tuple(_files(_travelling(reply), words)),
+        files_left_out=tuple(_files(_left(reply), words)),
         reason=reply.reason,
         detail=reply.detail,
         nearest=reply.nearest,
@@ -105,6 +114,9 @@ def values_of(
         lines=tuple(_line(told, words) for told in reply.told),
         tickets=tuple(_listed(one, house, words) for one in reply.tickets),
         commands=_commands(words) if reply.has_help else (),
+        joined=tuple(map(_person, reply.joined)),
+        offered=tuple(map(_person, reply.offered)),
+        asking=_asking(reply, words, link),
         unreached=reply.unreached or customer.address,
         delimiter=_delimiter(reply, mailbox, words),
     )
@@ -113,6 +125,11 @@ def values_of(
 def _assignee(ticket: Ticket, house: House) -> str:
     agent = house.agent_of(ticket.assignee) if ticket.assignee else None
     return agent.name if agent and agent.name else ticket.assignee
+
+
+def _person(person: Participant) -> str:
+    name = clean(person.name)
+    return f"{name} <{person.address}>" if name else person.address
 
 
 def _event(reply: Reply) -> str:
@@ -180,7 +197,35 @@ def _is_for_agent(reply: Reply) -> bool:
     return reply.audience is Audience.AGENT
 
 
-def _files(attachments: Iterable[Attachment], words: Words) -> Iterable[File]:
+def _asking(reply: Reply, words: Words, link: str) -> Asking:
+    question = reply.question
+    if question is None:
+        return Asking()
+    shown = question.shown
+    return Asking(
+        recipients=shown.recipients,
+        formatted=_cut(shown.formatted, _TEXT_MAX, words),
+        orders=tuple(clean(order) for order in shown.orders),
+        doubts=tuple(Doubt(code=one.why.value, detail=clean(one.detail)) for one in shown.doubts),
+        is_note=shown.is_note,
+        is_again=reply.detail == "again",
+        link=link,
+        until=words.moment(question.expires_at),
+    )
+
+
+def _travelling(reply: Reply) -> Iterable[Attachment | NamedFile]:
+    """The files that go along; of what is asked those that would."""
+    if reply.question is not None:
+        return reply.question.shown.files
+    return (one.attachment for one in reply.files)
+
+
+def _left(reply: Reply) -> Iterable[Attachment | NamedFile]:
+    return reply.question.shown.files_left_out if reply.question else reply.files_left_out
+
+
+def _files(attachments: Iterable[Attachment | NamedFile], words: Words) -> Iterable[File]:
     return (File(name=clean(one.name), size=words.size(one.size)) for one in attachments)
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, s
 from maild.core.decision import ReplyKind
 from maild.core.house import House
 from maild.core.leak import TEXT_CHARACTERS_MAX
-from maild.core.snapshot import MERGES_MAX, AgentLoad, TicketView
+from maild.core.newcomers import OFFERED
+from maild.core.snapshot import MERGES_MAX, Offer, TicketView
 from maild.core.ticket import (
-    Customer,
     Participant,
     Post,
     PostKind,
@@ -23,22 +23,23 @@ from maild.core.ticket import (
     State,
     Ticket,
 )
-from maild.store import tables
+from maild.store import customers, tables
 from maild.store.tables import metadata
 
 RECENT_POSTS = 6
 VIEWS_MAX = 50
 PUBLIC_TEXTS_MAX = 50
 ANSWERS_MAX = 20
+OFFERS_MAX = 20
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
-_CUSTOMER = _T[tables.CustomerRow.__tablename__]
+_CUSTOMER = customers.CUSTOMER
 _PARTICIPANT = _T[tables.ParticipantRow.__tablename__]
+_EVENT = _T[tables.EventRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _PUBLIC = (PostKind.CUSTOMER, PostKind.AGENT)
 _AUTOMATIC = (ReplyKind.ACKNOWLEDGEMENT, ReplyKind.TEMPLATE)
-_IN_HAND = (State.NEW, State.OPEN, State.PENDING)
 
 _NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
 _AUTOMATIC_SINCE = (
@@ -51,16 +52,8 @@ _AUTOMATIC_SINCE = (
     .scalar_subquery()
 )
 _TICKETS = (
-    select(
-        _TICKET,
-        _CUSTOMER.c.address,
-        _CUSTOMER.c.name,
-        _CUSTOMER.c.segment,
-        _CUSTOMER.c.organisation,
-        _CUSTOMER.c.language.label("customer_language"),
-        _AUTOMATIC_SINCE.label("automatic"),
-    )
-    .join(_CUSTOMER, _CUSTOMER.c.id == _TICKET.c.customer_id)
+    select(_TICKET, *customers.COLUMNS, _AUTOMATIC_SINCE.label("automatic"))
+    .select_from(_TICKET.join(customers.WITH_ORGANISATION, _CUSTOMER.c.id == _TICKET.c.customer_id))
     .where(_TICKET.c.id.in_(_NUMBERS))
 )
 _PEOPLE = (
@@ -106,14 +99,11 @@ _TOLD = (
     .group_by(_OUTBOX.c.recipient)
     .order_by(func.min(_OUTBOX.c.id))
 )
-_LOADS = (
-    select(
-        _TICKET.c.assignee,
-        func.count().filter(_TICKET.c.state.in_(_IN_HAND)),
-        func.max(_TICKET.c.id),
-    )
-    .where(_TICKET.c.assignee != "")
-    .group_by(_TICKET.c.assignee)
+_OFFERS = (
+    select(_EVENT.c.data)
+    .where(_EVENT.c.ticket_id == bindparam("number"), _EVENT.c.kind == OFFERED)
+    .order_by(_EVENT.c.id.desc())
+    .limit(OFFERS_MAX)
 )
 
 
@@ -172,6 +162,10 @@ def with_desk(connection: Connection, view: TicketView) -> TicketView:
         public_texts=public,
         answers=tuple(post_of(row) for row in answers),
         told=tuple(connection.execute(_TOLD, one).scalars()),
+        offers=tuple(
+            Offer(post_n=int(data["n"]), addresses=tuple(data["who"].split(", ")))
+            for data in connection.execute(_OFFERS, one).scalars()
+        ),
     )
 
 
@@ -200,26 +194,6 @@ def post_number(connection: Connection, post_id: int | None) -> int:
         return 0
     found = connection.execute(select(_POST.c.n).where(_POST.c.id == post_id)).scalar_one_or_none()
     return found or 0
-
-
-def loads(connection: Connection) -> tuple[AgentLoad, ...]:
-    """Return what every agent has in hand."""
-    return tuple(
-        AgentLoad(address=address, open_tickets=in_hand, last_assigned_ticket=newest)
-        for address, in_hand, newest in connection.execute(_LOADS)
-    )
-
-
-def with_organisation(customer: Customer, house: House) -> Customer:
-    """Fill in the segment and the organisation that the address's domain is known for."""
-    known = house.organisation_of(customer.address)
-    return Customer(
-        address=customer.address,
-        name=customer.name,
-        language=customer.language,
-        segment=customer.segment or (known.segment if known else "free"),
-        organisation=customer.organisation or (known.name if known else ""),
-    )
 
 
 def _with_merged(connection: Connection, number: int) -> list[int]:
@@ -254,16 +228,7 @@ def _ticket_of(row: RowMapping, people: Sequence[RowMapping], house: House) -> T
         tags=tuple(row["tags"]),
         language=row["language"],
         mailbox=row["mailbox"],
-        customer=with_organisation(
-            Customer(
-                address=row["address"],
-                name=row["name"],
-                language=row["customer_language"],
-                segment=row["segment"],
-                organisation=row["organisation"],
-            ),
-            house,
-        ),
+        customer=customers.customer_of(row, house),
         participants=tuple(
             Participant(address=p["address"], name=p["name"], role=Role(p["role"])) for p in people
         ),

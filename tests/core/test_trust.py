@@ -23,7 +23,7 @@ PARTICIPANT = STRANGER | {
     "add": "HLYYYY",
     "join-by-subject": "NNNYYY",
     "reopen": "NNYYYY",
-    "change-cc": "NNNYNN",
+    "change-cc": "NNNYYY",
 }
 AGENT = PARTICIPANT | {
     "change-cc": "NNNYYY",
