@@ -35,6 +35,7 @@ from maild.outbox.pieces import (
     unpack,
 )
 from maild.outbox.render import Rendered, Renderer
+from maild.outbox.threads import question_token
 from maild.outbox.wording import ticket_without_sender, values_of, without_sender
 from maild.outbox.words import Words
 
@@ -180,6 +181,7 @@ def _rendered(letter: _Letter) -> Rendered:
         mailbox=letter.mailbox,
         house=letter.desk.house,
         words=letter.words,
+        link=_link(letter),
     )
     return render.render(name, letter.words.language, values)
 
@@ -249,6 +251,9 @@ def _shown(
 
 
 def _back_to(letter: _Letter) -> str:
+    if letter.reply.question is not None:
+        token = question_token(letter.desk.keys, letter.reply.question, letter.desk.now)
+        return threads.token_address(letter.mailbox, letter.desk.house, token)
     is_agent = letter.reply.audience is Audience.AGENT
     return reply_address(
         letter.desk,
@@ -257,6 +262,15 @@ def _back_to(letter: _Letter) -> str:
         ticket=letter.ticket.number,
         recipient=letter.reply.recipient,
     )
+
+
+def _link(letter: _Letter) -> str:
+    """The page on which the question can be answered; empty where pages cannot be reached."""
+    question, url = letter.reply.question, letter.desk.house.public_url
+    if question is None or not url:
+        return ""
+    token = question_token(letter.desk.keys, question, letter.desk.now)
+    return f"{url.rstrip('/')}/confirm/{token}"
 
 
 def _return_path(letter: _Letter) -> str:

@@ -39,15 +39,20 @@ SHIPPED = (
     "notification",
     "transcript",
     "held",
+    "confirm",
     "undelivered",
     "delayed",
 )
 """The templates that the daemon itself asks for."""
 
 _NAME = re.compile(
-    r"(?P<language>[a-z]{2,3})/(?P<name>[a-z0-9][a-z0-9-]*)(?P<ending>\.subject\.txt|\.txt|\.html)"
+    r"(?P<language>[a-z]{2,3})/(?P<name>[a-z0-9][a-z0-9-]*)"
+    r"(?P<ending>\.subject\.txt|\.page\.html|\.txt|\.html)"
 )
 _ENDINGS = (".txt", ".html", ".subject.txt")
+_PAGE = ".page.html"
+PAGES = ("confirm", "notice")
+"""The pages that the daemon itself shows."""
 _RANGE_MAX = 1000
 _SOURCE_MAX = 256 * 1024
 _FILTERS = [
@@ -160,6 +165,16 @@ class Renderer:
             raise PermanentError(f"the template {found}/{name} failed: {error}") from error
         return Rendered(text=text, html=html, subject=subject)
 
+    def page(self, name: str, language: str, values: Values) -> str:
+        """Fill in a page, in English where the language lacks it; PermanentError as above."""
+        found = language if (language, name, _PAGE) in self._templates else FALLBACK
+        context = {field: getattr(values, field) for field in _FIELDS}
+        context["words"] = self.words(found)
+        try:
+            return self._one((found, name, _PAGE), context)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise PermanentError(f"the page {found}/{name} failed: {error}") from error
+
     def _one(self, key: _Key, context: Mapping[str, object]) -> str:
         template = self._templates.get(key)
         return _bounded(template, context) if template else ""
@@ -171,7 +186,14 @@ class Renderer:
             for name in SHIPPED
             if not self.has(name)
         ]
+        problems += [
+            Problem(file=f"{FALLBACK}/{name}{_PAGE}", line=0, text="this page must exist")
+            for name in PAGES
+            if (FALLBACK, name, _PAGE) not in self._templates
+        ]
         for language, name, ending in sorted(self._templates):
+            if ending == _PAGE:
+                continue
             if ending != ".txt" and (language, name, ".txt") not in self._templates:
                 text = f"there is no {name}.txt beside it"
                 problems.append(Problem(file=f"{language}/{name}{ending}", line=0, text=text))

@@ -14,6 +14,7 @@ from datetime import datetime
 from maild.core import overtaken
 from maild.core.decision import Audience, Reply
 from maild.core.house import House, Mailbox
+from maild.core.question import Question
 from maild.core.ticket import Ticket
 from maild.core.token import Keys, Purpose, issue
 
@@ -33,6 +34,17 @@ def token_address(mailbox: Mailbox, house: House, token: str) -> str:
         return f"{token}@{house.reply_domain}"
     local, _, domain = mailbox.address.rpartition("@")
     return f"{local}+{token}@{domain}"
+
+
+def question_token(keys: Keys, question: Question, now: datetime) -> str:
+    """Return the token that answers one question; made for its agent and this round alone."""
+    return issue(
+        keys,
+        purpose=Purpose.CONFIRM,
+        ticket=question.journal_id,
+        recipient=question.recipient,
+        today=now.date(),
+    )
 
 
 def post_message_id(keys: Keys, house: House, ticket: Ticket, n: int) -> str:
