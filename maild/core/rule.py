@@ -68,6 +68,17 @@ _OF_MAIL = frozenset(
 )
 
 
+_OF_TIME = frozenset(
+    (
+        RuleEvent.TICKET_IDLE,
+        RuleEvent.TICKET_AGED,
+        RuleEvent.TICKET_CALLBACK,
+        RuleEvent.DEADLINE_WARNED,
+        RuleEvent.DEADLINE_MISSED,
+    )
+)
+
+
 class Verb(StrEnum):
     """What a rule may do: the key of an entry of `do`."""
 
@@ -131,6 +142,8 @@ class Rule:
     """The condition with its error, where the rule comes from a file."""
     after: After | None = None
     """Of a timed rule."""
+    when: str = ""
+    """The condition as it is written."""
     tables: frozenset[str] = frozenset(("mail", "ticket", "customer"))
     """The tables of `FIELDS` that the condition names."""
 
@@ -213,7 +226,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
 """The fields that a condition may name, with their CEL types. `mail.answers` is true when the mail
 answers something we know, `mail.takes_part` when its sender is somebody on that ticket;
 `mail.text` and `mail.reply_text` are capped at 64 KB; `mail.headers` maps lower-case names to
-their first value. `mail` is known where `RuleEvent.has_mail`, `deadline` on `deadline.*`;
+their first value. `mail` is known where `RuleEvent.has_mail`, `deadline` where a time has come;
 `now` is the time in the ticket's calendar; `event.from` and `event.to` are what a change led from
 and to."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -222,6 +235,6 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def tables_of(on: RuleEvent) -> frozenset[str]:
     """Return the tables of `FIELDS` that a condition may name on an event."""
     own = {"mail"} if on.has_mail else set()
-    if on in (RuleEvent.DEADLINE_WARNED, RuleEvent.DEADLINE_MISSED):
+    if on in _OF_TIME:
         own = {"deadline"}
     return frozenset({"ticket", "customer", "organisation", "event", "now", *own})

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from maild.core.house import House
-from maild.core.rule import Action, Rule, RuleEvent, Verb
+from maild.core.rule import Action, After, Rule, RuleEvent, Verb, tables_of
 from maild.core.ticket import Priority
 from maild.rulefiles import condition
 from maild.rulefiles.condition import Compiled
-from maild.rulefiles.words import VALUES
+from maild.rulefiles.words import VALUES, Misfit
 from maild.settings.lines import Path, line_of
 from maild.settings.problems import Problems, nearest
+from maild.settings.units import duration_seconds
 
-KEYS = ("name", "on", "when", "do", "stop", "example")
+KEYS = ("name", "on", "when", "after", "do", "stop", "example")
 _ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
 _TAG = re.compile(r"[\w.-]{1,64}")
 _TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
@@ -24,6 +25,12 @@ _REASON_MAX = 200
 _TIER_MAX = 3
 _READERS = ("assignee", "queue", "lead")
 _CHOICES = ("round-robin", "least-loaded")
+_WORKING_DAYS = re.compile(r"([1-9]\d{0,2}) working days?")
+_AFTER_SECONDS_MAX = 10 * 366 * 86400
+_OF_MAIL = frozenset({Verb.HOLD, Verb.IGNORE})
+"""They set a mail aside: only where one is in hand."""
+_OPTIONS: dict[Verb, frozenset[str]] = {Verb.NOTIFY: frozenset({"anytime"})}
+"""What may stand beside a verb and its value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +77,9 @@ def rule(entry: Entry) -> Rule | None:
         if key not in KEYS:
             entry.tell(f"there is no key {key!r}{nearest(key, KEYS)}", key)
     name, event = _name(entry), _event(entry)
-    when = _when(entry)
-    actions = tuple(_actions(entry))
+    when = _when(entry, event)
+    after = _after(entry, event)
+    actions = tuple(_actions(entry, event))
     stop = entry.table.get("stop", False)
     if not isinstance(stop, bool):
         entry.tell("'stop' must be true or false", "stop")
@@ -87,6 +95,9 @@ def rule(entry: Entry) -> Rule | None:
         stop=stop,
         source=source,
         judge=judge,
+        after=after,
+        when=entry.table.get("when", ""),
+        tables=frozenset(table for table, _ in when.fields),
     )
 
 
@@ -112,7 +123,28 @@ def _event(entry: Entry) -> RuleEvent | None:
     return RuleEvent(given)
 
 
-def _when(entry: Entry) -> Compiled:
+def _after(entry: Entry, event: RuleEvent | None) -> After | None:
+    """Require how long to wait where the event is a matter of time, and nowhere else."""
+    text = entry.table.get("after")
+    if event is None or not event.is_timed:
+        if text is not None and event is not None:
+            entry.tell(f"'after' belongs to ticket.idle and ticket.aged, not to {event}", "after")
+        return None
+    days = _WORKING_DAYS.fullmatch(text) if isinstance(text, str) else None
+    if days:
+        return After(working_days=int(days[1]))
+    try:
+        seconds = duration_seconds(text if isinstance(text, str) else "")
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _AFTER_SECONDS_MAX:
+        wanted = 'after = "36h" or after = "3 working days"'
+        entry.tell(f"{event} needs to know after how long; write {wanted}", "after")
+        return None
+    return After(seconds=seconds)
+
+
+def _when(entry: Entry, event: RuleEvent | None) -> Compiled:
     """Compile the condition; without one the rule always fires."""
     text = entry.table.get("when")
     if text is None:
@@ -121,17 +153,33 @@ def _when(entry: Entry) -> Compiled:
         entry.tell("'when' must be a condition in quotes", "when")
         return condition.ALWAYS
     made = condition.compiled(text, _values(entry.around.house))
-    if isinstance(made, Compiled):
-        return made
+    misfits = _unknown_there(made, text, event) if isinstance(made, Compiled) else made
     line = entry.line("when")
     multi = _opens_multiline(entry.around.text, line)
-    for misfit in made:
+    for misfit in misfits:
         above = text.count("\n", 0, misfit.start)
         column = misfit.start - (text.rfind("\n", 0, misfit.start) + 1) + 1
         at = line + multi + above
         place = f"'when', character {column}" if not above and not multi else "'when'"
         entry.around.problems.add_line(at, f"{entry.label}: {place}: {misfit.text}")
-    return condition.ALWAYS
+    return made if isinstance(made, Compiled) else condition.ALWAYS
+
+
+def _unknown_there(made: Compiled, text: str, event: RuleEvent | None) -> tuple[Misfit, ...]:
+    """Return the fields that nobody can tell when the event happens."""
+    if event is None:
+        return ()
+    known = tables_of(event)
+    foreign = [(t, n) for t, n in sorted(made.fields) if t not in known]
+    if not event.has_mail and ("customer", "verified") in made.fields:
+        foreign.append(("customer", "verified"))
+    return tuple(
+        Misfit(
+            start=max(text.find(f"{table}.{name}"), 0),
+            text=f"{table}.{name} is not known on {event}",
+        )
+        for table, name in foreign
+    )
 
 
 def _values(house: House) -> dict[str, frozenset[str]]:
@@ -149,7 +197,7 @@ def _opens_multiline(text: str, line: int) -> int:
     return int(opener.endswith(("'''", '"""')) and opener.count(opener[-3:]) == 1)
 
 
-def _actions(entry: Entry) -> Iterator[Action]:
+def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
     """Check each entry of `do`."""
     given = entry.table.get("do")
     if given is None:
@@ -160,26 +208,54 @@ def _actions(entry: Entry) -> Iterator[Action]:
         return
     for index, table in enumerate(given):
         action = _action(entry, index, table)
-        if action:
+        wrong = _unfit(action, event) if action and event else ""
+        if wrong:
+            entry.tell(wrong, "do", index)
+        elif action:
             yield action
+
+
+def _unfit(action: Action, event: RuleEvent) -> str:
+    """Say why an action makes no sense on an event; empty when it does."""
+    if event.has_mail:
+        return ""
+    if action.verb in _OF_MAIL:
+        return f"{action.verb}: there is no mail to set aside on {event}"
+    if action.verb is Verb.REPLY and action.value.startswith("acknowledgement"):
+        return f"reply: there is no mail to acknowledge on {event}"
+    return ""
 
 
 def _action(entry: Entry, index: int, table: object) -> Action | None:
     """Check one action."""
-    if not isinstance(table, dict) or len(table) != 1:
+    if not isinstance(table, dict) or len(tuple(v for v in Verb if v in table)) > 1 or not table:
         entry.tell('an action is one word and its value, such as { tag = "vip" }', "do", index)
         return None
-    [(key, value)] = table.items()
+    key, value = next(iter(table.items()))
     known = [str(verb) for verb in Verb]
     if key not in known:
         entry.tell(f"there is no action {key!r}{nearest(key, known)}", "do", index)
         return None
-    wrong = _VALUES[Verb(key)](value, entry.around)
+    verb = Verb(key)
+    options = {name: given for name, given in table.items() if name != key}
+    wrong = _VALUES[verb](value, entry.around) or _wrong_option(verb, options)
     if wrong:
         entry.tell(f"{key}: {wrong}", "do", index)
         return None
     text = str(value).lower() if value is True else str(value)
-    return Action(verb=Verb(key), value=text)
+    return Action(verb=verb, value=text, anytime=options.get("anytime", False))
+
+
+def _wrong_option(verb: Verb, options: dict[str, object]) -> str:
+    """Say what is wrong with what stands beside a verb; empty for nothing."""
+    known = _OPTIONS.get(verb, frozenset())
+    for name, given in options.items():
+        if name not in known:
+            hint = nearest(name, known) if known else "; an action is one word and its value"
+            return f"there is no {name!r} beside it{hint}"
+        if not isinstance(given, bool):
+            return f"{name!r} must be true or false"
+    return ""
 
 
 def _queue(value: object, around: Surroundings) -> str:

@@ -61,5 +61,5 @@ def _foreign(text: str) -> tuple[Misfit, ...]:
             text=f"{table}.{name} is not known here: a promise is about a ticket, not a mail",
         )
         for table, name in sorted(named)
-        if table == "mail" or (table, name) in ABSENT
+        if table in ("mail", "event", "deadline", "now") or (table, name) in ABSENT
     )

@@ -35,6 +35,10 @@ _USUAL: Mapping[str, object] = {
     "ticket.tier": 1,
     "ticket.is_new": True,
     "customer.segment": "free",
+    "deadline.kind": "first_response",
+    "now.hour": 10,
+    "now.weekday": "mon",
+    "now.working": True,
 }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from maild.core.mail import Kind, Source
-from maild.core.rule import FIELDS
+from maild.core.promise import Clock
+from maild.core.rule import FIELDS, WEEKDAYS, RuleEvent
 from maild.core.ticket import Priority, State
 from maild.core.trust import Level
 from maild.settings.problems import nearest
@@ -44,6 +45,9 @@ VALUES: Mapping[str, frozenset[str]] = {
     "mail.trust": frozenset(level.label for level in Level),
     "ticket.state": frozenset(State),
     "ticket.priority": frozenset(Priority),
+    "deadline.kind": frozenset((*Clock, "callback", "idle", "aged")),
+    "event.name": frozenset(RuleEvent),
+    "now.weekday": frozenset(WEEKDAYS),
 }
 _LITERALS = frozenset({"true", "false", "null", "in"})
 _COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">="})

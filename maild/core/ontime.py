@@ -1,0 +1,154 @@
+"""Deadlines of one ticket have come due: what follows, in one decision; pure.
+
+Of a clock's warnings that are due together with its deadline only the deadline speaks, and of
+several rules that waited for the ticket to move only the last one; the others fire with it,
+merged. Whatever is told to somebody about all of them is told in one mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from maild.core import agenda, ruling
+from maild.core.agenda import Item, Row
+from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.facts import Happening
+from maild.core.promise import Due
+from maild.core.proof import Proofs
+from maild.core.reason import Reason, Why
+from maild.core.rule import RuleEvent
+from maild.core.scene import Occasion
+from maild.core.snapshot import AgentLoad, Snapshot, TicketView, World
+
+LATE_AFTER = timedelta(minutes=5)
+_WARNING = ".warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """The deadlines of one ticket that are due now."""
+
+    rows: tuple[Row, ...]
+    """At least one."""
+    open: tuple[Item, ...]
+    """All that waits on the ticket, these included: a warning tells when it gets serious."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """How one row fired."""
+
+    row: Row
+    is_late: bool
+    is_merged: bool
+
+
+def fired(firing: Firing) -> tuple[Fired, ...]:
+    """Say of each row whether it is late, and whether another one speaks for it."""
+    speaking = {row.id for row in _speaking(firing.rows)}
+    return tuple(
+        Fired(
+            row=row,
+            is_late=firing.now - row.item.due_at > LATE_AFTER,
+            is_merged=row.id not in speaking,
+        )
+        for row in _in_order(firing.rows)
+    )
+
+
+def on_time(
+    firing: Firing, view: TicketView, world: World, loads: tuple[AgentLoad, ...] = ()
+) -> Decision:
+    """Decide about all deadlines of a ticket that are due; equal arguments, equal decision."""
+    ticket = view.ticket
+    speaking = [one for one in fired(firing) if not one.is_merged]
+    happenings = [_happening(one, firing) for one in speaking]
+    occasion = Occasion(
+        snapshot=Snapshot(
+            now=firing.now,
+            proofs=Proofs(),
+            customer=ticket.customer,
+            tickets=(view,),
+            loads=loads,
+        ),
+        world=world,
+        mailbox=world.house.mailbox(ticket.mailbox),
+        name=f"deadline-{min(row.id for row in firing.rows)}",
+        dues=tuple(h.due for h in happenings if h.due is not None),
+    )
+    decision = Decision(
+        outcome=Outcome.POSTED,
+        reasons=tuple(_reason(one) for one in fired(firing)),
+        before=ticket,
+        after=ticket,
+        events=tuple(_event(one) for one in fired(firing)),
+    )
+    for happening in happenings:
+        decision = ruling.happen(occasion, decision, happening)
+    return ruling.follow(occasion, decision)
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """By time; what is due at the same time by what it is, not by who wrote it first."""
+    return sorted(rows, key=lambda row: (row.item.due_at, row.item.kind, row.item.cycle))
+
+
+def _speaking(rows: Sequence[Row]) -> list[Row]:
+    """Leave out what another row speaks for."""
+    latest = {_voice(row): row for row in _in_order(rows)}
+    return list(latest.values())
+
+
+def _voice(row: Row) -> str:
+    """What speaks with one voice: a clock's run and its warnings; all that waits for movement."""
+    if row.item.kind in (agenda.IDLE, agenda.AGED):
+        return "movement"
+    return f"{row.item.kind.removesuffix(_WARNING)} {row.item.cycle.partition('/')[0]}"
+
+
+def _happening(one: Fired, firing: Firing) -> Happening:
+    item = one.row.item
+    on, rule = _event_of(item), ""
+    due = Due(kind=item.kind, due_at=item.due_at)
+    if on is RuleEvent.DEADLINE_WARNED:
+        due = _deadline(item, firing.open)
+    elif on.is_timed:
+        rule = item.policy
+    return Happening(on=on, actor="maild", due=due, is_late=one.is_late, rule=rule)
+
+
+def _event_of(item: Item) -> RuleEvent:
+    if item.kind == agenda.CALLBACK:
+        return RuleEvent.TICKET_CALLBACK
+    if item.kind in (agenda.IDLE, agenda.AGED):
+        return RuleEvent.TICKET_IDLE if item.kind == agenda.IDLE else RuleEvent.TICKET_AGED
+    is_warning = item.kind.endswith(_WARNING)
+    return RuleEvent.DEADLINE_WARNED if is_warning else RuleEvent.DEADLINE_MISSED
+
+
+def _deadline(warning: Item, waiting: Sequence[Item]) -> Due:
+    """Return what a warning warns of."""
+    kind, run = warning.kind.removesuffix(_WARNING), warning.cycle.partition("/")[0]
+    same = (i for i in waiting if i.kind == kind and i.cycle.partition("/")[0] == run)
+    found = next(same, replace(warning, kind=kind))
+    return Due(kind=found.kind, due_at=found.due_at)
+
+
+def _event(one: Fired) -> EventDraft:
+    item = one.row.item
+    data = [("kind", item.kind), ("due_at", item.due_at.isoformat(timespec="seconds"))]
+    data += [("policy", item.policy)] if item.policy else []
+    data += [("late", "yes")] if one.is_late else []
+    data += [("merged", "yes")] if one.is_merged else []
+    return EventDraft(kind=_event_of(item).value, actor="maild", data=tuple(data))
+
+
+def _reason(one: Fired) -> Reason:
+    item = one.row.item
+    words = [item.kind, f"due {item.due_at.isoformat(timespec='seconds')}"]
+    words += ["late"] if one.is_late else []
+    words += ["merged"] if one.is_merged else []
+    return Reason(why=Why.DEADLINE, detail=", ".join(words))

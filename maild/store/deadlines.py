@@ -1,0 +1,219 @@
+"""Deadlines: rows that wait for their time, fire once, or are cancelled.
+
+| state     | means                                        | leaves it by                          |
+|-----------|----------------------------------------------|---------------------------------------|
+| waiting   | nothing happened yet that it waits for       | fire, bring (another time, cancelled) |
+| fired     | told; never again                            | -                                     |
+| cancelled | answered, solved, or promised no more        | bring, when it is due once more       |
+
+A claim is a lease: who has a row in hand fires it, all rows of a ticket together. It is fired in
+the transaction of what follows from it, so that a node that dies meanwhile has done nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+
+from maild.core.agenda import Changes, Item, Row
+from maild.core.ontime import Fired
+from maild.errors import LostRace
+from maild.store import tables
+from maild.store.tables import DeadlineState, metadata
+
+LEASE = timedelta(minutes=2)
+_DEADLINE = metadata.tables[tables.DeadlineRow.__tablename__]
+_FREE = or_(_DEADLINE.c.claimed_until.is_(None), _DEADLINE.c.claimed_until <= bindparam("now"))
+_DUE = (
+    select(_DEADLINE.c.ticket_id)
+    .where(
+        _DEADLINE.c.state == DeadlineState.WAITING, _DEADLINE.c.due_at <= bindparam("now"), _FREE
+    )
+    .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(_DEADLINE)
+    .where(
+        _DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)),
+        _DEADLINE.c.state == DeadlineState.WAITING,
+        _DEADLINE.c.due_at <= bindparam("now"),
+        _FREE,
+    )
+    .values(
+        claimed_by=bindparam("node"),
+        claimed_until=bindparam("until", type_=_DEADLINE.c.claimed_until.type),
+    )
+)
+_OF_TICKETS = (
+    select(_DEADLINE)
+    .where(_DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .order_by(_DEADLINE.c.id)
+)
+_ADD = insert(_DEADLINE)
+_MOVE = (
+    update(_DEADLINE)
+    .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state != DeadlineState.FIRED)
+    .values(
+        due_at=bindparam("new_due_at", type_=_DEADLINE.c.due_at.type),
+        state=DeadlineState.WAITING,
+        policy=bindparam("new_policy"),
+        policy_version=bindparam("new_version"),
+        priority=bindparam("new_priority"),
+        claimed_by="",
+        claimed_until=None,
+    )
+)
+_CANCEL = (
+    update(_DEADLINE)
+    .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state == DeadlineState.WAITING)
+    .values(state=DeadlineState.CANCELLED, claimed_by="", claimed_until=None)
+)
+_FIRE = (
+    update(_DEADLINE)
+    .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state == DeadlineState.WAITING)
+    .values(
+        state=DeadlineState.FIRED,
+        fired_at=bindparam("at", type_=_DEADLINE.c.fired_at.type),
+        late=bindparam("is_late"),
+        merged=bindparam("is_merged"),
+        claimed_by="",
+        claimed_until=None,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How the rows of one ticket are to be changed."""
+
+    ticket: int
+    priority: str
+    changes: Changes
+
+
+def claim(connection: Connection, node: str, now: datetime, most: int) -> tuple[int, ...]:
+    """Take the tickets of the deadlines that are due, the oldest first; at most so many rows.
+
+    The other due deadlines of these tickets are taken along.
+    """
+    found = connection.execute(_DUE, {"now": now, "most": most}).scalars()
+    numbers = tuple(dict.fromkeys(found))
+    if numbers:
+        values = {"tickets": list(numbers), "now": now, "node": node, "until": now + LEASE}
+        connection.execute(_CLAIM, values)
+    return numbers
+
+
+def put_back(connection: Connection, node: str, numbers: Sequence[int]) -> None:
+    """Let go of deadlines that were not looked at."""
+    connection.execute(
+        update(_DEADLINE)
+        .where(_DEADLINE.c.ticket_id.in_(list(numbers)), _DEADLINE.c.claimed_by == node)
+        .values(claimed_by="", claimed_until=None)
+    )
+
+
+def locked(connection: Connection, number: int) -> tuple[Row, ...]:
+    """Return the rows of a ticket, and let nobody else change them before this one is done."""
+    statement = _OF_TICKETS.with_for_update()
+    return tuple(
+        _row(one) for one in connection.execute(statement, {"tickets": [number]}).mappings()
+    )
+
+
+def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Row, ...]]:
+    """Return the rows of tickets, whatever their state, by number; no entry without rows."""
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    if numbers:
+        for one in connection.execute(_OF_TICKETS, {"tickets": list(numbers)}).mappings():
+            found[one["ticket_id"]].append(_row(one))
+    return {number: tuple(rows) for number, rows in found.items()}
+
+
+def bring(connection: Connection, written: Sequence[Written]) -> None:
+    """Change the rows as it was computed; what has fired meanwhile stays as it is."""
+    new = [_new(one, item) for one in written for item in one.changes.new]
+    moved = [_moved(one, *pair) for one in written for pair in one.changes.moved]
+    cancelled = [{"row": row.id} for one in written for row in one.changes.cancelled]
+    if new:
+        connection.execute(_ADD, new)
+    if moved:
+        connection.execute(_MOVE, moved)
+    if cancelled:
+        connection.execute(_CANCEL, cancelled)
+
+
+def fire(connection: Connection, done: Sequence[Fired], now: datetime) -> None:
+    """Mark deadlines as fired; LostRace when one was fired or cancelled meanwhile."""
+    rows = [
+        {"row": one.row.id, "at": now, "is_late": one.is_late, "is_merged": one.is_merged}
+        for one in done
+    ]
+    if connection.execute(_FIRE, rows).rowcount != len(rows):
+        raise LostRace("a deadline fired or was cancelled meanwhile")
+
+
+def recover(connection: Connection, nodes: Sequence[str]) -> int:
+    """Take back what dead nodes had in hand; a lease that ended needs nobody to take it back."""
+    return connection.execute(
+        update(_DEADLINE)
+        .where(_DEADLINE.c.claimed_by.in_(nodes), _DEADLINE.c.state == DeadlineState.WAITING)
+        .values(claimed_by="", claimed_until=None)
+    ).rowcount
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next deadline is due, or None."""
+    moment: datetime | None = connection.execute(
+        select(func.min(_DEADLINE.c.due_at)).where(_DEADLINE.c.state == DeadlineState.WAITING)
+    ).scalar_one()
+    return moment
+
+
+def _row(found: Any) -> Row:
+    return Row(
+        id=found["id"],
+        item=Item(
+            kind=found["kind"],
+            cycle=found["cycle"],
+            due_at=found["due_at"],
+            policy=found["policy"],
+            version=found["policy_version"],
+        ),
+        is_fired=found["state"] == DeadlineState.FIRED,
+        is_cancelled=found["state"] == DeadlineState.CANCELLED,
+        priority=found["priority"],
+    )
+
+
+def _new(one: Written, item: Item) -> dict[str, Any]:
+    return {
+        "ticket_id": one.ticket,
+        "kind": item.kind,
+        "cycle": item.cycle,
+        "due_at": item.due_at,
+        "state": DeadlineState.WAITING,
+        "policy": item.policy,
+        "policy_version": item.version,
+        "priority": one.priority,
+        "claimed_by": "",
+        "late": False,
+        "merged": False,
+    }
+
+
+def _moved(one: Written, row: Row, item: Item) -> dict[str, Any]:
+    return {
+        "row": row.id,
+        "new_due_at": item.due_at,
+        "new_policy": item.policy,
+        "new_version": item.version,
+        "new_priority": one.priority,
+    }
