@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maild.core import budget, suspension, undelivered
+from maild import timetable
+from maild.core import agenda, budget, suspension, undelivered
+from maild.core.agenda import Plan
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.rule import Verb
 from maild.core.snapshot import World
@@ -21,7 +23,7 @@ from maild.log import Event, event
 from maild.outbox.compose import Desk, Draft, compose, pack
 from maild.outbox.render import Renderer
 from maild.settings import RelaySettings
-from maild.store import account, commit, journal, outbox, questions, reach
+from maild.store import account, commit, customers, journal, outbox, questions, reach, staffing
 from maild.store.database import Connection, Database
 from maild.store.journal import Claimed
 from maild.store.outbox import Outgoing
@@ -44,6 +46,11 @@ class Office:
     def relay_of(self, mailbox: str) -> RelaySettings:
         """Return the relay that a mailbox's mail takes."""
         return self.relays.get(mailbox) or self.relays[""]
+
+    @property
+    def plan(self) -> Plan:
+        """What says when something is due on a ticket."""
+        return agenda.plan(self.world.promises, self.world.rules)
 
     @property
     def assigns(self) -> bool:
@@ -80,6 +87,9 @@ def _carried(
     decisions = [decision for decision, _ in cases]
     numbered = commit.all_numbered(connection, decisions, now)
     tickets = [ticket or d.before for ticket, d in zip(numbered, decisions, strict=True)]
+    changed = [(d.before, one) for one, d in zip(numbered, decisions, strict=True) if one]
+    staffing.given(connection, changed, now)
+    customers.place(connection, [placed for d in decisions for placed in d.placed])
     decisions = _reachable(connection, decisions, office.world)
     decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
     drafted = [
@@ -242,5 +252,5 @@ def _outgoing(
         literal=literal,
         pieces=[list(piece) for piece in pieces],
         created_at=now,
-        not_before=now + undo if is_late else now,
+        not_before=max(now + undo if is_late else now, reply.not_before or now),
     )

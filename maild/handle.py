@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from maild.carry import Carried, Office, allowed, carry_out
-from maild.core import apart, decide, proof, undelivered
+from maild.core import apart, assign, decide, proof, undelivered
 from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
 from maild.core.operator import decide as decide_change
@@ -24,7 +24,7 @@ from maild.core.undelivered import Failure
 from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
 from maild.reader import NotRead, Read
-from maild.store import journal, lookup, tickets
+from maild.store import journal, lookup, staffing, tickets
 from maild.store.database import Connection
 from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
@@ -108,9 +108,8 @@ def _snapshots(
     found = lookup.for_mails(
         connection, list(zip(arrivals, proofs, strict=True)), house, office.now()
     )
-    if not office.assigns:
-        return found
-    loads = tickets.loads(connection)
+    count = staffing.loads if office.assigns else staffing.away
+    loads = count(connection, office.now())
     return tuple(dataclasses.replace(snapshot, loads=loads) for snapshot in found)
 
 
@@ -176,16 +175,29 @@ def _first(connection: Connection, office: Office, items: Sequence[Item]) -> Seq
     claimed, read = items[0]
     if isinstance(read, NotRead):
         return [_not_read(connection, office, claimed, read)]
+    if office.assigns:
+        staffing.take_turns(connection)
     arrivals = _arrivals(items)
     snapshots = _snapshots(connection, office, arrivals)
-    count = 1 if office.assigns else apart.leading(arrivals, snapshots)
-    cases = [
-        (decide.on_mail(arrival, snapshot, office.world), claimed)
-        for arrival, snapshot, (claimed, _) in zip(
-            arrivals[:count], snapshots[:count], items[:count], strict=True
-        )
-    ]
+    count = apart.leading(arrivals, snapshots)
+    decisions = _decided(office, arrivals[:count], snapshots[:count])
+    cases = [(one, claimed) for one, (claimed, _) in zip(decisions, items, strict=False)]
     return _ended(connection, office, arrivals[:count], carry_out(connection, office, cases))
+
+
+def _decided(
+    office: Office, arrivals: Sequence[Arrival], snapshots: Sequence[Snapshot]
+) -> list[Decision]:
+    """Decide about mails that have nothing to do with each other, but for who gets the tickets."""
+    decisions: list[Decision] = []
+    loads = snapshots[0].loads
+    for arrival, found in zip(arrivals, snapshots, strict=True):
+        snapshot = dataclasses.replace(found, loads=loads)
+        decision = decide.on_mail(arrival, snapshot, office.world)
+        for one in (decision, *decision.others):
+            loads = assign.changed(loads, one.before, one.after)
+        decisions.append(decision)
+    return decisions
 
 
 def _arrivals(items: Sequence[Item]) -> list[Arrival]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from maild.core import answers, assign, reminders
+from maild.core import answers, assigning, placement, reminders
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.facts import Happening
 from maild.core.reason import Reason, Why
@@ -115,25 +115,16 @@ def _tag(turn: Turn, decision: Decision, action: Action) -> Decision:
 
 
 def _assign(turn: Turn, decision: Decision, action: Action) -> Decision:
-    if decision.after is None:
-        return decision
-    situation = turn.situation
-    staff = assign.Staff(
-        house=situation.house,
-        calendars=situation.world.calendars,
-        loads=situation.snapshot.loads,
-        now=situation.now,
-    )
-    search = assign.Search(how=action.value, ticket=decision.after, terms=action.terms)
-    choice = assign.choose(search, staff)
-    words = f"{turn.rule.name}: assigned to {choice.address or 'nobody'}, {choice.why}"
-    reason = Reason(why=Why.RULE, detail=words)
-    decision = replace(decision, reasons=(*decision.reasons, reason))
-    decision = changed(turn, decision, "queue.changed", choice.queue, queue=choice.queue)
-    if not choice.address:
-        return decision
-    address = choice.address
-    return changed(turn, decision, "ticket.assigned", address, assignee=address)
+    name = turn.rule.name
+    return assigning.assigned(turn.situation, decision, action.value, action.terms, name)
+
+
+def _segment(turn: Turn, decision: Decision, action: Action) -> Decision:
+    return placement.segment(decision, action.value, turn.rule.name)
+
+
+def _organisation(turn: Turn, decision: Decision, action: Action) -> Decision:
+    return placement.organisation(turn.situation, decision, action.value, turn.rule.name)
 
 
 def _notify(turn: Turn, decision: Decision, action: Action) -> Decision:
@@ -202,6 +193,8 @@ _ACTIONS: Mapping[Verb, _Act] = {
     Verb.TIER: _tier,
     Verb.TAG: _tag,
     Verb.ASSIGN: _assign,
+    Verb.SEGMENT: _segment,
+    Verb.ORGANISATION: _organisation,
     Verb.NOTIFY: _notify,
     Verb.REPLY: _reply,
     Verb.HOLD: _hold,

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from maild.core.absence import Absence
 from maild.core.commandtable import Word
+from maild.core.index import Finding
 from maild.core.mail import Attachment, BounceClass
-from maild.core.question import Answered, Question
 from maild.core.promise import Due
+from maild.core.question import Answered, Question
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
@@ -136,6 +138,8 @@ class Reply:
     """What became of each line of a command block."""
     tickets: tuple[Ticket, ...] = ()
     """Tickets that it lists."""
+    findings: tuple[Finding, ...] = ()
+    """What a search found."""
     has_help: bool = False
     """Whether it lists all commands."""
     question: Question | None = None
@@ -194,6 +198,30 @@ class SentReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What a rule said about a customer: kept, unless a person or an import said it already."""
+
+    address: str
+    segment: str = ""
+    """Empty for nothing said."""
+    organisation: str = ""
+    by: str = ""
+    """`rule:NAME`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Posts that leave one ticket for a new one, with their files and ids."""
+
+    ticket: int
+    """The ticket that they leave."""
+    posts: tuple[int, ...]
+    """Their numbers there, in order; in the new ticket they are counted from 1."""
+    actor: str
+    """Who wished it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """All that follows from one event."""
 
@@ -217,10 +245,16 @@ class Decision:
     """By what the ticket was found: `token`, `references`, `thread-index`, `subject`, or empty."""
     returned: Returned | None = None
     """The mail of ours that came back; None for none."""
+    placed: tuple[Placed, ...] = ()
+    """What rules said about the customer."""
     others: tuple[Decision, ...] = ()
     """What follows for other tickets, in the same transaction."""
     undone: SentReply | None = None
     """A reply that is taken back before it goes out; None for none."""
+    taken: Taken | None = None
+    """Posts of another ticket that become posts of this one; None for none."""
+    absence: Absence | None = None
+    """An agent says to be away, or back; None for nothing said."""
     alive: str = ""
     """Address whose owner wrote this mail beyond doubt: mail to it is not suspended."""
     same_as: int = 0

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from maild.core import calendar
 from maild.core.calendar import Calendar
+from maild.core.dossier import MONTH, Dossier
 from maild.core.promise import Due
 from maild.core.rule import WEEKDAYS, Context, RuleEvent, Value
 from maild.core.ticket import Customer, Ticket
@@ -61,8 +62,11 @@ def of_time(hours: Calendar, now: datetime) -> Mapping[str, Value]:
     }
 
 
-def of_ticket(ticket: Ticket | None) -> Mapping[str, Value]:
-    """Return the table `ticket`; everything is empty when there is none yet."""
+def of_ticket(ticket: Ticket | None, *, is_away: bool = False) -> Mapping[str, Value]:
+    """Return the table `ticket`; everything is empty when there is none yet.
+
+    `is_away` says that nobody reads what its assignee is sent.
+    """
     return {
         "number": ticket.number if ticket else 0,
         "subject": ticket.subject if ticket else "",
@@ -73,21 +77,46 @@ def of_ticket(ticket: Ticket | None) -> Mapping[str, Value]:
         "assignee": ticket.assignee if ticket else "",
         "tags": list(ticket.tags) if ticket else [],
         "language": ticket.language if ticket else "",
+        "assignee_away": is_away,
         "is_new": ticket is not None and ticket.number == 0,
     }
 
 
 def of_customer(customer: Customer) -> Mapping[str, Value]:
-    """Return the table `customer`, but for what only a mail can prove."""
+    """Return what a policy may know of a customer: nothing that changes with every mail."""
     return {
         "address": customer.address,
         "name": customer.name,
         "domain": customer.address.rpartition("@")[2],
         "segment": customer.segment,
         "organisation": customer.organisation,
+        "language": customer.language,
+        "account_manager": customer.account_manager,
+        "notes": customer.notes,
+    }
+
+
+def of_person(customer: Customer, known: Dossier, now: datetime) -> Mapping[str, Value]:
+    """Return the table `customer`, but for what only a mail can prove."""
+    return {
+        **of_customer(customer),
+        "open_tickets": known.open_tickets(),
+        "tickets_30d": known.tickets_since(now - MONTH),
+    }
+
+
+def of_organisation(customer: Customer) -> Mapping[str, Value]:
+    """Return the table `organisation`: empty where the customer is of none that is known."""
+    return {
+        "name": customer.organisation,
+        "account_manager": customer.account_manager,
     }
 
 
 def for_promises(ticket: Ticket) -> Context:
     """Return what the `match` of a policy may ask about."""
-    return {"ticket": of_ticket(ticket), "customer": of_customer(ticket.customer)}
+    return {
+        "ticket": of_ticket(ticket),
+        "customer": of_customer(ticket.customer),
+        "organisation": of_organisation(ticket.customer),
+    }

@@ -49,6 +49,10 @@ class Mailbox:
     reply_delimiter: str = ""
     """A line above which the customer is asked to answer; empty for none."""
     authserv_id: tuple[str, ...] = ()
+    """Whose Authentication-Results are believed."""
+    received_by: tuple[str, ...] = ()
+    """Our own servers that stand in `by` of Received above those results, each as often as it
+    writes one; empty means each name in `authserv_id`, once."""
     provider: Provider = Provider.GENERIC
 
     @property
@@ -64,6 +68,8 @@ class Queue:
     name: str
     lead: str = ""
     """Address of the agent who leads it; empty for none."""
+    overflow: str = ""
+    """Where a ticket goes that nobody here can take (`core/assign.py`); empty for nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +105,15 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitter:
+    """Who may submit mail by AUTH, and as whom: the addresses that a session proves (E4)."""
+
+    user: str
+    addresses: tuple[str, ...] = ()
+    """Lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Everything about us that a decision may need."""
 
@@ -120,6 +135,7 @@ class House:
     trusted_clients: tuple[str, ...] = ()
     """CIDR networks whose direct submissions are believed (core/trust.py, E2)."""
     trusted_domains: tuple[str, ...] = ()
+    accounts: tuple[Submitter, ...] = ()
     undo_seconds: int = 0
     attachment_bytes_out: int = 10 * 1024 * 1024
     """Largest sum of attachments that is sent along; the rest is named in the text."""
@@ -154,6 +170,11 @@ class House:
         """Return the organisation that an address's domain belongs to."""
         domain = address.rpartition("@")[2].lower()
         return next((o for o in self.organisations if domain in o.domains), None)
+
+    def organisation_called(self, name: str) -> Organisation | None:
+        """Return the organisation of a name, in any case."""
+        wanted = name.casefold()
+        return next((o for o in self.organisations if o.name.casefold() == wanted), None)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from maild.core import facts, promise, thread
+from maild.core import assign, dossier, facts, promise, thread
 from maild.core.actions import Turn, act, held
+from maild.core.assigning import staff_of
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
@@ -156,10 +157,15 @@ def _stops(rule: Rule) -> bool:
 def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Context:
     situation, ticket = turn.situation, decision.after
     customer = ticket.customer if ticket else situation.snapshot.customer
+    known = dossier.find(situation.snapshot.dossiers, customer.address)
     context: dict[str, Value] = {
         "mail": mail,
-        "ticket": facts.of_ticket(ticket),
-        "customer": {**facts.of_customer(customer), "verified": turn.level >= Level.DOMAIN},
+        "ticket": facts.of_ticket(ticket, is_away=_is_away(situation, ticket)),
+        "customer": {
+            **facts.of_person(customer, known, situation.now),
+            "verified": turn.level >= Level.DOMAIN,
+        },
+        "organisation": facts.of_organisation(customer),
     }
     if "event" in turn.rule.tables:
         context["event"] = facts.of_event(turn.happening)
@@ -168,6 +174,12 @@ def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Conte
     if "now" in turn.rule.tables:
         context["now"] = facts.of_time(_hours(situation, ticket), situation.now)
     return context
+
+
+def _is_away(situation: Situation, ticket: Ticket | None) -> bool:
+    """Whether the ticket has an assignee, and nobody reads what that one is sent."""
+    holder = ticket.assignee if ticket else ""
+    return bool(holder) and assign.is_away(holder, staff_of(situation))
 
 
 def _hours(situation: Situation, ticket: Ticket | None) -> Calendar:

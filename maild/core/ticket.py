@@ -97,7 +97,12 @@ class Customer:
     name: str = ""
     language: str = ""
     segment: str = "free"
+    segment_from: str = ""
+    """Who said so: `operator`, `import`, `rule:NAME`, `organisation NAME`; empty for nobody."""
     organisation: str = ""
+    account_manager: str = ""
+    notes: str = ""
+    """For colleagues only: never in a mail to a customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,8 @@ class Ticket:
     first_response_at: datetime | None = None
     solved_at: datetime | None = None
     closed_at: datetime | None = None
+    pending_until: datetime | None = None
+    """While it is pending: when the customer is promised to hear of us; None for no promise."""
 
     def with_tag(self, tag: str) -> Ticket:
         """Return the ticket with one more tag; tags are kept sorted and single."""
@@ -213,6 +220,7 @@ def moved(ticket: Ticket, move: Move, now: datetime) -> Ticket:
         ticket,
         state=state,
         solved_at=_solved_at(ticket, state, now),
+        pending_until=None,
         closed_at=now if state is State.CLOSED else None,
     )
 

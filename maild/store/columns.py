@@ -18,10 +18,12 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -72,6 +74,12 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({choices})", name=column)
 
 
+def index_where(where: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """An index over some rows only."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
 def row_id(**more: Any) -> Any:
     """A number that the database gives."""
     return Field(default=None, sa_column=Column(BigKey, primary_key=True, **more))
@@ -92,7 +100,10 @@ def json_value() -> Any:
     return Field(sa_column=Column(SqlJson, nullable=False))
 
 
-def reference(target: str, *, nullable: bool = False, unique: bool = False) -> Any:
-    """A row of another table."""
-    column = Column(BigKey, ForeignKey(target), nullable=nullable, unique=unique, index=not unique)
+def reference(
+    target: str, *, nullable: bool = False, unique: bool = False, index: bool = True
+) -> Any:
+    """A row of another table; without an index of its own where it leads another one."""
+    has_index = index and not unique
+    column = Column(BigKey, ForeignKey(target), nullable=nullable, unique=unique, index=has_index)
     return Field(default=None, sa_column=column)

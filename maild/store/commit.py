@@ -178,6 +178,22 @@ def unless_there(connection: Connection, table: Any) -> Insert:
     return _unless_there(table, connection.dialect.name)
 
 
+def replacing(connection: Connection, table: Any, key: str) -> Insert:
+    """Return an insert that overwrites the row whose `key` is there already."""
+    return _replacing(table, key, connection.dialect.name)
+
+
+@cache
+def _replacing(table: Table, key: str, dialect: str) -> Insert:
+    if dialect == "sqlite":
+        lite = sqlite_insert(table)
+        others = {c.name: lite.excluded[c.name] for c in table.c if c.name != key}
+        return lite.on_conflict_do_update(index_elements=[key], set_=others)
+    full = postgresql_insert(table)
+    others = {c.name: full.excluded[c.name] for c in table.c if c.name != key}
+    return full.on_conflict_do_update(index_elements=[key], set_=others)
+
+
 @cache
 def _unless_there(table: Table, dialect: str) -> Insert:
     if dialect == "sqlite":

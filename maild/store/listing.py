@@ -13,16 +13,14 @@ from sqlalchemy import Connection, RowMapping, select
 
 from maild.core.decision import Outcome
 from maild.core.house import House
-from maild.core.ticket import Customer, PostKind
+from maild.core.ticket import PostKind
 from maild.errors import NotAllowed
-from maild.store import tables
+from maild.store import customers, tables
 from maild.store.tables import metadata
-from maild.store.tickets import with_organisation
 
 Json = dict[str, Any]
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
-_CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _PARTICIPANT = _T[tables.ParticipantRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
 _ATTACHMENT = _T[tables.AttachmentRow.__tablename__]
@@ -30,13 +28,7 @@ _EVENT = _T[tables.EventRow.__tablename__]
 _DEADLINE = _T[tables.DeadlineRow.__tablename__]
 _JOURNAL = _T[tables.JournalRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
-_WITH_CUSTOMER = select(
-    _TICKET,
-    _CUSTOMER.c.address,
-    _CUSTOMER.c.name,
-    _CUSTOMER.c.segment,
-    _CUSTOMER.c.organisation,
-).join(_CUSTOMER, _CUSTOMER.c.id == _TICKET.c.customer_id)
+_WITH_CUSTOMER = select(_TICKET, *customers.COLUMNS).select_from(customers.WITH_TICKET)
 
 
 def ticket_list(
@@ -145,15 +137,7 @@ def outbox_list(connection: Connection, state: str = "") -> list[Json]:
 
 
 def _ticket(row: RowMapping, house: House) -> Json:
-    customer = with_organisation(
-        Customer(
-            address=row["address"],
-            name=row["name"],
-            segment=row["segment"],
-            organisation=row["organisation"],
-        ),
-        house,
-    )
+    customer = customers.customer_of(row, house)
     return {
         "number": row["id"],
         "subject": row["subject"],

@@ -15,19 +15,20 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam, func, select
 
-from maild.core import subject
+from maild.core import clientele, subject
 from maild.core.customermail import sender, thread_index_key
 from maild.core.decision import Outcome, ReplyKind
+from maild.core.dossier import Dossier
 from maild.core.house import House
 from maild.core.inquiry import Inquiry, asked
 from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
 from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
 from maild.core.ticket import Customer, State
-from maild.store import questions, tables
+from maild.store import customers, questions, tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
-from maild.store.tickets import views_by_number, wanted_numbers, with_desk, with_organisation
+from maild.store.tickets import views_by_number, wanted_numbers, with_desk
 
 IDS_MAX = 50
 _T = metadata.tables
@@ -64,7 +65,11 @@ _UNDONE = (
     )
     .group_by(_JOURNAL.c.message_id)
 )
-_BY_ADDRESS = select(_CUSTOMER).where(_CUSTOMER.c.address.in_(_ADDRESSES))
+_BY_ADDRESS = (
+    select(*customers.COLUMNS)
+    .select_from(customers.WITH_ORGANISATION)
+    .where(_CUSTOMER.c.address.in_(_ADDRESSES))
+)
 _BLOCKED = (
     select(_CUSTOMER.c.address)
     .join(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
@@ -122,9 +127,11 @@ def for_mails(
     about = [_about(inquiry, views) for inquiry in inquiries]
     noted = {one.own: with_desk(connection, views[one.own]) for one in about if one.own in views}
     views = views | noted
+    dossiers = {one.address: one for one in _dossiers(connection, found, views)}
     return tuple(
         replace(
             snapshot,
+            dossiers=_concerned(snapshot, [views[n] for n in some if n in views], dossiers),
             tickets=tuple(views[number] for number in some if number in views),
             desk=desk_of(connection, inquiry, house, now),
         )
@@ -151,6 +158,23 @@ def _with_questions(
         )
         for arrival, snapshot in zip(arrivals, found, strict=True)
     ]
+
+
+def _dossiers(
+    connection: Connection, found: Iterable[Snapshot], views: Mapping[int, TicketView]
+) -> tuple[Dossier, ...]:
+    """The tickets of everybody whom the mails are about."""
+    holders = (view.ticket.customer.address for view in views.values())
+    return customers.dossiers(connection, (*holders, *(one.customer.address for one in found)))
+
+
+def _concerned(
+    snapshot: Snapshot, views: Iterable[TicketView], dossiers: Mapping[str, Dossier]
+) -> tuple[Dossier, ...]:
+    """Those of one mail."""
+    people = (snapshot.customer.address, *(view.ticket.customer.address for view in views))
+    wanted = dict.fromkeys(address.lower() for address in people)
+    return tuple(dossiers[address] for address in wanted if address in dossiers)
 
 
 def _with_merged(
@@ -207,7 +231,9 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
         own_ids=frozenset(row["message_id"] for row in _asked(connection, _OWN_IDS, ids)),
         keys={row["message_id"]: row["ticket_id"] for row in _asked(connection, _KEYS, keys)},
         undone={row["message_id"]: row["first"] for row in undone},
-        customers={row["address"]: row for row in _asked(connection, _BY_ADDRESS, addresses)},
+        customers={
+            row["customer_address"]: row for row in _asked(connection, _BY_ADDRESS, addresses)
+        },
         acknowledged=frozenset(
             row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
         ),
@@ -291,17 +317,10 @@ def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
 def _customer(row: RowMapping | None, mail: Mail, house: House) -> Customer:
     name = mail.parsed.from_[0].name if mail.parsed.from_ else ""
     if row is None:
-        return with_organisation(Customer(address=sender(mail), name=name, segment=""), house)
-    return with_organisation(
-        Customer(
-            address=row["address"],
-            name=row["name"] or name,
-            language=row["language"],
-            segment=row["segment"],
-            organisation=row["organisation"],
-        ),
-        house,
-    )
+        unknown = Customer(address=sender(mail), name=name, segment="")
+        return clientele.placed(unknown, house)
+    known = customers.customer_of(row, house)
+    return replace(known, name=known.name or name)
 
 
 def _outlook_key(mail: Mail) -> tuple[str, ...]:

@@ -12,13 +12,30 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, delete, select, update
+from sqlmodel import Field, SQLModel
 
 from maild.errors import ConfigError, Problem
 from maild.store import journal, outbox
+from maild.store.columns import moment
 from maild.store.commit import unless_there
-from maild.store.tables import NodeRow, metadata
+from maild.store.tables import metadata
+
+__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name"]
 
 FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class NodeRow(SQLModel, table=True):
+    """A daemon that works on this database."""
+
+    __tablename__ = "node"
+    name: str = Field(primary_key=True)
+    """`host:boot:pid`, as it stands in `claimed_by`."""
+    started_at: datetime = moment()
+    seen_at: datetime = moment()
+    version: str = ""
+
+
 _NODE = metadata.tables[NodeRow.__tablename__]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, func, select
 
 from maild.store import tables
+from maild.store.nodes import NodeRow
 from maild.store.tables import DeadlineState, JournalState, OutboxState, metadata
 
 _T = metadata.tables
@@ -16,7 +17,7 @@ _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _TICKET = _T[tables.TicketRow.__tablename__]
 _DEADLINE = _T[tables.DeadlineRow.__tablename__]
 _MAILBOX = _T[tables.MailboxRow.__tablename__]
-_NODE = _T[tables.NodeRow.__tablename__]
+_NODE = _T[NodeRow.__tablename__]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -29,6 +28,7 @@ from maild.core.mail import Source
 from maild.core.ticket import PostKind, Priority, Role, State
 from maild.store.columns import (
     BigKey,
+    index_where,
     json_value,
     long_text,
     metadata,
@@ -99,7 +99,9 @@ class BlobChunk(SQLModel, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-_POSTED = text("outcome = 'posted' AND content_hash <> ''")
+IN_HAND = "assignee <> '' AND state IN ('new', 'open', 'pending')"
+"""What agents have in hand is counted again and again (`store/staffing.py`)."""
+_POSTED = "outcome = 'posted' AND content_hash <> ''"
 """The same mail becomes a post once, whichever ways it came and whoever handles it."""
 
 
@@ -113,14 +115,11 @@ class JournalRow(SQLModel, table=True):
         CheckConstraint("outcome IN ('', 'posted', 'held', 'ignored', 'erased')", name="outcome"),
         CheckConstraint("(state IN ('done', 'held')) = (outcome <> '')", name="ended"),
         Index("ix_journal_due", "state", "not_before", "id"),
-        Index(
+        index_where(
+            _POSTED,
             "uq_journal_posted_once",
-            "content_hash",
-            "identity",
-            "message_id",
+            *("content_hash", "identity", "message_id"),
             unique=True,
-            sqlite_where=_POSTED,
-            postgresql_where=_POSTED,
         ),
     )
     id: int = row_id()
@@ -134,6 +133,7 @@ class JournalRow(SQLModel, table=True):
     client: str = ""
     helo: str = ""
     account: str = ""
+    evidence: str = long_text()
     message_id: str = Field(default="", sa_column=Column(Text, nullable=False, index=True))
     """Cut from the header at intake, so that a reply can wait for the mail it answers."""
     received_at: dt.datetime = moment(index=True)
@@ -199,7 +199,10 @@ class CustomerRow(SQLModel, table=True):
     language: str = ""
     segment: str = ""
     """Empty means: that of the organisation, else free."""
+    segment_from: str = ""
     organisation: str = ""
+    account_manager: str = ""
+    notes: str = long_text()
     verified: bool = False
     created_at: dt.datetime = moment()
 
@@ -208,7 +211,12 @@ class TicketRow(SQLModel, table=True):
     """A ticket as it stands; its id is its number."""
 
     __tablename__ = "ticket"
-    __table_args__ = (one_of("state", State), one_of("priority", Priority))
+    __table_args__ = (
+        one_of("state", State),
+        one_of("priority", Priority),
+        Index("ix_ticket_customer_id_id", "customer_id", "id"),
+        index_where(IN_HAND, "ix_ticket_in_hand", "assignee", "state", "priority"),
+    )
     id: int = row_id()
     version: int = 1
     subject: str = long_text()
@@ -220,7 +228,7 @@ class TicketRow(SQLModel, table=True):
     tags: list[str] = json_value()
     language: str = ""
     mailbox: str = ""
-    customer_id: int = reference("customer.id")
+    customer_id: int = reference("customer.id", index=False)
     linked_id: int | None = reference("ticket.id", nullable=True)
     created_at: dt.datetime = moment(index=True)
     updated_at: dt.datetime = moment()
@@ -368,32 +376,30 @@ class AttemptRow(SQLModel, table=True):
 
 
 class DeadlineRow(SQLModel, table=True):
-    """A moment at which something is due for a ticket."""
+    """A moment at which something is due for a ticket: see the table in `store/deadlines.py`."""
 
     __tablename__ = "deadline"
     __table_args__ = (
         one_of("state", DeadlineState),
         Index("ix_deadline_due", "state", "due_at", "id"),
+        UniqueConstraint("ticket_id", "kind", "cycle"),
     )
     id: int = row_id()
     ticket_id: int = reference("ticket.id")
-    kind: str
+    kind: str = Field(sa_column=Column(String(24), nullable=False))
+    cycle: str
+    """Which of its kind: it fires once (`core/agenda.py`)."""
     due_at: dt.datetime = moment()
     state: str = Field(sa_column=Column(String(16), nullable=False))
     policy: str = ""
-    policy_version: int = 0
+    """Name of the policy, or of the rule that waits for it."""
+    policy_version: str = ""
+    priority: str = ""
+    """Of the ticket, when the time was computed."""
     claimed_by: str = ""
     claimed_until: dt.datetime | None = moment(nullable=True)
     fired_at: dt.datetime | None = moment(nullable=True)
     late: bool = False
-
-
-class NodeRow(SQLModel, table=True):
-    """A daemon that works on this database."""
-
-    __tablename__ = "node"
-    name: str = Field(primary_key=True)
-    """`host:boot:pid`, as it stands in `claimed_by`."""
-    started_at: dt.datetime = moment()
-    seen_at: dt.datetime = moment()
-    version: str = ""
+    """It fired long after it was due."""
+    merged: bool = False
+    """It fired together with a later one, which spoke for both."""

@@ -34,7 +34,6 @@ OFFERS_MAX = 20
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
-_CUSTOMER = customers.CUSTOMER
 _PARTICIPANT = _T[tables.ParticipantRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
@@ -53,7 +52,7 @@ _AUTOMATIC_SINCE = (
 )
 _TICKETS = (
     select(_TICKET, *customers.COLUMNS, _AUTOMATIC_SINCE.label("automatic"))
-    .select_from(_TICKET.join(customers.WITH_ORGANISATION, _CUSTOMER.c.id == _TICKET.c.customer_id))
+    .select_from(customers.WITH_TICKET)
     .where(_TICKET.c.id.in_(_NUMBERS))
 )
 _PEOPLE = (

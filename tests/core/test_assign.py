@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core.assign import LEAST_LOADED, ROUND_ROBIN, choose
+from maild.core.assign import Search, Staff, choose
 from maild.core.house import Agent, House
 from maild.core.snapshot import AgentLoad
-from tests.core.scenes import ALICE, BOB, HOUSE
+from maild.core.terms import LEAST_LOADED, ROUND_ROBIN
+from tests.core.scenes import ALICE, BOB, HOUSE, NOW, ticket
 
 CAROL = "carol@co.example"
 THREE = replace(
@@ -21,13 +22,16 @@ THREE = replace(
 
 
 def load(address: str, in_hand: int, newest: int) -> AgentLoad:
-    return AgentLoad(address=address, open_tickets=in_hand, last_assigned_ticket=newest)
+    return AgentLoad(
+        address=address, open_tickets=in_hand, weight=4 * in_hand, last_assigned_ticket=newest
+    )
 
 
 def chosen(how: str, *loads: AgentLoad, house: House = THREE, queue: str = "support") -> str:
-    address, why = choose(how, queue, house, loads)
-    assert why
-    return address
+    search = Search(how=how, ticket=ticket(queue=queue))
+    choice = choose(search, Staff(house=house, loads=loads, now=NOW))
+    assert choice.why
+    return choice.address
 
 
 def test_a_named_agent_is_taken_by_the_registered_address() -> None:

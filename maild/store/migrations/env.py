@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store import account, reach
+from maild.store import account, customers, nodes, questions, reach, staffing
 
-METADATA = {account.metadata, reach.metadata}.pop()
+METADATA = {
+    account.metadata,
+    customers.metadata,
+    nodes.metadata,
+    questions.metadata,
+    reach.metadata,
+    staffing.metadata,
+}.pop()
 """One and the same: what counts is that every file with tables is imported."""
 
 context.configure(

@@ -55,11 +55,29 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("segment", sa.String(), nullable=False),
+        sa.Column("segment_from", sa.String(), nullable=False),
         sa.Column("organisation", sa.String(), nullable=False),
+        sa.Column("account_manager", sa.String(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTC(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("address", name=op.f("uq_customer_address")),
+    )
+    op.create_table(
+        "assignment",
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("turn", BigKey, nullable=False),
+        sa.Column("ticket_id", BigKey, nullable=False),
+        sa.Column("at", UTC(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", name=op.f("pk_assignment")),
+    )
+    op.create_table(
+        "organisation",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("segment", sa.String(), nullable=False),
+        sa.Column("account_manager", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_organisation")),
     )
     op.create_table(
         "mailbox",
@@ -131,7 +149,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ticket_assignee"), "ticket", ["assignee"], unique=False)
     op.create_index(op.f("ix_ticket_created_at"), "ticket", ["created_at"], unique=False)
-    op.create_index(op.f("ix_ticket_customer_id"), "ticket", ["customer_id"], unique=False)
+    op.create_index("ix_ticket_customer_id_id", "ticket", ["customer_id", "id"], unique=False)
+    in_hand = sa.text("assignee <> '' AND state IN ('new', 'open', 'pending')")
+    op.create_index(
+        "ix_ticket_in_hand",
+        "ticket",
+        ["assignee", "state", "priority"],
+        unique=False,
+        sqlite_where=in_hand,
+        postgresql_where=in_hand,
+    )
     op.create_index(op.f("ix_ticket_linked_id"), "ticket", ["linked_id"], unique=False)
     op.create_index(op.f("ix_ticket_queue"), "ticket", ["queue"], unique=False)
     op.create_index(op.f("ix_ticket_state"), "ticket", ["state"], unique=False)
@@ -139,15 +166,18 @@ def upgrade() -> None:
         "deadline",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("ticket_id", BigKey, nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("cycle", sa.String(), nullable=False),
         sa.Column("due_at", UTC(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
-        sa.Column("policy_version", sa.Integer(), nullable=False),
+        sa.Column("policy_version", sa.String(), nullable=False),
+        sa.Column("priority", sa.String(), nullable=False),
         sa.Column("claimed_by", sa.String(), nullable=False),
         sa.Column("claimed_until", UTC(), nullable=True),
         sa.Column("fired_at", UTC(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("merged", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('waiting', 'fired', 'cancelled')", name=op.f("ck_deadline_state")
         ),
@@ -155,6 +185,9 @@ def upgrade() -> None:
             ["ticket_id"], ["ticket.id"], name=op.f("fk_deadline_ticket_id_ticket")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deadline")),
+        sa.UniqueConstraint(
+            "ticket_id", "kind", "cycle", name=op.f("uq_deadline_ticket_id_kind_cycle")
+        ),
     )
     op.create_index("ix_deadline_due", "deadline", ["state", "due_at", "id"], unique=False)
     op.create_index(op.f("ix_deadline_ticket_id"), "deadline", ["ticket_id"], unique=False)
@@ -171,6 +204,7 @@ def upgrade() -> None:
         sa.Column("client", sa.String(), nullable=False),
         sa.Column("helo", sa.String(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("received_at", UTC(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),

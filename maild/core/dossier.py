@@ -1,0 +1,61 @@
+"""What is on record about a customer besides the ticket in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maild.core.ticket import State
+
+RECENT_MAX = 5
+"""Tickets that an agent is shown."""
+COUNTED_MAX = 100
+"""Tickets that are looked at, the newest ones: no count goes beyond it."""
+MONTH = timedelta(days=30)
+_UNSOLVED = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """One ticket in a line."""
+
+    number: int
+    state: State
+    subject: str
+    mailbox: str
+    assignee: str = ""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The tickets of one customer."""
+
+    address: str
+    tickets: tuple[Brief, ...] = ()
+    """Newest first, at most `COUNTED_MAX`."""
+
+    def recent(self, but: int = 0) -> tuple[Brief, ...]:
+        """Return the newest few, without the ticket in hand."""
+        return tuple(one for one in self.tickets if one.number != but)[:RECENT_MAX]
+
+    def open_tickets(self) -> int:
+        """Return how many are not solved."""
+        return sum(one.state in _UNSOLVED for one in self.tickets)
+
+    def tickets_since(self, start: datetime) -> int:
+        """Return how many were opened since an instant (aware)."""
+        return sum(one.created_at >= start for one in self.tickets)
+
+    def last_agent(self, but: int = 0) -> str:
+        """Return who had the newest other ticket that anybody had; empty for nobody."""
+        return next(
+            (one.assignee for one in self.tickets if one.assignee and one.number != but), ""
+        )
+
+
+def find(dossiers: Sequence[Dossier], address: str) -> Dossier:
+    """Return the dossier of an address; an empty one where nothing is on record."""
+    wanted = address.lower()
+    return next((one for one in dossiers if one.address == wanted), Dossier(address=wanted))

@@ -1,0 +1,136 @@
+"""Customers and organisations as rows: who they are to us, and the tickets they had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlmodel import Field, SQLModel
+
+from maild.core import clientele
+from maild.core.decision import Placed
+from maild.core.dossier import COUNTED_MAX, Brief, Dossier
+from maild.core.house import House, Organisation
+from maild.core.ticket import Customer, State
+from maild.store import tables
+from maild.store.tables import metadata
+
+__all__ = [
+    "COLUMNS",
+    "WITH_ORGANISATION",
+    "WITH_TICKET",
+    "customer_of",
+    "dossiers",
+    "metadata",
+    "place",
+]
+
+
+class OrganisationRow(SQLModel, table=True):
+    """An organisation that an import named; one of config.toml comes before it."""
+
+    __tablename__ = "organisation"
+    name: str = Field(primary_key=True)
+    segment: str = ""
+    account_manager: str = ""
+
+
+_T = metadata.tables
+CUSTOMER = _T[tables.CustomerRow.__tablename__]
+ORGANISATION = _T[OrganisationRow.__tablename__]
+_TICKET = _T[tables.TicketRow.__tablename__]
+_FIELDS = (
+    "address",
+    "name",
+    "language",
+    "segment",
+    "segment_from",
+    "organisation",
+    "account_manager",
+    "notes",
+)
+COLUMNS = (
+    *(CUSTOMER.c[name].label(f"customer_{name}") for name in _FIELDS),
+    ORGANISATION.c.segment.label("organisation_segment"),
+    ORGANISATION.c.account_manager.label("organisation_manager"),
+)
+"""What `customer_of` reads of a row."""
+WITH_ORGANISATION = CUSTOMER.outerjoin(
+    ORGANISATION, ORGANISATION.c.name == CUSTOMER.c.organisation
+)
+WITH_TICKET = _TICKET.join(WITH_ORGANISATION, CUSTOMER.c.id == _TICKET.c.customer_id)
+_BRIEF = (
+    select(
+        _TICKET.c.id,
+        _TICKET.c.state,
+        _TICKET.c.subject,
+        _TICKET.c.mailbox,
+        _TICKET.c.assignee,
+        _TICKET.c.created_at,
+    )
+    .where(
+        _TICKET.c.customer_id
+        == select(CUSTOMER.c.id).where(CUSTOMER.c.address == bindparam("who")).scalar_subquery()
+    )
+    .order_by(_TICKET.c.id.desc())
+    .limit(COUNTED_MAX)
+)
+_SEGMENT = (
+    update(CUSTOMER)
+    .where(
+        CUSTOMER.c.address == bindparam("who"),
+        CUSTOMER.c.segment_from.not_in(clientele.LASTING),
+    )
+    .values(segment=bindparam("said"), segment_from=bindparam("by"))
+)
+_MEMBER = (
+    update(CUSTOMER)
+    .where(CUSTOMER.c.address == bindparam("who"), CUSTOMER.c.organisation == "")
+    .values(organisation=bindparam("said"))
+)
+
+
+def customer_of(row: RowMapping, house: House) -> Customer:
+    """Make the value of a row with `COLUMNS`, completed by the organisation."""
+    name = row["customer_organisation"]
+    imported = None
+    if row["organisation_segment"] is not None:
+        imported = Organisation(
+            name=name,
+            segment=row["organisation_segment"],
+            account_manager=row["organisation_manager"],
+        )
+    known = Customer(**{field: row[f"customer_{field}"] for field in _FIELDS})
+    return clientele.placed(known, house, imported)
+
+
+def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier, ...]:
+    """Return the tickets of customers, the newest ones; of each address once."""
+    wanted = sorted({address.lower() for address in addresses if address})
+    return tuple(
+        Dossier(
+            address=address,
+            tickets=tuple(
+                Brief(
+                    number=row["id"],
+                    state=State(row["state"]),
+                    subject=row["subject"],
+                    mailbox=row["mailbox"],
+                    assignee=row["assignee"],
+                    created_at=row["created_at"],
+                )
+                for row in connection.execute(_BRIEF, {"who": address}).mappings()
+            ),
+        )
+        for address in wanted
+    )
+
+
+def place(connection: Connection, placed: Sequence[Placed]) -> None:
+    """Keep what rules said about customers; what a person or an import said stays."""
+    for one in placed:
+        if one.segment:
+            values = {"who": one.address, "said": one.segment, "by": one.by}
+            connection.execute(_SEGMENT, values)
+        if one.organisation:
+            connection.execute(_MEMBER, {"who": one.address, "said": one.organisation})

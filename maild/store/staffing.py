@@ -1,0 +1,112 @@
+"""Who has how much in hand, who was given a ticket when, and who is next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, func, select, text
+from sqlmodel import Field, SQLModel
+
+from maild.core import assign
+from maild.core.snapshot import AgentLoad
+from maild.core.ticket import Priority, State, Ticket
+from maild.store import absence, tables
+from maild.store.columns import BigKey, moment
+from maild.store.commit import replacing
+from maild.store.tables import metadata
+
+__all__ = ["away", "given", "in_hand", "loads", "metadata", "take_turns"]
+
+
+class AssignmentRow(SQLModel, table=True):
+    """When somebody was last given a ticket."""
+
+    __tablename__ = "assignment"
+    agent: str = Field(primary_key=True)
+    """Registered address."""
+    turn: int = Field(sa_column=Column(BigKey, nullable=False))
+    """Rises with every ticket that anybody is given: who has the lowest waited longest."""
+    ticket_id: int = Field(sa_column=Column(BigKey, nullable=False))
+    at: datetime = moment()
+
+
+_ONE_AT_A_TIME = 0x6D61696C64  # any number that nobody else takes
+_T = metadata.tables
+_TICKET = _T[tables.TicketRow.__tablename__]
+_ASSIGNMENT = _T[AssignmentRow.__tablename__]
+_COUNTS = (
+    select(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority, func.count())
+    .where(text(tables.IN_HAND))
+    .group_by(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority)
+)
+_NEWEST = select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0))
+
+
+def take_turns(connection: Connection) -> None:
+    """Let those who assign tickets do so one after the other, until the transaction ends.
+
+    Else two nodes would count the same tickets and give one agent too many. SQLite has one writer
+    anyhow. Take it before anything is written: who waits for it must hold nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+
+
+def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
+    """Return what every agent has in hand, whose turn it was when, and who is away."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    weights: defaultdict[str, int] = defaultdict(int)
+    for agent, state, priority, count in connection.execute(_COUNTS):
+        counts[agent] += count
+        weights[agent] += count * assign.weight(State(state), Priority(priority))
+    turns = {row.agent: row for row in connection.execute(select(_ASSIGNMENT))}
+    away = absence.all_away(connection, now)
+    return tuple(
+        AgentLoad(
+            address=agent,
+            open_tickets=counts[agent],
+            weight=weights[agent],
+            last_turn=turns[agent].turn if agent in turns else 0,
+            last_assigned_ticket=turns[agent].ticket_id if agent in turns else 0,
+            away_until=away[agent].ends if agent in away else None,
+        )
+        for agent in sorted({*counts, *turns, *away})
+    )
+
+
+def away(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
+    """Return who is away, where nobody asks what they have in hand."""
+    return tuple(
+        AgentLoad(address=one.agent, away_until=one.ends)
+        for one in absence.all_away(connection, now).values()
+    )
+
+
+def given(
+    connection: Connection, changed: Sequence[tuple[Ticket | None, Ticket]], now: datetime
+) -> None:
+    """Note who was given a ticket: pairs of a ticket before and after, in the order of giving."""
+    agents = [
+        (after.assignee, after.number)
+        for before, after in changed
+        if after.assignee and (before is None or before.assignee != after.assignee)
+    ]
+    if not agents:
+        return
+    last = connection.execute(_NEWEST).scalar_one()
+    rows = {
+        agent: {"agent": agent, "turn": last + n, "ticket_id": number, "at": now}
+        for n, (agent, number) in enumerate(agents, start=1)
+    }
+    connection.execute(
+        replacing(connection, _ASSIGNMENT, "agent"), [rows[agent] for agent in sorted(rows)]
+    )
+
+
+def in_hand(connection: Connection, agent: str) -> tuple[int, ...]:
+    """Return the numbers of the tickets of an agent that are not solved, oldest first."""
+    unsolved = [*assign.STATE_WEIGHTS, State.ON_HOLD]
+    found = select(_TICKET.c.id).where(_TICKET.c.assignee == agent, _TICKET.c.state.in_(unsolved))
+    return tuple(connection.execute(found.order_by(_TICKET.c.id)).scalars())
