@@ -136,6 +136,7 @@ def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
         own_addresses=house.own_addresses,
         own_domains=tuple(filter(None, (house.domain, house.reply_domain))),
         delimiters=(*own, *renderer.delimiters),
+        phrases=config.phrases,
     )
 
 

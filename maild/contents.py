@@ -21,7 +21,7 @@ from maild.bodies import (
     transfer_of,
 )
 from maild.charset import clean, decode
-from maild.core.mail import Attachment, Encoding, Limits, Locator, Report
+from maild.core.mail import Attachment, Encoding, Limits, Locator, Phrases, Report
 from maild.core.mime import Part, Structure, read_header, split
 from maild.core.transfer import decode as decode_transfer
 from maild.core.transfer import find_uuencode
@@ -54,9 +54,11 @@ class Contents:
     defects: tuple[str, ...] = ()
 
 
-def read_contents(raw: bytes, structure: Structure, hint: str, limits: Limits) -> Contents:
+def read_contents(
+    raw: bytes, structure: Structure, hint: str, limits: Limits, phrases: Phrases
+) -> Contents:
     """Read all parts below the mail itself; never fails."""
-    walk = _Walk(raw=raw, structure=structure, hint=hint, limits=limits)
+    walk = _Walk(raw=raw, structure=structure, hint=hint, limits=limits, phrases=phrases)
     for leaf in leaves_of(structure, 0, hint):
         walk.take(leaf)
     return walk.finish()
@@ -91,6 +93,7 @@ class _Walk:
     structure: Structure
     hint: str
     limits: Limits
+    phrases: Phrases
     texts: dict[int, Segment] = field(default_factory=dict)
     extra: list[Segment] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
@@ -134,7 +137,9 @@ class _Walk:
             return
         markup = "\n".join(segment.html or as_html(segment.plain) for segment in segments)
         has_plain = any(not is_blank(segment.plain) for segment in segments)
-        reading = render(markup, limits=self.limits, wants_text=not has_plain)
+        reading = render(
+            markup, limits=self.limits, wants_text=not has_plain, phrases=self.phrases
+        )
         if not has_plain:
             contents.text = reading.text
             contents.text_is_html = True

@@ -17,7 +17,7 @@ from itertools import compress
 
 import nh3
 
-from maild.core.mail import Limits
+from maild.core.mail import NO_PHRASES, Limits, Phrases
 from maild.core.markup import Kind, Token, read, words
 from maild.core.markupquotes import unquoted
 from maild.core.markuptext import joined, lines_of, text_of
@@ -37,14 +37,21 @@ class HtmlReading:
     """The same as sanitised markup."""
 
 
-def render(html: str, *, limits: Limits, wants_text: bool = True) -> HtmlReading:
+def render(
+    html: str,
+    *,
+    limits: Limits,
+    wants_text: bool = True,
+    phrases: Phrases = NO_PHRASES,
+) -> HtmlReading:
     """Return what an HTML text of any quality says; what exceeds `limits.html_bytes` is cut off.
 
+    `phrases` are an operator's words of mail programs.
     Never raises; the cost grows with the length of the text alone.
     """
     tokens = _tokens(html, limits)
     lines = lines_of(tokens) if wants_text else None
-    kept = unquoted(tokens, lines)
+    kept = unquoted(tokens, lines, phrases)
     pieces = _written(tokens)
     return HtmlReading(
         text=joined(lines or []),

@@ -18,7 +18,7 @@ from mailparser.utils import get_addresses
 from maild.attachments import extract
 from maild.charset import codec
 from maild.contents import Contents, read_contents
-from maild.core.mail import Address, Limits, Parsed
+from maild.core.mail import NO_PHRASES, Address, Limits, Parsed, Phrases
 from maild.core.mailboxes import from_defect, read_addresses
 from maild.core.mime import Structure, split
 from maild.core.parameters import Field, unfold
@@ -50,8 +50,12 @@ class _Record:
     """Reasons by field name."""
 
 
-def parse(raw: bytes, limits: Limits) -> Parsed:
-    """Return what the bytes of a mail say.
+def parse(
+    raw: bytes,
+    limits: Limits,
+    phrases: Phrases = NO_PHRASES,
+) -> Parsed:
+    """Return what the bytes of a mail say; `phrases` are an operator's words of mail programs.
 
     Raises:
         HostileMail: the mail lies outside `limits`. Nothing else, whatever the bytes are.
@@ -60,7 +64,7 @@ def parse(raw: bytes, limits: Limits) -> Parsed:
     root = structure.parts[0]
     hint = _charset_hint(structure)
     headers = decoded_fields(root.fields, hint)
-    contents = read_contents(raw, structure, hint, limits)
+    contents = read_contents(raw, structure, hint, limits, phrases)
     record = _mail_parser(root.fields)
     addresses = {name: _addresses(name, root.fields, record, hint) for name in _ADDRESS_FIELDS}
     return Parsed(

@@ -42,10 +42,13 @@ _BY_VALUE: dict[type, Any] = {
 
 def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
     """Understand a mail; `HostileMail` when it is outside the limits, and nothing else."""
-    parsed = parse(raw, options.limits)
+    parsed = parse(raw, options.limits, options.phrases)
     found = bounce.examine(parsed)
     reply = replytext.split(
-        parsed.text, html_reply=parsed.html_reply, delimiters=options.delimiters
+        parsed.text,
+        html_reply=parsed.html_reply,
+        delimiters=options.delimiters,
+        phrases=options.phrases,
     )
     return Mail(
         parsed=parsed,

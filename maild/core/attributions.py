@@ -1,6 +1,6 @@
 """Words by which mail programs introduce what they quote or forward, in every language known here.
 
-Only data: an operator's own words can be added to any of these tables.  The forms are those that
+Only data; an operator's own words are added by `core.phrasebook`.  The forms are those that
 Gmail, Outlook, Apple Mail, Thunderbird, Roundcube, Yahoo and others write in each locale.
 """
 

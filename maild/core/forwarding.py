@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from maild.core.headernames import Field
-from maild.core.mail import Address, Forwarded
+from maild.core.mail import NO_PHRASES, Address, Forwarded, Phrases
+from maild.core.phrasebook import phrasebook
 from maild.core.replymarks import (
     HeaderBlock,
     cleaned,
@@ -19,18 +20,23 @@ from maild.core.signatures import signature_start
 _DIVIDERS_MAX = 200
 
 
-def forwarded(lines: list[str], clean: list[str]) -> Forwarded | None:
+def forwarded(
+    lines: list[str],
+    clean: list[str],
+    phrases: Phrases = NO_PHRASES,
+) -> Forwarded | None:
     """Return what a mail forwards, told by its divider or by a quoted header at its very top.
 
-    `clean` are the same lines, `cleaned`.  None when there is none, or when no address of an
-    original sender can be read.
+    `clean` are the same lines, `cleaned` and with `phrases` translated.  None when there is none,
+    or when no address of an original sender can be read.
     """
     divider = _divider(clean)
     if divider is None:
         return None
     above, below = divider
     tail = _unmarked(lines[below:])
-    block = header_block([cleaned(line) for line in tail[:_HEADER_REACH]], 0)
+    near = phrasebook(phrases).translated([cleaned(line) for line in tail[:_HEADER_REACH]])
+    block = header_block(near, 0)
     if block is None:
         return None
     sender = _address(_value(block, Field.FROM))

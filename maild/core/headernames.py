@@ -1,6 +1,6 @@
 """Names of the header lines that Outlook and others put above what they quote, by language.
 
-Only data; an operator's own names can be added.
+Only data; an operator's own names are added by `core.phrasebook`.
 """
 
 from __future__ import annotations

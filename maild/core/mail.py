@@ -277,6 +277,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """Words of mail programs that an operator adds to ours, as they stand in `phrases.toml`.
+
+    An entry is one whole line; DATE, NAME, ADDRESS and ANY stand for what differs. The names of
+    header lines and the farewells have no placeholders.
+    """
+
+    attributions: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    forwards: tuple[str, ...] = ()
+    histories: tuple[str, ...] = ()
+    reply_above: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    farewells: tuple[str, ...] = ()
+    header_from: tuple[str, ...] = ()
+    header_date: tuple[str, ...] = ()
+    header_to: tuple[str, ...] = ()
+    header_cc: tuple[str, ...] = ()
+    header_subject: tuple[str, ...] = ()
+    header_other: tuple[str, ...] = ()
+
+
+NO_PHRASES = Phrases()
+"""What an operator adds who adds nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
     """What a reader must know of the house to understand a mail."""
 
@@ -287,3 +314,4 @@ class ReadOptions:
     """Domains in which our Message-IDs and reply addresses lie."""
     delimiters: tuple[str, ...] = ()
     """The "reply above this line" lines of our own mails, in every language."""
+    phrases: Phrases = NO_PHRASES

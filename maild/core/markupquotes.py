@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import compress
 
+from maild.core.mail import NO_PHRASES, Phrases
 from maild.core.markup import Kind, Token, pairs_of
 from maild.core.markuptext import lines_of, text_of
+from maild.core.phrasebook import phrasebook
 from maild.core.replycut import find_cut, read_page
 from maild.core.replymarks import (
     attribution,
@@ -59,13 +61,17 @@ _WINDOWS_MAX = 600
 """How far, and how often, an attribution or a forward is looked for around a quotation."""
 
 
-def unquoted(tokens: list[Token], lines: list[tuple[str, int]] | None) -> bytearray | None:
+def unquoted(
+    tokens: list[Token],
+    lines: list[tuple[str, int]] | None,
+    phrases: Phrases = NO_PHRASES,
+) -> bytearray | None:
     """Return for each of the balanced tokens 1 when it is not quoted, else 0.
 
     None when no quotation is marked, or nothing else is there.  The kept tokens are balanced.
-    `lines` are those of `lines_of`, where they are known already.
+    `lines` are those of `lines_of`, where they are known already; `phrases` are an operator's.
     """
-    folding = _Folding(tokens)
+    folding = _Folding(tokens, phrases)
     marked = folding.marked()
     marked = folding.blockquotes(also_last=not marked) or marked
     if not marked and not folding.carried(lines_of(tokens) if lines is None else lines):
@@ -77,8 +83,9 @@ def unquoted(tokens: list[Token], lines: list[tuple[str, int]] | None) -> bytear
 class _Folding:
     """Which tokens of one mail are kept."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], phrases: Phrases) -> None:
         self._tokens = tokens
+        self._book = phrasebook(phrases)
         self._pairs = pairs_of(tokens)
         self._kept = bytearray(b"\x01") * len(tokens)
         self._windows = 0
@@ -125,7 +132,7 @@ class _Folding:
 
     def carried(self, lines: list[tuple[str, int]]) -> bool:
         """Drop what follows a mark that the text itself shows, as older mail programs do."""
-        page = read_page([cleaned(line) for line, _ in lines])
+        page = read_page(self._book.translated([cleaned(line) for line, _ in lines]))
         cut = find_cut(page, ())
         first = cut.index
         if cut.forward or not 0 < first < len(lines) or lines[first - 1][1] >= lines[first][1]:
@@ -160,9 +167,10 @@ class _Folding:
     def _drop_attribution(self, start: int) -> bool:
         """Drop the attribution directly before a quotation; tell whether there is one."""
         lines = self._lines_before(start)
-        if not lines or not is_attribution_ending(lines[-1]):
+        known = self._book.translated(lines)
+        if not lines or not is_attribution_ending(known[-1]):
             return False
-        mark = attribution([*lines, ">"], len(lines) - 1)
+        mark = attribution([*known, ">"], len(lines) - 1)
         if mark is None or mark.kept:
             return mark is not None
         wanted = "".join("".join(lines[mark.start :]).split())
@@ -179,8 +187,9 @@ class _Folding:
 
     def _is_forward(self, start: int, end: int) -> bool:
         """Whether the text just before or at the beginning of an element announces a forward."""
-        inside = self._window(start, min(end, start + _WINDOW_TOKENS))
-        before = self._lines_before(start)
+        near = self._window(start, min(end, start + _WINDOW_TOKENS))
+        inside = self._book.translated(near)
+        before = self._book.translated(self._lines_before(start))
         return (bool(inside) and is_forward_divider(inside, 0)) or (
             bool(before) and is_forward_divider(before, len(before) - 1)
         )

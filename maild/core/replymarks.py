@@ -83,6 +83,14 @@ def is_rule(line: str) -> bool:
     return len(line) >= _RULE_MIN and not line.strip("-_=—–―*#~+ ")
 
 
+def is_drawn(line: str) -> bool:
+    """Return whether a line begins with dashes or the like, as dividers do."""
+    if line[:1].isalnum():
+        return False
+    bare = line.lstrip("> *")
+    return bare[:2].strip("-_=—–―*") == "" and len(bare) > 2  # noqa: PLR2004 two dashes
+
+
 def is_original_divider(lines: list[str], index: int) -> bool:
     """Return whether "-----Original Message-----" stands here, in any language."""
     if _is_plain_beginning(lines[index]):
@@ -90,13 +98,13 @@ def is_original_divider(lines: list[str], index: int) -> bool:
     phrase = _phrase(lines[index])
     if phrase not in _ORIGINAL and not phrase.startswith(_ORIGINAL_BEGINNINGS):
         return False
-    return _is_drawn(lines[index]) or header_block(lines, index + 1) is not None
+    return is_drawn(lines[index]) or header_block(lines, index + 1) is not None
 
 
 def is_forward_divider(lines: list[str], index: int) -> bool:
     """Return whether "Begin forwarded message:" or the like stands here, in any language."""
     line = lines[index]
-    drawn = _is_drawn(line)
+    drawn = is_drawn(line)
     if not drawn and not line.endswith((":", "：")):
         return False
     phrase = _phrase(line)
@@ -318,13 +326,6 @@ def _is_plain_beginning(line: str) -> bool:
         return False
     beginning = _lowered(line[:_BEGINNING])
     return beginning[:3] not in _BEGINNINGS and beginning[:2] not in _BEGINNINGS
-
-
-def _is_drawn(line: str) -> bool:
-    if line[:1].isalnum():
-        return False
-    bare = line.lstrip("> *")
-    return bare[:2].strip("-_=—–―*") == "" and len(bare) > 2  # noqa: PLR2004 two dashes
 
 
 def _phrase(line: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from maild.core.forwarding import forwarded
-from maild.core.mail import VisibleReply
+from maild.core.mail import NO_PHRASES, Phrases, VisibleReply
+from maild.core.phrasebook import phrasebook
 from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
 from maild.core.replymarks import cleaned, cleaned_lines, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
@@ -19,38 +20,44 @@ _PAUSE = re.compile(r"\n{5,}")
 """More blank lines than are ever kept."""
 
 
-def split(text: str, *, html_reply: str | None, delimiters: tuple[str, ...]) -> VisibleReply:
+def split(
+    text: str,
+    *,
+    html_reply: str | None,
+    delimiters: tuple[str, ...],
+    phrases: Phrases = NO_PHRASES,
+) -> VisibleReply:
     """Take a mail's full text apart.
 
     `html_reply` is the visible text that the mail's HTML shows by its own structure, if it does;
-    `delimiters` are the "reply above this line" lines of our own mails.  Never raises; the cost
-    grows with the length of the text alone.
+    `delimiters` are the "reply above this line" lines of our own mails, `phrases` an operator's
+    words of mail programs.  Never raises; the cost grows with the length of the text alone.
     """
-    folding = _Folding(text, delimiters)
+    folding = _Folding(text, delimiters, phrases)
     chosen = folding
     if (
         html_reply is not None
         and html_reply.strip()
         and (not folding.found or _is_part(html_reply, text))
     ):
-        chosen = _Folding(html_reply, delimiters)
+        chosen = _Folding(html_reply, delimiters, phrases)
     return VisibleReply(
         reply_text=chosen.without_signatures(),
         unquoted_text=chosen.unquoted(),
         interleaved=chosen.interleaved,
-        forwarded=forwarded(folding.lines, folding.cleaned),
+        forwarded=forwarded(folding.lines, folding.cleaned, phrases),
     )
 
 
 class _Folding:
     """The lines of one text, and which of them were written now."""
 
-    def __init__(self, text: str, delimiters: tuple[str, ...]) -> None:
+    def __init__(self, text: str, delimiters: tuple[str, ...], phrases: Phrases) -> None:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _PAUSE.sub("\n\n\n\n", text) if "\n\n\n\n\n" in text else text
         self.lines = text.split("\n")
         self.interleaved = False
-        self.cleaned = cleaned_lines(text)
+        self.cleaned = phrasebook(phrases).translated(cleaned_lines(text))
         self._page = read_page(self.cleaned)
         self._kept = [True] * len(self.lines)
         self._heads: dict[int, str] = {}

@@ -17,9 +17,10 @@ from maild.core.house import (
     Provider,
     Queue,
 )
-from maild.core.mail import Limits
+from maild.core.mail import NO_PHRASES, Limits, Phrases
 from maild.core.promise import Policy, Target
-from maild.settings import holidaydates, lines, schema, units
+from maild.settings import holidaydates, lines, phrasefile, schema, units
+from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
     Account,
@@ -62,6 +63,7 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
         secret_file=place.path(table.secret_file) if table.secret_file else state_dir / "secret",
         rules_dir=_rules_dir(table.rules_dir, place),
         templates_dir=_templates_dir(table.templates_dir, place),
+        phrases=_phrases(table.phrases_file, place),
         database_url=_database_url(config.database.url, state_dir, place),
         house=house(config),
         smtp=_smtp(config, place),
@@ -134,6 +136,20 @@ def _templates_dir(given: str, place: Place) -> Path | None:
     if given:
         return place.path(given)
     return beside if place.file and beside.is_dir() else None
+
+
+def _phrases(given: str, place: Place) -> Phrases:
+    """What the given file holds, else `phrases.toml` beside the config file, else nothing."""
+    beside = place.base / "phrases.toml"
+    file = place.path(given) if given else beside
+    if not file.is_file():
+        if given:
+            place.secrets.problems.add(("maild", "phrases_file"), f"there is no file {given!r}")
+        return NO_PHRASES
+    problems = Problems(file=str(file))
+    phrases = phrasefile.load(file, problems) if place.file else NO_PHRASES
+    place.secrets.problems.found.extend(problems.found)
+    return phrases
 
 
 def _database_url(given: str | None, state_dir: Path, place: Place) -> str:

@@ -30,6 +30,7 @@ class MaildTable(_Table):
     secret_file: fields.LineOrEmpty = ""
     rules_dir: fields.LineOrEmpty = ""
     templates_dir: fields.LineOrEmpty = ""
+    phrases_file: fields.LineOrEmpty = ""
     undo_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maild.core.calendar import Calendar
 from maild.core.house import House
-from maild.core.mail import Limits
+from maild.core.mail import NO_PHRASES, Limits, Phrases
 from maild.core.promise import Policy
 
 
@@ -147,6 +147,8 @@ class Settings:
     rules_dir: Path
     templates_dir: Path | None
     """Overlay over the shipped templates, file by file; None for none."""
+    phrases: Phrases = NO_PHRASES
+    """Words of mail programs that the operator adds to those that are known."""
     database_url: str
     house: House
     smtp: SmtpSettings
