@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import agentmail, confirm, confirmmail, customermail, machinemail, onbehalf, ruling, suspension, thread
+from maild.core import (
+    agentmail,
+    confirm,
+    confirmmail,
+    customermail,
+    machinemail,
+    notours,
+    onbehalf,
+    ruling,
+    suspension,
+    thread,
+)
 from maild.core.decision import Decision, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
@@ -86,7 +97,7 @@ def _person(scene: Scene, found: Found | None) -> Decision:
     if token is not None:
         view = scene.snapshot.followed(token.ticket)
         if view is None or agent is None:
-            return _misused(view)
+            return notours.decide(scene, token, view)
         return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
     level = _level(scene, identity, found.pointed if found else 0)
     if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
@@ -143,10 +154,3 @@ def _unproven(scene: Scene, agent: Agent, found: Found, level: Level) -> Decisio
     reason = Reason(why=Why.AGENT_UNPROVEN, detail=words)
     start = Decision(outcome=Outcome.HELD, reasons=(), before=found.view.ticket)
     return agentmail.refuse(scene, start, agent, reason)
-
-
-def _misused(view: TicketView | None) -> Decision:
-    """An agent's token in a mail that is not from that agent: held, nobody outside is told."""
-    whose = f"#{view.ticket.number}" if view else "no ticket"
-    words = f"an agent's token for {whose}, but From is no agent of ours"
-    return Decision(outcome=Outcome.HELD, reasons=(Reason(why=Why.AGENT_UNPROVEN, detail=words),))

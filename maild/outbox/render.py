@@ -40,6 +40,7 @@ SHIPPED = (
     "transcript",
     "held",
     "confirm",
+    "refused",
     "undelivered",
     "delayed",
 )
