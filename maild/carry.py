@@ -6,27 +6,31 @@ Decisions that have nothing to do with each other are carried out together, tabl
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from maild import timetable
-from maild.core import agenda, budget, suspension, undelivered
+from maild.core import agenda, budget, suspension, undelivered, webhook
 from maild.core.agenda import Plan
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.rule import Verb
 from maild.core.snapshot import World
 from maild.core.ticket import PostKind, Ticket
+from maild.core.webhook import Page
 from maild.errors import PermanentError
 from maild.log import Event, event
-from maild.outbox.compose import Desk, Draft, compose, pack
+from maild.outbox.compose import Desk, Draft, Literal, compose, pack
 from maild.outbox.render import Renderer
-from maild.settings import RelaySettings
+from maild.settings import RelaySettings, WebhookSettings
 from maild.store import account, commit, customers, journal, outbox, questions, reach, staffing
 from maild.store.database import Connection, Database
 from maild.store.journal import Claimed
 from maild.store.outbox import Outgoing
+from maild.timetable import Round
 
 Written = list[tuple[Reply, Draft]]
 _NOWHERE = commit.Applied(ticket_id=None, post_id=None)
@@ -41,6 +45,8 @@ class Office:
     renderer: Renderer
     relays: Mapping[str, RelaySettings]
     """A mailbox's name to its relay; the empty name is everybody's."""
+    webhooks: Mapping[str, WebhookSettings] = MappingProxyType({})
+    """By name: what rules may page."""
     now: Callable[[], datetime]
 
     def relay_of(self, mailbox: str) -> RelaySettings:
@@ -107,13 +113,26 @@ def _carried(
         for one in drafted
     ]
     mails = [_outgoing(office, *pair, one.applied, now) for one in carried for pair in one.written]
-    outbox.add(connection, mails, now)
+    outbox.add(connection, [*mails, *_pages(office, carried, now)], now)
     for decision in decisions:
         if decision.question is not None:
             questions.add(connection, decision.question, now)
         if decision.answered is not None:
             questions.answer(connection, decision.answered, now)
+    _timed(connection, office, carried)
     return carried
+
+
+def _timed(connection: Connection, office: Office, carried: Sequence[Carried]) -> None:
+    """Let the deadlines of the tickets follow what was written."""
+    told = {one.ticket.number: one for one in carried if one.ticket is not None}
+    promised = frozenset(
+        number
+        for number, one in told.items()
+        if any(draft.kind == agenda.CALLBACK_SET for draft in one.decision.events)
+    )
+    now = Round(plan=office.plan, now=office.now(), promised=promised)
+    timetable.bring(connection, now, [one.ticket for one in told.values() if one.ticket])
 
 
 def allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
@@ -253,4 +272,36 @@ def _outgoing(
         pieces=[list(piece) for piece in pieces],
         created_at=now,
         not_before=max(now + undo if is_late else now, reply.not_before or now),
+    )
+
+
+def _pages(office: Office, carried: Sequence[Carried], now: datetime) -> list[Outgoing]:
+    """Fix the bytes of what webhooks are told; one that was taken out of the settings is not."""
+    return [
+        _page(page, office, one.ticket, now)
+        for one in carried
+        if one.ticket is not None
+        for page in one.decision.pages
+        if page.webhook in office.webhooks
+    ]
+
+
+def _page(page: Page, office: Office, ticket: Ticket, now: datetime) -> Outgoing:
+    hook = office.webhooks[page.webhook].hook
+    data = webhook.body(page, hook, ticket, office.world.house.name, now)
+    literal, pieces = pack([Literal(data)])
+    return Outgoing(
+        key=page.key,
+        ticket_id=ticket.number,
+        kind=ReplyKind.PAGE,
+        mailbox=ticket.mailbox,
+        envelope_from="",
+        recipient=f"{webhook.RECIPIENT}{hook.name}",
+        message_id=webhook.identity(page.key),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        literal=literal,
+        pieces=[list(piece) for piece in pieces],
+        created_at=now,
+        not_before=now,
     )

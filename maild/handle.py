@@ -13,23 +13,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from maild import timetable
 from maild.carry import Carried, Office, allowed, carry_out
-from maild.core import apart, assign, decide, proof, undelivered
+from maild.core import apart, assign, decide, ontime, proof, undelivered
 from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
 from maild.core.operator import decide as decide_change
 from maild.core.reason import Reason, Why
-from maild.core.snapshot import Arrival, Snapshot
+from maild.core.snapshot import AgentLoad, Arrival, Snapshot
 from maild.core.undelivered import Failure
 from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
 from maild.reader import NotRead, Read
+from maild.store import deadlines as deadline_rows
 from maild.store import journal, lookup, staffing, tickets
 from maild.store.database import Connection
 from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
+from maild.timetable import Round
 
-__all__ = ["Handled", "Item", "Office", "failed_reply", "look", "mails", "operator"]
+__all__ = ["Handled", "Item", "Office", "deadlines", "failed_reply", "look", "mails", "operator"]
 
 WAIT = timedelta(seconds=0.5)
 BUSY_WAIT = timedelta(seconds=10)
@@ -89,6 +92,27 @@ def failed_reply(connection: Connection, office: Office, mail: Outgoing, failure
         carry_out(connection, office, [(decision, None)])
 
 
+def deadlines(office: Office, number: int) -> bool:
+    """Let the deadlines of a ticket fire that are due; False when there is none any more.
+
+    All is computed from the log first: what was answered meanwhile is cancelled and tells nobody.
+    """
+    now, world = office.now(), office.world
+    with office.database.write() as connection:
+        deadline_rows.lock(connection, number)
+        views = tickets.views(connection, [number], world.house, now)
+        if not views:
+            return False
+        look = Round(plan=office.plan, now=now)
+        firing = timetable.firing(connection, look, views[0].ticket)
+        if firing is None:
+            return False
+        deadline_rows.fire(connection, ontime.fired(firing), now)
+        decision = ontime.on_time(firing, views[0], world, _loads(connection, office))
+        carry_out(connection, office, [(decision, None)])
+    return True
+
+
 def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
     """Change a ticket as the operator; NotAllowed when there is none, or a value cannot stand."""
     now, house = office.now(), office.world.house
@@ -108,9 +132,14 @@ def _snapshots(
     found = lookup.for_mails(
         connection, list(zip(arrivals, proofs, strict=True)), house, office.now()
     )
-    count = staffing.loads if office.assigns else staffing.away
-    loads = count(connection, office.now())
+    loads = _loads(connection, office)
     return tuple(dataclasses.replace(snapshot, loads=loads) for snapshot in found)
+
+
+def _loads(connection: Connection, office: Office) -> tuple[AgentLoad, ...]:
+    """Return what everybody has in hand, or only who is away where no rule assigns."""
+    count = staffing.loads if office.assigns else staffing.away
+    return count(connection, office.now())
 
 
 def _together(office: Office, items: Sequence[Item]) -> Sequence[Handled]:

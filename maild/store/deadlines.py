@@ -1,10 +1,10 @@
 """Deadlines: rows that wait for their time, fire once, or are cancelled.
 
-| state     | means                                        | leaves it by                          |
-|-----------|----------------------------------------------|---------------------------------------|
-| waiting   | nothing happened yet that it waits for       | fire, bring (another time, cancelled) |
-| fired     | told; never again                            | -                                     |
-| cancelled | answered, solved, or promised no more        | bring, when it is due once more       |
+| state     | means                                  | leaves it by                          |
+|-----------|----------------------------------------|---------------------------------------|
+| waiting   | nothing happened yet that it waits for | fire, bring (another time, cancelled) |
+| fired     | told; never again                      | -                                     |
+| cancelled | answered, solved, or promised no more  | bring, when it is due once more       |
 
 A claim is a lease: who has a row in hand fires it, all rows of a ticket together. It is fired in
 the transaction of what follows from it, so that a node that dies meanwhile has done nothing.
@@ -28,6 +28,7 @@ from maild.store.tables import DeadlineState, metadata
 
 LEASE = timedelta(minutes=2)
 _DEADLINE = metadata.tables[tables.DeadlineRow.__tablename__]
+_TICKET = metadata.tables[tables.TicketRow.__tablename__]
 _FREE = or_(_DEADLINE.c.claimed_until.is_(None), _DEADLINE.c.claimed_until <= bindparam("now"))
 _DUE = (
     select(_DEADLINE.c.ticket_id)
@@ -120,12 +121,12 @@ def put_back(connection: Connection, node: str, numbers: Sequence[int]) -> None:
     )
 
 
-def locked(connection: Connection, number: int) -> tuple[Row, ...]:
-    """Return the rows of a ticket, and let nobody else change them before this one is done."""
-    statement = _OF_TICKETS.with_for_update()
-    return tuple(
-        _row(one) for one in connection.execute(statement, {"tickets": [number]}).mappings()
-    )
+def lock(connection: Connection, number: int) -> None:
+    """Let nobody else change a ticket before this transaction is done.
+
+    Who changes a ticket writes it first and its deadlines last; so does who fires them.
+    """
+    connection.execute(select(_TICKET.c.id).where(_TICKET.c.id == number).with_for_update()).all()
 
 
 def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Row, ...]]:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select
 
 from maild.core.history import Entry
 from maild.store import tables
 from maild.store.tables import metadata
 
 _EVENT = metadata.tables[tables.EventRow.__tablename__]
+_LOGS = (
+    select(_EVENT)
+    .where(_EVENT.c.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .order_by(_EVENT.c.ticket_id, _EVENT.c.id)
+)
 
 
 def entries(connection: Connection, number: int) -> tuple[Entry, ...]:
     """Return the log of a ticket as it was written, oldest first; empty when there is none."""
-    rows = connection.execute(
-        select(_EVENT).where(_EVENT.c.ticket_id == number).order_by(_EVENT.c.id)
-    ).mappings()
-    return tuple(
-        Entry(
+    return of_tickets(connection, [number]).get(number, ())
+
+
+def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Entry, ...]]:
+    """Return the logs of tickets by number; no entry for a ticket without one."""
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for row in connection.execute(_LOGS, {"tickets": list(numbers)}).mappings():
+        entry = Entry(
             id=row["id"],
             at=row["at"],
             kind=row["kind"],
             actor=row["actor"],
             data=tuple(row["data"].items()),
         )
-        for row in rows
-    )
+        found[row["ticket_id"]].append(entry)
+    return {number: tuple(log) for number, log in found.items()}

@@ -294,7 +294,7 @@ def upgrade() -> None:
         sa.Column("sent_at", UTC(), nullable=True),
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('acknowledgement', 'reply', 'notification', 'template', 'trouble')",
+            "kind IN ('acknowledgement', 'reply', 'notification', 'template', 'page', 'trouble')",
             name=op.f("ck_outbox_kind"),
         ),
         sa.CheckConstraint(

@@ -1,0 +1,97 @@
+"""After a decision, the deadlines of its tickets are brought to what their logs say now.
+
+In the same transaction: a ticket and its deadlines never disagree. Where nothing is promised and
+no rule waits for a time, this costs one question for all tickets of the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from maild.core import agenda
+from maild.core.agenda import Changes, Item, Plan, Row
+from maild.core.decision import EventDraft
+from maild.core.ontime import Firing
+from maild.core.ticket import Ticket
+from maild.store import commit, deadlines, history
+from maild.store.database import Connection
+from maild.store.deadlines import Written
+
+MOVED = "deadline.moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What all tickets of one transaction are looked at by."""
+
+    plan: Plan
+    now: datetime
+    why: str = ""
+    """What changed the plan itself: then each ticket's log is told all that follows."""
+    promised: frozenset[int] = frozenset()
+    """Tickets on which an agent may just have promised a call."""
+
+
+def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> None:
+    """Write down what is due on tickets (those with a number)."""
+    known = {ticket.number: ticket for ticket in tickets if ticket.number}
+    rows = deadlines.of_tickets(connection, sorted(known))
+    asked = {n for n, own in rows.items() if any(row.is_waiting for row in own)} | look.promised
+    wanted = sorted(known.keys() if not look.plan.is_empty else asked & known.keys())
+    if not wanted:
+        return
+    logs = history.of_tickets(connection, wanted)
+    written: list[Written] = []
+    for number in wanted:
+        ticket = known[number]
+        items = agenda.due(ticket, logs.get(number, ()), look.plan, look.now)
+        changes = agenda.changes(rows.get(number, ()), items, ticket.priority)
+        written.append(Written(ticket=number, priority=ticket.priority, changes=changes))
+        told = tuple(_told(changes, ticket, look.why))
+        commit.add_events(connection, number, told, 0, look.now)
+    deadlines.bring(connection, written)
+
+
+def firing(connection: Connection, look: Round, ticket: Ticket) -> Firing | None:
+    """Bring the rows of a ticket, and return what is due on it; None for nothing."""
+    bring(connection, replace(look, promised=frozenset({ticket.number})), [ticket])
+    rows = deadlines.of_tickets(connection, [ticket.number]).get(ticket.number, ())
+    waiting = tuple(row for row in rows if row.is_waiting)
+    due = tuple(row for row in waiting if row.item.due_at <= look.now)
+    items = tuple(row.item for row in waiting)
+    return Firing(rows=due, open=items, now=look.now) if due else None
+
+
+def _told(changes: Changes, ticket: Ticket, why: str) -> Iterable[EventDraft]:
+    """Say which times moved because of another policy, calendar or priority.
+
+    That a clock began, stood still or was answered is told by the log itself.
+    """
+    for row, item in changes.moved:
+        reason = why or _reason(row, item, ticket)
+        if reason and row.is_waiting and row.item.due_at != item.due_at:
+            yield _moved(item.kind, row.item.due_at, item.due_at, reason)
+    if why:
+        for item in changes.new:
+            yield _moved(item.kind, None, item.due_at, why)
+        for row in changes.cancelled:
+            yield _moved(row.item.kind, row.item.due_at, None, why)
+
+
+def _reason(row: Row, item: Item, ticket: Ticket) -> str:
+    """Say why a time moved: the priority or the promise; empty for the course of things."""
+    if row.priority != ticket.priority:
+        return "priority"
+    is_other = (row.item.policy, row.item.version) != (item.policy, item.version)
+    return "policy" if is_other else ""
+
+
+def _moved(kind: str, old: datetime | None, new: datetime | None, why: str) -> EventDraft:
+    data = [("kind", kind), ("from", _text(old)), ("to", _text(new)), ("why", why)]
+    return EventDraft(kind=MOVED, actor="maild", data=tuple(data))
+
+
+def _text(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
