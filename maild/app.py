@@ -44,6 +44,7 @@ from maild.store.migrate import migrate
 from maild.store.secret import load_keys
 from maild.store.writer import Journal
 from maild.watch import Watch
+from maild.web import confirm
 from maild.web.admin import admin_app
 from maild.web.public import public_app
 from maild.web.server import Server, serve
@@ -272,10 +273,11 @@ class Daemon:
     async def _start_web(self, inherited: Mapping[str, socket.socket]) -> None:
         web = self._config.web
         for listen, app in (
-            (web.listen, public_app()),
+            (web.listen, public_app(pages)),
             (web.admin_listen, admin_app(self.checks())),
         ):
             if listen is not None:
+        pages = confirm.routes(lambda: self.office, self._wake_workers)
                 self._servers.append(await serve(app, listen, inherited=inherited))
 
     def _restart_mailboxes(self) -> None:

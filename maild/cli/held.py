@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from maild.app import utc_now
+from maild import confirm
+from maild.app import office_of, utc_now
 from maild.cli import show as out
 from maild.errors import NotAllowed
-from maild.store import journal, listing
+from maild.store import journal, listing, questions
+from maild.store.secret import load_keys
 
-COLUMNS = ("journal", "received_at", "from", "to", "reason")
+COLUMNS = ("journal", "received_at", "from", "to", "waits", "reason")
 
 
 def list_held(config: Path | None, *, as_json: bool) -> None:
@@ -19,7 +22,7 @@ def list_held(config: Path | None, *, as_json: bool) -> None:
     if as_json:
         out.as_document(rows)
     else:
-        out.as_table(rows, COLUMNS, "nothing is held")
+        out.as_table([row | {"waits": _waits(row)} for row in rows], COLUMNS, "nothing is held")
 
 
 def show(config: Path | None, journal_id: int, *, as_json: bool) -> None:
@@ -37,12 +40,18 @@ def show(config: Path | None, journal_id: int, *, as_json: bool) -> None:
 
 
 def release(config: Path | None, journals: list[int]) -> None:
-    """Send held mails through the line once more."""
-    with out.opened(config) as (_, database), database.write() as connection:
-        for journal_id in journals:
-            if not journal.release(connection, journal_id):
-                raise NotAllowed(f"journal row {journal_id} is not held; nothing was released")
-    out.line(f"{len(journals)} released")
+    """Send held mails through the line once more.
+
+    Where an agent was asked to confirm one, this is the operator's confirmation.
+    """
+    with out.opened(config) as (known, database):
+        with database.read() as connection:
+            for journal_id in journals:
+                listing.held_one(connection, journal_id)
+        office = office_of(known, database, load_keys(known.secret_file, database))
+        confirmed = sum(confirm.operator(office, journal_id) for journal_id in journals)
+    told = f", {confirmed} of them confirmed in the agent's place" if confirmed else ""
+    out.line(f"{len(journals)} released{told}")
 
 
 def drop(config: Path | None, journals: list[int], why: str) -> None:
@@ -51,4 +60,13 @@ def drop(config: Path | None, journals: list[int], why: str) -> None:
         for journal_id in journals:
             if not journal.drop(connection, journal_id, why, utc_now()):
                 raise NotAllowed(f"journal row {journal_id} is not held; nothing was dropped")
+            questions.forget(connection, journal_id, utc_now())
     out.line(f"{len(journals)} dropped")
+
+
+def _waits(row: dict[str, Any]) -> str:
+    """Whose confirmation a mail waits for, in words."""
+    asked = row["confirmation"]
+    if asked is None:
+        return ""
+    return f"{asked['agent']} until {asked['expires_at']}"

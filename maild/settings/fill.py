@@ -112,6 +112,8 @@ def house(config: schema.ConfigFile) -> House:
         trusted_domains=tuple(config.smtp.trusted_domains),
         undo_seconds=config.maild.undo_seconds,
         attachment_bytes_out=config.limits.attachments_out,
+        confirm_seconds=config.trust.confirm_within,
+        public_url=config.web.public_url,
         acknowledge_age_seconds_max=config.limits.acknowledge_age,
         automatic_per_ticket_hour=config.limits.automatic_per_ticket_hour,
         automatic_per_pair_hour=config.limits.automatic_per_pair_hour,

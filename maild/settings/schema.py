@@ -191,7 +191,8 @@ class SlaTable(_Table):
 class TrustTable(_Table):
     """`[trust]`."""
 
-    agents: Literal["token+domain", "token", "confirm-all"] = "token"
+    agents: Literal["token+domain", "token", "confirm-all"] = "token+domain"
+    confirm_within: fields.Duration = 7 * 24 * 3600
     acknowledge: Literal["everybody", "verified", "nobody"] = "everybody"
 
 

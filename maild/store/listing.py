@@ -13,9 +13,10 @@ from sqlalchemy import Connection, RowMapping, select
 
 from maild.core.decision import Outcome
 from maild.core.house import House
+from maild.core.question import Question
 from maild.core.ticket import PostKind
 from maild.errors import NotAllowed
-from maild.store import customers, tables
+from maild.store import customers, questions, tables
 from maild.store.tables import metadata
 
 Json = dict[str, Any]
@@ -94,7 +95,8 @@ def held_list(connection: Connection) -> list[Json]:
     rows = connection.execute(
         select(_JOURNAL).where(_JOURNAL.c.outcome == Outcome.HELD).order_by(_JOURNAL.c.id)
     ).mappings()
-    return [_held(row) for row in rows]
+    asked = questions.waiting(connection)
+    return [_held(row, asked.get(row["id"])) for row in rows]
 
 
 def held_one(connection: Connection, journal_id: int) -> Json:
@@ -108,7 +110,7 @@ def held_one(connection: Connection, journal_id: int) -> Json:
     )
     if row is None:
         raise NotAllowed(f"journal row {journal_id} is not held")
-    return _held(row)
+    return _held(row, questions.waiting(connection).get(journal_id))
 
 
 def outbox_list(connection: Connection, state: str = "") -> list[Json]:
@@ -189,7 +191,12 @@ def _post(connection: Connection, row: RowMapping) -> Json:
     }
 
 
-def _held(row: RowMapping) -> Json:
+def _held(row: RowMapping, asked: Question | None) -> Json:
+    """One held mail; `confirmation` is who may confirm it until when, or null."""
+    confirmation: Json | None = None
+    if asked is not None:
+        until = _time(asked.expires_at)
+        confirmation = {"agent": asked.agent, "expires_at": until, "asked": asked.round}
     return {
         "journal": row["id"],
         "received_at": _time(row["received_at"]),
@@ -202,6 +209,7 @@ def _held(row: RowMapping) -> Json:
         "tries": row["tries"],
         "reason": row["reason"],
         "ticket": row["ticket_id"],
+        "confirmation": confirmation,
     }
 
 

@@ -40,7 +40,7 @@ from maild.store import journal
 from maild.store.columns import json_value, moment, one_of, reference, row_id
 from maild.store.tables import metadata
 
-__all__ = ["add", "answer", "forget", "metadata", "newest", "of"]
+__all__ = ["add", "answer", "forget", "metadata", "newest", "of", "waiting"]
 
 
 class QuestionRow(SQLModel, table=True):
@@ -98,6 +98,12 @@ def newest(connection: Connection, journal_id: int) -> Asked | None:
 
 
 def add(connection: Connection, question: Question, now: dt.datetime) -> None:
+def waiting(connection: Connection) -> Mapping[int, Question]:
+    """Return the questions that nobody answered yet, by journal row."""
+    rows = connection.execute(_WAITING).mappings()
+    return {row["journal_id"]: _asked(row).question for row in rows}
+
+
     """Write a question down; one that was asked before in the same words stays as it is."""
     known = newest(connection, question.journal_id)
     if known is not None and known.question.round >= question.round:

@@ -1,6 +1,8 @@
-"""Public: what customers may see. So far no page but the one that says so [starlette]."""
+"""Public: what stands behind `[web] listen`; each kind of page brings its routes [starlette]."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,11 +15,11 @@ from maild.web.guard import Guard
 _NOTHING_FOR_ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
-def public_app() -> ASGIApp:
-    """Return the application behind `[web] listen`."""
+def public_app(pages: Iterable[Route] = ()) -> ASGIApp:
+    """Return the application that shows these pages; there is nothing else but `/robots.txt`."""
     return Guard(
         Starlette(
-            routes=[Route("/robots.txt", _robots)],
+            routes=[Route("/robots.txt", _robots), *pages],
             exception_handlers={404: _no_page, 405: _no_page},
         )
     )
