@@ -21,9 +21,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from maild import __version__, notify, rulefiles, settings
+from maild import __version__, authenticate, notify, rulefiles, settings
+from maild.alarm import Alarm
 from maild.clock import Clock
 from maild.core.mail import ReadOptions
+from maild.core.promise import Promise
 from maild.core.rule import Rule
 from maild.core.snapshot import World
 from maild.core.token import Keys
@@ -51,6 +53,8 @@ from maild.web.server import Server, serve
 
 SENDERS = 2
 BEAT = timedelta(seconds=10)
+RING = timedelta(seconds=2)
+"""How often deadlines are looked for."""
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
 
@@ -82,6 +86,7 @@ class Files:
 
     rules: tuple[Rule, ...]
     renderer: Renderer
+    promises: tuple[Promise, ...] = ()
 
 
 def files_of(config: Settings) -> Files:
@@ -98,13 +103,14 @@ def files_of(config: Settings) -> Files:
         rules = rulefiles.load(config.rules_dir, config.house, templates=names)
     except ConfigError as error:
         problems.append(error)
+    promises: tuple[Promise, ...] = ()
     try:
-        policies.promises(config)
+        promises = policies.promises(config)
     except ConfigError as error:
         problems.append(error)
     if problems or renderer is None:
         raise ConfigError(tuple(problem for error in problems for problem in error.problems))
-    return Files(rules=rules, renderer=renderer)
+    return Files(rules=rules, renderer=renderer, promises=promises)
 
 
 def office_of(
@@ -121,9 +127,12 @@ def office_of(
             rules=found.rules,
             languages=languages,
             canned=found.renderer.canned,
+            promises=found.promises,
+            calendars=config.calendars,
         ),
         renderer=found.renderer,
         relays={"": config.relay, **dict(config.mailbox_relays)},
+        webhooks={one.hook.name: one for one in config.webhooks},
         now=utc_now,
     )
 
@@ -137,6 +146,7 @@ def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
         own_addresses=house.own_addresses,
         own_domains=tuple(filter(None, (house.domain, house.reply_domain))),
         delimiters=(*own, *renderer.delimiters),
+        authenticates=config.smtp.authenticate.is_on,
         phrases=config.phrases,
     )
 
@@ -164,6 +174,7 @@ class Daemon:
         self._supervisor = notify.supervisor(environment)
         # Before the database: a mistake in a rule must not leave the tables migrated behind.
         files = files_of(config)
+        self._authenticator = authenticate.of(config)
         self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
         self._database, keys = open_store(config)
         self.office = office_of(config, self._database, keys, files)
@@ -180,6 +191,7 @@ class Daemon:
         self._smtp: smtp.SmtpServer | None = None
         self._last_beat = utc_now()
         self._watcher = Watch(lambda: self.office)
+        self._alarm = Alarm(lambda: self.office, self._node)
         self._clock = Clock()
         self._journal = Journal(self._database, utc_now, self._appended)
 
@@ -221,6 +233,7 @@ class Daemon:
                 self._readers.use(read_options_of(config, self.office.renderer))
             if Role.INTAKE in self._roles and not self._stopped.is_set():
                 self._restart_mailboxes()
+            self._alarm.believe()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")
 
@@ -231,6 +244,7 @@ class Daemon:
             "threads": self._check_threads,
             "disk": self._check_disk,
             "breaker": self._watcher.check_breaker,
+            "clock": self._alarm.check,
         }
 
     async def _start(self) -> None:
@@ -238,7 +252,9 @@ class Daemon:
         if Role.WORK in self._roles:
             options = read_options_of(self._config, self.office.renderer)
             self._readers = ReaderPool(options, runtime)
-            self._pipeline = Pipeline(lambda: self.office, self._readers, self._node)
+            self._pipeline = Pipeline(
+                lambda: self.office, self._readers, self._node, self._authenticator
+            )
             self._pipeline.on_replies = self._wake_senders
             self._spawn("work", self._pipeline.run)
         if Role.SEND in self._roles:
@@ -248,6 +264,8 @@ class Daemon:
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:
             self._clock.every(BEAT, "watch", self._watcher.look)
+            self._clock.every(RING, "deadlines", self._ring)
+            self._clock.every(RING, "plan", self._alarm.plan)
         self._clock.every(BEAT, "beat", self._beat)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -272,12 +290,12 @@ class Daemon:
 
     async def _start_web(self, inherited: Mapping[str, socket.socket]) -> None:
         web = self._config.web
+        pages = confirm.routes(lambda: self.office, self._wake_workers)
         for listen, app in (
             (web.listen, public_app(pages)),
             (web.admin_listen, admin_app(self.checks())),
         ):
             if listen is not None:
-        pages = confirm.routes(lambda: self.office, self._wake_workers)
                 self._servers.append(await serve(app, listen, inherited=inherited))
 
     def _restart_mailboxes(self) -> None:
@@ -328,6 +346,8 @@ class Daemon:
             thread.join()
         if self._readers is not None:
             self._readers.close()
+        if self._authenticator is not None:
+            self._authenticator.close()
 
     def _spawn(self, name: str, run: Callable[[threading.Event], None]) -> None:
         thread = threading.Thread(target=run, args=(self._stop_threads,), name=name, daemon=True)
@@ -351,6 +371,10 @@ class Daemon:
     def _wake_senders(self) -> None:
         for delivery in self._deliveries:
             delivery.wake.set()
+
+    def _ring(self) -> None:
+        if self._alarm.ring():
+            self._wake_senders()
 
     def _beat(self) -> None:
         with self._database.write() as connection:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from maild import timetable
-from maild.core import agenda, budget, suspension, undelivered, webhook
+from maild.core import agenda, budget, splitting, suspension, undelivered, webhook
 from maild.core.agenda import Plan
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.rule import Verb
@@ -26,7 +26,17 @@ from maild.log import Event, event
 from maild.outbox.compose import Desk, Draft, Literal, compose, pack
 from maild.outbox.render import Renderer
 from maild.settings import RelaySettings, WebhookSettings
-from maild.store import account, commit, customers, journal, outbox, questions, reach, staffing
+from maild.store import (
+    absence,
+    account,
+    commit,
+    customers,
+    journal,
+    outbox,
+    questions,
+    reach,
+    staffing,
+)
 from maild.store.database import Connection, Database
 from maild.store.journal import Claimed
 from maild.store.outbox import Outgoing
@@ -95,6 +105,8 @@ def _carried(
     tickets = [ticket or d.before for ticket, d in zip(numbered, decisions, strict=True)]
     changed = [(d.before, one) for one, d in zip(numbered, decisions, strict=True) if one]
     staffing.given(connection, changed, now)
+    decisions = _with_numbers(decisions, tickets)
+    absence.record(connection, [d.absence for d in decisions if d.absence], now)
     customers.place(connection, [placed for d in decisions for placed in d.placed])
     decisions = _reachable(connection, decisions, office.world)
     decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
@@ -133,6 +145,19 @@ def _timed(connection: Connection, office: Office, carried: Sequence[Carried]) -
     )
     now = Round(plan=office.plan, now=office.now(), promised=promised)
     timetable.bring(connection, now, [one.ticket for one in told.values() if one.ticket])
+
+
+def _with_numbers(
+    decisions: Sequence[Decision], tickets: Sequence[Ticket | None]
+) -> list[Decision]:
+    """Tell who split a ticket which number the new one was given."""
+    if not any(decision.others for decision in decisions):
+        return list(decisions)
+    numbers = {id(d): one.number for d, one in zip(decisions, tickets, strict=True) if one}
+    return [
+        splitting.numbered(decision, [numbers[id(o)] for o in decision.others if o.taken])
+        for decision in decisions
+    ]
 
 
 def allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
@@ -237,11 +262,11 @@ def _desk(connection: Connection, office: Office, reply: Reply, claimed: Claimed
 def _with_message_ids(
     decision: Decision, written: Written, refused: tuple[EventDraft, ...]
 ) -> Decision:
-    """Give an agent's post the Message-ID of its copies; every id of ours leads to the ticket."""
+    """Give a post of ours the Message-ID of its copies; every id of ours leads to the ticket."""
     by_post = {reply.post_n: draft.message_id for reply, draft in written if reply.post_n}
     posts = tuple(
         dataclasses.replace(post, message_id=by_post.get(post.n, ""))
-        if post.kind is PostKind.AGENT
+        if post.kind is PostKind.AGENT or post.n in by_post
         else post
         for post in decision.posts
     )
@@ -289,7 +314,7 @@ def _pages(office: Office, carried: Sequence[Carried], now: datetime) -> list[Ou
 def _page(page: Page, office: Office, ticket: Ticket, now: datetime) -> Outgoing:
     hook = office.webhooks[page.webhook].hook
     data = webhook.body(page, hook, ticket, office.world.house.name, now)
-    literal, pieces = pack([Literal(data)])
+    literal, pieces = pack([Literal(data=data)])
     return Outgoing(
         key=page.key,
         ticket_id=ticket.number,

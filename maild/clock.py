@@ -1,7 +1,13 @@
-"""What wakes when. The clock only rings; what is due stands in the database [apscheduler]."""
+"""What wakes when. The clock only rings; what is due stands in the database [apscheduler].
+
+The scheduler goes by the wall clock: set back by two hours, it would be silent for two hours. So a
+thread of its own watches both clocks, and after a jump every interval begins anew.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
@@ -11,6 +17,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from maild.errors import TemporaryError
 from maild.log import Event, event
+
+PULSE_SECONDS = 2.0
+JUMP_SECONDS = 1.0
 
 
 class Clock:
@@ -23,6 +32,8 @@ class Clock:
             executors={"default": ThreadPoolExecutor(2)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
+        self._stop = threading.Event()
+        self._pulse = threading.Thread(target=self._watch, name="pulse", daemon=True)
 
     def every(self, interval: timedelta, name: str, ring: Callable[[], object]) -> None:
         """Call `ring` at each interval, in a thread of the clock; its failures are logged."""
@@ -41,8 +52,29 @@ class Clock:
     def start(self) -> None:
         """Begin to ring."""
         self._scheduler.start()
+        self._pulse.start()
 
     def stop(self) -> None:
         """Ring no more; a ring under way is finished."""
+        self._stop.set()
         if self._scheduler.running:
+            self._pulse.join()
             self._scheduler.shutdown(wait=True)
+
+    def _watch(self) -> None:
+        """Let every interval begin anew when the wall clock jumped."""
+        ahead = time.time() - time.monotonic()
+        while not self._stop.wait(PULSE_SECONDS):
+            now = time.time() - time.monotonic()
+            if abs(now - ahead) > JUMP_SECONDS:
+                self._begin_anew()
+            ahead = now
+
+    def _begin_anew(self) -> None:
+        """Count every interval from now."""
+        for job in self._scheduler.get_jobs():
+            trigger = job.trigger
+            if isinstance(trigger, IntervalTrigger):
+                seconds = trigger.interval.total_seconds()
+                trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
+            job.reschedule(trigger)

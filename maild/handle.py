@@ -11,11 +11,12 @@ import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from maild import timetable
 from maild.carry import Carried, Office, allowed, carry_out
-from maild.core import apart, assign, decide, ontime, proof, undelivered
+from maild.core import announcement, apart, assign, decide, ontime, proof, undelivered
+from maild.core.announcement import Announcement
 from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
 from maild.core.operator import decide as decide_change
@@ -32,7 +33,17 @@ from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
 from maild.timetable import Round
 
-__all__ = ["Handled", "Item", "Office", "deadlines", "failed_reply", "look", "mails", "operator"]
+__all__ = [
+    "Handled",
+    "Item",
+    "Office",
+    "announce",
+    "deadlines",
+    "failed_reply",
+    "look",
+    "mails",
+    "operator",
+]
 
 WAIT = timedelta(seconds=0.5)
 BUSY_WAIT = timedelta(seconds=10)
@@ -92,8 +103,8 @@ def failed_reply(connection: Connection, office: Office, mail: Outgoing, failure
         carry_out(connection, office, [(decision, None)])
 
 
-def deadlines(office: Office, number: int) -> bool:
-    """Let the deadlines of a ticket fire that are due; False when there is none any more.
+def deadlines(office: Office, number: int) -> int:
+    """Let the deadlines of a ticket fire that are due; return how many fired.
 
     All is computed from the log first: what was answered meanwhile is cancelled and tells nobody.
     """
@@ -102,15 +113,37 @@ def deadlines(office: Office, number: int) -> bool:
         deadline_rows.lock(connection, number)
         views = tickets.views(connection, [number], world.house, now)
         if not views:
-            return False
+            return 0
         look = Round(plan=office.plan, now=now)
         firing = timetable.firing(connection, look, views[0].ticket)
         if firing is None:
-            return False
+            return 0
         deadline_rows.fire(connection, ontime.fired(firing), now)
         decision = ontime.on_time(firing, views[0], world, _loads(connection, office))
         carry_out(connection, office, [(decision, None)])
-    return True
+    return len(firing.rows)
+
+
+def announce(office: Office, news: Announcement, number: int, at: datetime) -> Decision | None:
+    """Tell the customer of a ticket some news at a time; None when the ticket is gone."""
+    now = office.now()
+    with office.database.write() as connection:
+        views = tickets.views(connection, [number], office.world.house, now)
+        if not views:
+            return None
+        decision = announcement.decide(news, views[0], office.world, now=now, at=at)
+        return carry_out(connection, office, [(decision, None)])[0].decision
+
+
+def planned(office: Office, version: str, most: int) -> int:
+    """Compute the deadlines of some open tickets anew; 0 when all have what `version` promises."""
+    now, plan = office.now(), office.plan
+    with office.database.write() as connection:
+        numbers = deadline_rows.unplanned(connection, version, most, everybody=not plan.is_empty)
+        known = tickets.views_by_number(connection, numbers, office.world.house, now)
+        look = Round(plan=plan, now=now, why="policy")
+        timetable.bring(connection, look, [view.ticket for view in known.values()])
+    return len(numbers)
 
 
 def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:

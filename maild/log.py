@@ -72,6 +72,19 @@ class Event(StrEnum):
     MAIL_IGNORED = "mail.ignored", Level.INFO, "a mail was put away with a reason"
     JOURNAL_STALLED = "journal.stalled", Level.ERROR, "the oldest mail has waited too long"
 
+    DEADLINE_FIRED = "deadline.fired", Level.INFO, "deadlines of a ticket were due; rules ran"
+    DEADLINES_PLANNED = (
+        "deadlines.planned",
+        Level.NOTICE,
+        "policies, calendars or timed rules changed; every open ticket was computed anew",
+    )
+    CLOCK_JUMPED = (
+        "clock.jumped",
+        Level.ERROR,
+        "the wall clock was set; after a leap ahead deadlines wait",
+    )
+    CLOCK_SETTLED = "clock.settled", Level.NOTICE, "the wall clock is believed again"
+
     RULE_FAILED = "rule.failed", Level.ERROR, "a rule could not be applied to an event"
 
     REPLY_SENT = "reply.sent", Level.INFO, "the relay took a reply"

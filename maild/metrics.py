@@ -117,6 +117,7 @@ class Metric(StrEnum):
     )
     TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
     DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"
+    DEADLINES_FIRED = "maild_deadlines_fired_total", Kind.COUNTER, "", "deadlines that fired"
     AUTOMATIC_MAILS = (
         "maild_automatic_mails",
         Kind.GAUGE,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from maild import __version__, log, settings
+from maild import __version__, authenticate, log, settings
+from maild.alarm import Alarm
 from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.delivery import Delivery
 from maild.pipeline import Pipeline
@@ -17,9 +18,10 @@ from maild.store import nodes
 
 
 def work(config: Path | None) -> None:
-    """Handle due mails, then send what is due; safe beside a running daemon."""
+    """Handle due mails and deadlines, then send what is due; safe beside a running daemon."""
     log.configure(environment=os.environ, level=log.Level.WARNING)
     known = settings.load(config, environ=os.environ)
+    own = authenticate.of(known)
     database, keys = open_store(known)
     office = office_of(known, database, keys)
     node = f"{nodes.node_name(known.state_dir)}#{os.getpid()}"
@@ -27,11 +29,14 @@ def work(config: Path | None) -> None:
         nodes.arrive(connection, node, __version__, utc_now())
     readers = ReaderPool(read_options_of(known, office.renderer), known.runtime)
     try:
-        handled = Pipeline(lambda: office, readers, node).step()
+        handled = Pipeline(lambda: office, readers, node, own).step()
+        fired = Alarm(lambda: office, node).step()
         tried = Delivery(lambda: office, node, socket.gethostname()).step()
     finally:
         readers.close()
+        if own is not None:
+            own.close()
         with database.write() as connection:
             nodes.leave(connection, node)
         database.close()
-    typer.echo(f"{handled} mails handled, {tried} replies tried")
+    typer.echo(f"{handled} mails handled, {fired} tickets on time, {tried} replies tried")

@@ -18,17 +18,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
 
 from maild.core.agenda import Changes, Item, Row
 from maild.core.ontime import Fired
+from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
+from maild.store.commit import unless_there
 from maild.store.tables import DeadlineState, metadata
 
 LEASE = timedelta(minutes=2)
 _DEADLINE = metadata.tables[tables.DeadlineRow.__tablename__]
 _TICKET = metadata.tables[tables.TicketRow.__tablename__]
+_META = metadata.tables[tables.Meta.__tablename__]
+_PLANNED = "deadlines.planned"
+_SEEN = "clock.seen"
+_OVER = (State.CLOSED, State.MERGED, State.SPAM)
 _FREE = or_(_DEADLINE.c.claimed_until.is_(None), _DEADLINE.c.claimed_until <= bindparam("now"))
 _DUE = (
     select(_DEADLINE.c.ticket_id)
@@ -163,6 +169,8 @@ def fire(connection: Connection, done: Sequence[Fired], now: datetime) -> None:
 
 def recover(connection: Connection, nodes: Sequence[str]) -> int:
     """Take back what dead nodes had in hand; a lease that ended needs nobody to take it back."""
+    if not nodes:
+        return 0
     return connection.execute(
         update(_DEADLINE)
         .where(_DEADLINE.c.claimed_by.in_(nodes), _DEADLINE.c.state == DeadlineState.WAITING)
@@ -176,6 +184,56 @@ def next_due(connection: Connection) -> datetime | None:
         select(func.min(_DEADLINE.c.due_at)).where(_DEADLINE.c.state == DeadlineState.WAITING)
     ).scalar_one()
     return moment
+
+
+def unplanned(
+    connection: Connection, version: str, most: int, *, everybody: bool
+) -> tuple[int, ...]:
+    """Return the next tickets that were not computed with a version yet, and note that they are.
+
+    Not `everybody` means: only those for which something is written down. Only one node at a time
+    goes on from where the last one stopped; empty when all are done.
+    """
+    place = f"{version}:"
+    known = connection.execute(
+        select(_META.c.value).where(_META.c.name == _PLANNED).with_for_update()
+    ).scalar_one_or_none()
+    if known is None:
+        connection.execute(unless_there(connection, _META), {"name": _PLANNED, "value": ""})
+    after = int(known.removeprefix(place) or 0) if known and known.startswith(place) else 0
+    if known == version:
+        return ()
+    numbers = tuple(
+        connection.execute(_next(everybody=everybody, after=after, most=most)).scalars()
+    )
+    value = f"{place}{numbers[-1]}" if numbers else version
+    connection.execute(update(_META).where(_META.c.name == _PLANNED).values(value=value))
+    return numbers
+
+
+def see(connection: Connection, now: datetime) -> None:
+    """Write down what time it is."""
+    value = now.isoformat()
+    row = {"name": _SEEN, "value": value}
+    connection.execute(unless_there(connection, _META), row)
+    connection.execute(update(_META).where(_META.c.name == _SEEN).values(value=value))
+
+
+def seen(connection: Connection) -> datetime | None:
+    """Return what time it was when it was written down last; None for never."""
+    statement = select(_META.c.value).where(_META.c.name == _SEEN)
+    value = connection.execute(statement).scalar_one_or_none()
+    return datetime.fromisoformat(value) if value else None
+
+
+def _next(*, everybody: bool, after: int, most: int) -> Select[Any]:
+    """The tickets with higher numbers on which something may be due, or is written down."""
+    if everybody:
+        on = select(_TICKET.c.id).where(_TICKET.c.id > after, _TICKET.c.state.not_in(_OVER))
+        return on.order_by(_TICKET.c.id).limit(most)
+    written = _DEADLINE.c.ticket_id
+    waiting = (written > after, _DEADLINE.c.state == DeadlineState.WAITING)
+    return select(written).where(*waiting).distinct().order_by(written).limit(most)
 
 
 def _row(found: Any) -> Row:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.errors import ConfigError, Problem
-from maild.store import journal, outbox
+from maild.store import deadlines, journal, outbox
 from maild.store.columns import moment
 from maild.store.commit import unless_there
 from maild.store.tables import metadata
@@ -87,7 +87,8 @@ def leave(connection: Connection, name: str) -> None:
 
 def take_back(connection: Connection, names: list[str], now: datetime) -> int:
     """Put back into the line what these nodes, or nodes with a lease that ended, had in hand."""
-    return journal.recover(connection, names, now) + outbox.recover(connection, names, now)
+    mails = journal.recover(connection, names, now) + outbox.recover(connection, names, now)
+    return mails + deadlines.recover(connection, names)
 
 
 def _dead(connection: Connection, name: str) -> list[str]:

@@ -1,0 +1,149 @@
+"""Deadlines that are due, one straight line: claim -> fire, ticket by ticket.
+
+The clock rings; what is due stands in the database. A ring fires no more than so many tickets:
+after days of silence the mails of a thousand deadlines do not go out at once. While the wall clock
+cannot be believed (`core/steady.py`) nothing fires. When policies, calendars or timed rules
+changed, every open ticket is computed anew, some at each ring.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from maild import handle
+from maild.core import agenda, steady
+from maild.core.steady import Belief, Look
+from maild.errors import LostRace, TemporaryError
+from maild.handle import Office
+from maild.log import Event, event
+from maild.metrics import Metric, count
+from maild.store import deadlines
+
+TICKETS_PER_RING = 60
+ROWS_PER_CLAIM = 20
+PLANNED_PER_CHUNK = 100
+CHUNKS_PER_RING = 10
+SEEN_EVERY = timedelta(minutes=1)
+RACES_MAX = 5
+
+
+def since_start() -> timedelta:
+    """Return for how long the machine runs: a clock that nobody sets, its sleep included."""
+    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+class Alarm:
+    """What the clock rings."""
+
+    def __init__(
+        self,
+        office: Callable[[], Office],
+        node: str,
+        running: Callable[[], timedelta] = since_start,
+    ) -> None:
+        """Take the office anew each time, since a reload replaces it."""
+        self._office = office
+        self._node = node
+        self._running = running
+        self._belief: Belief | None = None
+        self._planned = ""
+        self._saw_at = timedelta()
+
+    def ring(self) -> int:
+        """Fire what is due, up to a bound; return how many tickets it was about."""
+        office = self._office()
+        if not self._look(office).is_trusted:
+            return 0
+        self._saw(office)
+        done = 0
+        while done < TICKETS_PER_RING:
+            with office.database.write() as connection:
+                numbers = deadlines.claim(connection, self._node, office.now(), ROWS_PER_CLAIM)
+            if not numbers:
+                break
+            for number in numbers:
+                self._fire(office, number)
+            done += len(numbers)
+        return done
+
+    def step(self) -> int:
+        """Plan what has to be planned, then fire all that is due, once."""
+        while self.plan():
+            pass
+        fired = 0
+        while count_now := self.ring():
+            fired += count_now
+        return fired
+
+    def plan(self) -> int:
+        """Compute some tickets anew where what is promised changed; return how many."""
+        office = self._office()
+        wanted = agenda.version(office.plan)
+        done = 0
+        for _ in range(CHUNKS_PER_RING):
+            if wanted == self._planned:
+                break
+            some = handle.planned(office, wanted, PLANNED_PER_CHUNK)
+            done += some
+            if not some:
+                self._planned = wanted
+                event(Event.DEADLINES_PLANNED, version=wanted)
+        return done
+
+    def believe(self) -> None:
+        """Take an operator's word that the clock is right: they reloaded the daemon."""
+        if self._belief is not None and not self._belief.is_trusted:
+            self._belief = steady.believed(self._belief)
+            event(Event.CLOCK_SETTLED, why="reload")
+
+    def check(self) -> str:
+        """Return what `/healthz` says of the clock; empty while it is believed."""
+        if self._belief is None or self._belief.is_trusted:
+            return ""
+        return f"the clock leapt ahead by {self._belief.leap}: deadlines wait until you reload"
+
+    def _look(self, office: Office) -> Belief:
+        """Look at both clocks; say so when the wall clock jumps, and when it is believed again."""
+        look = Look(wall=office.now(), steady=self._running())
+        before = self._belief
+        if before is None:
+            with office.database.read() as connection:
+                seen = deadlines.seen(connection)
+            self._belief = steady.first(look, seen)
+            jump = self._belief.leap
+        else:
+            jump = steady.moved(before, look)
+            self._belief = steady.judged(before, look)
+        if jump:
+            event(Event.CLOCK_JUMPED, seconds=int(jump.total_seconds()))
+        elif before is not None and self._belief.is_trusted and not before.is_trusted:
+            event(Event.CLOCK_SETTLED, why="it stayed")
+        return self._belief
+
+    def _saw(self, office: Office) -> None:
+        """Write down now and then what time it is, for the next start to compare."""
+        running = self._running()
+        if self._saw_at and running - self._saw_at < SEEN_EVERY:
+            return
+        with office.database.write() as connection:
+            deadlines.see(connection, office.now())
+        self._saw_at = running
+
+    def _fire(self, office: Office, number: int) -> None:
+        """Fire what is due on one ticket; a failure leaves the lease to end, and others go on."""
+        for _ in range(RACES_MAX):
+            try:
+                fired = handle.deadlines(office, number)
+            except LostRace:
+                continue
+            except TemporaryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - loop top: one bad ticket stops no other
+                event(Event.WORK_FAILED, ticket=number, error=error)
+                return
+            if fired:
+                count(Metric.DEADLINES_FIRED, fired)
+                event(Event.DEADLINE_FIRED, ticket=number, deadlines=fired)
+            return
