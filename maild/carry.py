@@ -9,9 +9,8 @@ import dataclasses
 import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from maild import timetable
 from maild.core import agenda, budget, splitting, suspension, undelivered, webhook
@@ -55,7 +54,7 @@ class Office:
     renderer: Renderer
     relays: Mapping[str, RelaySettings]
     """A mailbox's name to its relay; the empty name is everybody's."""
-    webhooks: Mapping[str, WebhookSettings] = MappingProxyType({})
+    webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     """By name: what rules may page."""
     now: Callable[[], datetime]
 
