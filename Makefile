@@ -13,7 +13,8 @@ TESTS ?= tests
 SECONDS ?= 600
 BIN := .venv/bin
 STAMP := .venv/.ok
-PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace
+PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
+  opendkim opendkim-tools opendmarc
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
 	exec $(BIN)/maild --config $(CONFIG) run
@@ -49,7 +50,7 @@ fuzz: env ## throw broken mails at the reader for SECONDS=600; what breaks it la
 
 lock: ## maintainers: pin every package anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	  --group dev --extra postgres pyproject.toml --output-file requirements.lock
+	  --group dev --extra postgres --extra auth pyproject.toml --output-file requirements.lock
 
 servers: ## as root on Debian: the real servers that some tests want
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-upgrade --no-install-recommends $(PACKAGES)

@@ -3,17 +3,22 @@
 Strategy: while one batch is handled the next one is being read, so that the readers and the
 database work at the same time. Batches are handled in journal order. A failing database pauses
 the line and loses nothing: what was claimed comes back.
+
+A mail whose sender's domain we check ourselves waits beside the line for the DNS, on its lease;
+what was found is stored before it is handled. The others go by.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent import futures
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from maild import handle
+from maild import authenticate, handle
+from maild.authenticate import Authenticator
 from maild.core.decision import Outcome
 from maild.core.reason import Why
 from maild.errors import TemporaryError
@@ -27,6 +32,8 @@ from maild.store.journal import Claimed
 BATCH_MAILS = 32
 PAUSE_SECONDS = 2.0
 IDLE_SECONDS = 1.0
+CHECKS_MAX = 64
+"""So many mails wait for the DNS at once; with more, only mails that need no check are claimed."""
 
 _LOGGED = {
     Outcome.POSTED: Event.MAIL_POSTED,
@@ -39,16 +46,26 @@ _LOGGED = {
 class _InHand:
     claimed: Claimed
     read: Future[Read]
+    check: Future[str] | None = None
+    """What our own checks find out; None where they are not wanted, or were done."""
 
 
 class Pipeline:
     """The line of one node; `run` is its thread."""
 
-    def __init__(self, office: Callable[[], Office], readers: ReaderPool, node: str) -> None:
+    def __init__(
+        self,
+        office: Callable[[], Office],
+        readers: ReaderPool,
+        node: str,
+        authenticator: Authenticator | None = None,
+    ) -> None:
         """Take the office anew for each batch, since a reload replaces it."""
         self._office = office
         self._readers = readers
         self._node = node
+        self._authenticator = authenticator
+        self._waiting: list[_InHand] = []
         self.wake = threading.Event()
         self.on_replies: Callable[[], None] = lambda: None
         """Called when replies were queued."""
@@ -70,13 +87,17 @@ class Pipeline:
             if not batch:
                 self.wake.wait(IDLE_SECONDS)
                 self.wake.clear()
-        self._put_back(batch)
+        self._put_back([*batch, *self._waiting])
 
     def step(self) -> int:
         """Handle what is due now, once; return how many mails ended."""
         done = 0
-        while batch := self._claim():
-            done += sum(h.outcome is not Outcome.WAIT for h in self._handle(batch))
+        while (batch := self._claim()) or self._waiting:
+            if batch:
+                done += sum(h.outcome is not Outcome.WAIT for h in self._handle(batch))
+            else:
+                checks = [item.check for item in self._waiting if item.check]
+                futures.wait(checks, return_when=futures.FIRST_COMPLETED)
         return done
 
     def _turn(self, batch: list[_InHand]) -> list[_InHand]:
@@ -91,9 +112,66 @@ class Pipeline:
         return following
 
     def _claim(self) -> list[_InHand]:
+        """Take mails on, and those back whose check is done; nothing is forgotten by an error."""
         office = self._office()
-        found = journal.claim(office.database, self._node, office.now(), BATCH_MAILS)
-        return [_InHand(claimed, self._read(claimed)) for claimed in found]
+        checked = [item for item in self._waiting if item.check and item.check.done()]
+        ready = self._noted(office, checked)
+        found = journal.claim(
+            office.database,
+            self._node,
+            office.now(),
+            BATCH_MAILS,
+            unchecked=len(self._waiting) - len(checked) < CHECKS_MAX,
+        )
+        taken = [self._taken(claimed) for claimed in found]
+        self._waiting = [item for item in self._waiting if item not in checked]
+        self._waiting += [item for item in taken if item.check]
+        ready += [item for item in taken if not item.check]
+        return sorted(ready, key=lambda item: item.claimed.id)
+
+    def _noted(self, office: Office, checked: Sequence[_InHand]) -> list[_InHand]:
+        """Store what checks found, so that a redo decides from the same."""
+        found = [(item, item.check.result()) for item in checked if item.check]
+        if not found:
+            return []
+        with office.database.write() as connection:
+            rows = [(item.claimed.id, evidence) for item, evidence in found if evidence]
+            journal.note_evidence(connection, rows)
+        return [
+            _InHand(_with_evidence(item.claimed, evidence), item.read) for item, evidence in found
+        ]
+
+    def _taken(self, claimed: Claimed) -> _InHand:
+        read = self._read(claimed)
+        own = self._authenticator
+        if own is None or not authenticate.is_wanted(own.settings, claimed.envelope):
+            return _InHand(claimed, read)
+        return _InHand(claimed, read, self._check(own, claimed, read))
+
+    def _check(self, own: Authenticator, claimed: Claimed, read: Future[Read]) -> Future[str]:
+        """Have a mail checked once it is read; the future does not fail."""
+        told: Future[str] = Future()
+
+        def tell(done: Future[str]) -> None:
+            if done.cancelled():
+                return
+            error = done.exception()
+            if error is not None:
+                event(Event.WORK_FAILED, mail=claimed.id, work="authenticate", error=error)
+            told.set_result(done.result() if error is None else authenticate.UNKNOWN)
+            self.wake.set()
+
+        def begin(done: Future[Read]) -> None:
+            mail = done.result()
+            if isinstance(mail, NotRead):
+                told.set_result("")
+                self.wake.set()
+                return
+            asked = own.submit(mail, claimed.envelope, claimed.received_at)
+            asked.add_done_callback(tell)
+
+        read.add_done_callback(begin)
+        return told
 
     def _read(self, claimed: Claimed) -> Future[Read]:
         if not claimed.is_damaged:
@@ -121,6 +199,10 @@ class Pipeline:
                 journal.put_back(connection, [item.claimed.id for item in batch], None)
         except TemporaryError as error:
             event(Event.STORE_DELAYED, error=error)
+
+
+def _with_evidence(claimed: Claimed, evidence: str) -> Claimed:
+    return replace(claimed, envelope=replace(claimed.envelope, evidence=evidence))
 
 
 def _tell(done: Handled) -> None:

@@ -18,7 +18,7 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-from maild.core import bounce, classify, language, replytext
+from maild.core import bounce, classify, dkim, language, replytext
 from maild.core.mail import (
     BounceClass,
     Encoding,
@@ -50,6 +50,7 @@ def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
         delimiters=options.delimiters,
         phrases=options.phrases,
     )
+    is_checked = options.authenticates and envelope.source is Source.SMTP
     return Mail(
         parsed=parsed,
         classification=classify.classify(parsed, envelope, options=options, bounce=found),
@@ -58,6 +59,8 @@ def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
         language=language.detect(reply.reply_text),
         content_hash=content_hash(parsed),
         sha256=hashlib.sha256(raw).hexdigest(),
+        signatures=dkim.signatures(raw, options.limits.dkim_signatures) if is_checked else (),
+        seals=dkim.seals(raw) if is_checked else (),
     )
 
 

@@ -40,6 +40,10 @@ NEEDS = {
     "faketime": Need(programs=("faketime",), packages=("faketime", "libfaketime")),
     "strace": Need(programs=("strace",), packages=("strace",)),
     "systemd": Need(programs=("systemd-analyze",), packages=("systemd",)),
+    "opendkim": Need(
+        programs=("opendkim", "opendkim-genkey"), packages=("opendkim", "opendkim-tools")
+    ),
+    "opendmarc": Need(programs=("opendmarc",), packages=("opendmarc",)),
     "git": Need(programs=("git",), packages=("git",)),
 }
 

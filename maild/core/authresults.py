@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 VALUE_CHARACTERS_MAX = 8192
+_SAYS_NOTHING = ("none", "temperror", "permerror")
 _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z|\\)|\(|[^"(]+', re.DOTALL)
 _INSIDE = re.compile(r"\\.?|[()]|[^\\()]+", re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z|\\)|;|\s+|[^\s;"]+', re.DOTALL)
@@ -35,16 +36,17 @@ def authserv_id(value: str) -> str:
 def verdict(values: Sequence[str], domain: str) -> Verdict:
     """Return what fields of one trusted writer say about a From domain (lower case).
 
-    `dmarc=` decides where its `header.from` is this very domain; without any DMARC result, a
-    `dkim=pass` whose `header.d` is the domain counts as a pass. A domain that was judged twice in
-    different ways, or another one than that of From, proves nothing. Without a domain (From names
-    nobody beyond doubt) there is no pass, but a fail is one.
+    `dmarc=pass` and `dmarc=fail` decide where their `header.from` is this very domain. Where DMARC
+    has nothing to say (no result; none, since the domain publishes no policy; or an error), a
+    `dkim=pass` of the domain itself counts as a pass. A domain that was judged twice in different
+    ways, or another one than that of From, proves nothing. Without a domain (From names nobody
+    beyond doubt) there is no pass, but a fail is one.
     """
-    results = [words for value in values for words in list(_statements(value))[1:]]
+    results = statements(values)
     judged = {
-        (_result(words, "dmarc"), _property(words, "header.from"))
+        (result_of(words, "dmarc"), property_of(words, "header.from"))
         for words in results
-        if _result(words, "dmarc")
+        if result_of(words, "dmarc")
     }
     if not domain:
         is_false = any(result == "fail" for result, _ in judged)
@@ -53,22 +55,36 @@ def verdict(values: Sequence[str], domain: str) -> Verdict:
         return Verdict.NONE
     if judged:
         result, about = judged.pop()
-        known = {"pass": Verdict.PASS, "fail": Verdict.FAIL}
-        return known.get(result, Verdict.NONE) if about == domain else Verdict.NONE
-    is_signed = any(
-        _result(words, "dkim") == "pass" and _property(words, "header.d") == domain
-        for words in results
-    )
+        if about != domain:
+            return Verdict.NONE
+        if result not in _SAYS_NOTHING:
+            known = {"pass": Verdict.PASS, "fail": Verdict.FAIL}
+            return known.get(result, Verdict.NONE)
+    is_signed = any(_signer(words) == domain for words in results)
     return Verdict.PASS if is_signed else Verdict.NONE
 
 
-def _result(words: Sequence[str], method: str) -> str:
-    """The result of a statement's method: `dmarc=pass` or `dmarc/1=pass`; else empty."""
+def statements(values: Sequence[str]) -> tuple[list[str], ...]:
+    """Cut fields into the words of each result; who wrote them is left out."""
+    return tuple(words for value in values for words in list(_statements(value))[1:])
+
+
+def _signer(words: Sequence[str]) -> str:
+    """The domain that a good signature is of: `header.d`, or what `header.i` says (Gmail)."""
+    if result_of(words, "dkim") != "pass":
+        return ""
+    identity = property_of(words, "header.i")
+    return property_of(words, "header.d") or identity.rpartition("@")[2]
+
+
+def result_of(words: Sequence[str], method: str) -> str:
+    """Return the result of a statement's method: `dmarc=pass` or `dmarc/1=pass`; else empty."""
     name, equals, result = words[0].lower().partition("=") if words else ("", "", "")
     return result if equals and name.partition("/")[0] == method else ""
 
 
-def _property(words: Sequence[str], name: str) -> str:
+def property_of(words: Sequence[str], name: str) -> str:
+    """Return the value of one property of a statement, lower case; empty when it has none."""
     start = f"{name}="
     return next((w[len(start) :].lower() for w in words[1:] if w.lower().startswith(start)), "")
 
@@ -77,7 +93,7 @@ def _statements(value: str) -> Iterator[list[str]]:
     """Cut a field into statements of words; comments are gone, quoted strings stay whole."""
     words: list[str] = []
     is_joined = False
-    for found in _TOKEN.finditer(_without_comments(value[:VALUE_CHARACTERS_MAX])):
+    for found in _TOKEN.finditer(without_comments(value[:VALUE_CHARACTERS_MAX])):
         piece = found.group()
         if piece == ";":
             yield words
@@ -94,7 +110,7 @@ def _statements(value: str) -> Iterator[list[str]]:
     yield words
 
 
-def _without_comments(value: str) -> str:
+def without_comments(value: str) -> str:
     """Put a space where a comment stands (RFC 5322 §3.2.2); quotes mean nothing inside one."""
     kept: list[str] = []
     place = depth = 0

@@ -126,6 +126,8 @@ class House:
     queues: tuple[Queue, ...] = ()
     agents: tuple[Agent, ...] = ()
     organisations: tuple[Organisation, ...] = ()
+    webhooks: tuple[str, ...] = ()
+    """Names of what rules may page."""
     agent_trust: AgentTrust = AgentTrust.TOKEN_AND_DOMAIN
     confirm_seconds: int = 7 * 24 * 3600
     """So long an agent may confirm a mail that is held for it (`core/confirm.py`)."""

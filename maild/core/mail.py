@@ -37,6 +37,9 @@ class Envelope:
     helo: str = ""
     account: str = ""
     """The account that authenticated itself by AUTH; empty for none."""
+    evidence: str = ""
+    """What our own SPF, DKIM, DMARC and ARC checks found, written as a field of RFC 8601; empty
+    where nothing was checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +241,37 @@ class VisibleReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What one signature claims (RFC 6376 §3.5), as far as it can be told without its key."""
+
+    domain: str = ""
+    """`d=`, lower case; it and `selector` are well-formed names unless there is a problem."""
+    selector: str = ""
+    algorithm: str = ""
+    """`rsa-sha256` or `ed25519-sha256`."""
+    expires: int | None = None
+    """`x=`: seconds since 1970 after which it proves nothing; None for never."""
+    digest: bytes = b""
+    """SHA-256 of what it signs."""
+    value: bytes = b""
+    """The signature itself."""
+    problem: str = ""
+    """Why it proves nothing, whatever its key; empty when it depends on the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """One set of ARC: what a mail server on the way found, and signed (RFC 8617 §4.1)."""
+
+    seal: Signature
+    """Over every set up to this one."""
+    message: Signature
+    """Over the mail as it was then."""
+    results: str = ""
+    """Its Authentication-Results, without the instance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """One mail as a reader understands it: the input of `core.decide`."""
 
@@ -252,6 +286,10 @@ class Mail:
     same mail only when this and the strict From agree."""
     sha256: str = ""
     """Hex SHA-256 of the raw bytes."""
+    signatures: tuple[Signature, ...] = ()
+    """Topmost first; only where we check them ourselves."""
+    seals: tuple[Seal, ...] = ()
+    """The chain of ARC, oldest first; only where we check it ourselves."""
 
     @property
     def identity(self) -> str:
@@ -274,6 +312,7 @@ class Limits:
     html_bytes: int = 2 * 1024 * 1024
     text_bytes: int = 4 * 1024 * 1024
     mail_bytes: int = 25 * 1024 * 1024
+    dkim_signatures: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,3 +354,5 @@ class ReadOptions:
     delimiters: tuple[str, ...] = ()
     """The "reply above this line" lines of our own mails, in every language."""
     phrases: Phrases = NO_PHRASES
+    authenticates: bool = False
+    """Whether mail that came by SMTP is checked by ourselves: its signatures are worked out."""

@@ -6,8 +6,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from maild.core import boundary
 from maild.core.address import recipient
-from maild.core.authresults import Verdict, authserv_id, verdict
 from maild.core.house import House
 from maild.core.mail import Envelope, Mail, Source
 from maild.core.token import Keys, Purpose, Token, looks_like_token, made_for, verify
@@ -35,6 +35,8 @@ class Proofs:
     domain: bool = False
     """The domain of the one From address is proven."""
     domain_failed: bool = False
+    session: bool = False
+    """Submitted with AUTH, by an account that the one From address belongs to."""
 
     def token(self, *purposes: Purpose) -> Token | None:
         """Return the first token with one of the purposes."""
@@ -45,14 +47,15 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
     """Gather and verify everything; pure, and constant for a mail."""
     tags = _tags(mail, envelope, house)
     verified = [token for tag in tags if (token := verify(keys, tag)) is not None]
-    judged = _judged_by_boundary(mail, envelope, house)
+    judged = boundary.judged(mail, envelope, house)
     return Proofs(
         tokens=tuple(dict.fromkeys(t for t in verified if t.purpose is not Purpose.CONFIRM)),
         confirms=tuple(dict.fromkeys(t for t in verified if t.purpose is Purpose.CONFIRM)),
         threads=_threads(mail, house, keys),
         broken=len(verified) < len(tags),
-        domain=judged is Verdict.PASS or _is_direct_submission(mail, envelope, house),
-        domain_failed=judged is Verdict.FAIL,
+        domain=judged is boundary.Verdict.PASS or _is_direct_submission(mail, envelope, house),
+        domain_failed=judged is boundary.Verdict.FAIL,
+        session=_is_session(mail, envelope, house),
     )
 
 
@@ -61,8 +64,11 @@ def level_of(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> Level:
 
     `identity` is the address that the token must be made for: of an agent the registered one,
     whichever alias wrote. A token of somebody else still proves that the mail belongs to the
-    ticket, and no more than that: E1, even where the domain is proven.
+    ticket, and no more than that: E1, even where the domain is proven. A session needs no token:
+    the account's password says who it is.
     """
+    if proofs.session:
+        return Level.SESSION
     if proofs.domain_failed or (proofs.broken and not proofs.tokens):
         return Level.FAILED
     domain = proofs.domain and identity != ""
@@ -116,6 +122,16 @@ def answered_ids(mail: Mail) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*parsed.in_reply_to, *reversed(parsed.references))))
 
 
+def _is_session(mail: Mail, envelope: Envelope, house: House) -> bool:
+    """AUTH counts for the addresses of that very account, and From must be one of them."""
+    if envelope.source is not Source.SMTP or not envelope.account or not mail.identity:
+        return False
+    return any(
+        account.user == envelope.account and mail.identity in account.addresses
+        for account in house.accounts
+    )
+
+
 def _is_direct_submission(mail: Mail, envelope: Envelope, house: House) -> bool:
     """No Received field yet, from a trusted client, From in a trusted domain."""
     domain = mail.identity.rpartition("@")[2]
@@ -130,29 +146,3 @@ def _is_direct_submission(mail: Mail, envelope: Envelope, house: House) -> bool:
     return any(
         client in ipaddress.ip_network(network, strict=False) for network in house.trusted_clients
     )
-
-
-def _judged_by_boundary(mail: Mail, envelope: Envelope, house: House) -> Verdict:
-    """Return what our own boundary wrote about the domain of From (RFC 8601 §5).
-
-    Only the topmost contiguous fields with an id of the mailbox that the mail came to, and only
-    above the first Received: what stands below may be the sender's own.
-    """
-    ids = () if envelope.source is Source.SMTP else _authserv_ids(envelope, house)
-    values: list[str] = []
-    for name, value in mail.parsed.headers if ids else ():
-        is_ours = name == "authentication-results" and authserv_id(value) in ids
-        if name == "received" or (values and not is_ours):
-            break
-        if is_ours:
-            values.append(value)
-    return verdict(values, mail.identity.rpartition("@")[2])
-
-
-def _authserv_ids(envelope: Envelope, house: House) -> tuple[str, ...]:
-    """The ids that the mailbox trusts: that which was polled, else the first one addressed."""
-    box = next((box for box in house.mailboxes if box.name == envelope.mailbox), None)
-    if box is None:
-        found = (recipient(address, house) for address in envelope.rcpt_to[:200])
-        box = next((ours.mailbox for ours in found if ours is not None), None)
-    return tuple(name.lower() for name in box.authserv_id) if box else ()

@@ -20,6 +20,7 @@ from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
     Account,
+    AuthenticateSettings,
     ImapSettings,
     Listen,
     RelaySettings,
@@ -28,11 +29,13 @@ from maild.settings.values import (
     RuntimeLimits,
     Settings,
     SmtpSettings,
+    WebhookSettings,
     WebSettings,
 )
 
 __all__ = [
     "Account",
+    "AuthenticateSettings",
     "Calendar",
     "ImapSettings",
     "Listen",
@@ -48,6 +51,7 @@ __all__ = [
     "Target",
     "WarnAt",
     "WebSettings",
+    "WebhookSettings",
     "defaults",
     "load",
     "shipped",

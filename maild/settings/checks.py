@@ -11,7 +11,7 @@ from maild.core.calendar import WEEK_SECONDS
 from maild.core.promise import Clock
 from maild.core.ticket import Priority
 from maild.core.token import TOKEN_LENGTH
-from maild.settings import lines, units
+from maild.settings import authentication, lines, units, webhooks
 from maild.settings.problems import Problems, nearest
 from maild.settings.schema import AgentTable, ConfigFile, ImapTable, MailboxTable, RelayTable
 from maild.settings.values import Listen, RelaySettings, Settings
@@ -54,9 +54,11 @@ def check(config: ConfigFile, settings: Settings, known: Names, problems: Proble
     _relay(config.relay, ("relay",), problems)
     _listening(config, settings, problems)
     _smtp(config, settings, problems)
+    authentication.check(config, problems)
     _limits(config, problems)
     _calendars(config, known, problems)
     _targets(settings, problems)
+    webhooks.check(config, settings.webhooks, problems)
     _folders(config, settings, problems)
 
 
@@ -90,6 +92,7 @@ def _unique_names(config: ConfigFile, problems: Problems) -> None:
         ("organisation", [entry.name for entry in config.organisation]),
         ("calendar", [entry.name for entry in config.calendar]),
         ("sla", [entry.name for entry in config.sla]),
+        ("webhook", [entry.name for entry in config.webhook]),
     )
     for table, words in lists:
         _no_twice((((table, n, "name"), word) for n, word in enumerate(words)), problems)
@@ -217,6 +220,10 @@ def _references(config: ConfigFile, known: Names, problems: Problems) -> None:
     for n, queue in enumerate(config.queue):
         if queue.lead and queue.lead not in known.agents:
             _no_such("agent", queue.lead, known.agents, (("queue", n, "lead"), problems))
+        if queue.overflow and queue.overflow not in known.queues:
+            _no_such("queue", queue.overflow, known.queues, (("queue", n, "overflow"), problems))
+        elif queue.overflow == queue.name:
+            problems.add(("queue", n, "overflow"), "a queue cannot run over into itself")
     for n, policy in enumerate(config.sla):
         if policy.calendar and policy.calendar not in known.calendars:
             _no_such(

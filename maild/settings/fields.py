@@ -110,6 +110,12 @@ def _place_or_off(value: str) -> str:
     return _place(value) if value else ""
 
 
+def _name_server(value: str) -> str:
+    """Require the address of a DNS server."""
+    units.name_server(value)
+    return value
+
+
 def _hours(value: str) -> str:
     """Require the hours of one day."""
     units.day_spans(value)
@@ -191,6 +197,20 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _webhook_url(value: str) -> str:
+    """Require a place that a page can be posted to."""
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError as error:
+        raise ValueError(f"{value!r} cannot be read: {error}") from error
+    if parts.username or parts.fragment:
+        raise ValueError("neither user nor fragment belongs in the url of a webhook")
+    if not known or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError(f'{value!r} is no webhook; write "https://pager.example.com/hook"')
+    return value
+
+
 def _is_text(value: object) -> str:
     """Require text."""
     if not isinstance(value, str):
@@ -262,6 +282,7 @@ Language = Annotated[str, AfterValidator(_language)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Place = Annotated[str, AfterValidator(_place)]
 PlaceOrOff = Annotated[str, AfterValidator(_place_or_off)]
+NameServer = Annotated[str, AfterValidator(_name_server)]
 Hours = Annotated[str, AfterValidator(_hours)]
 Duration = Annotated[int, BeforeValidator(_duration)]
 Keep = Annotated[int, BeforeValidator(_keep)]
@@ -274,6 +295,7 @@ Since = Annotated[str, BeforeValidator(_since)]
 After = Annotated[str, AfterValidator(_after)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
+WebhookUrl = Annotated[str, AfterValidator(_webhook_url)]
 Region = Annotated[str, AfterValidator(_region)]
 ClosedDay = Annotated[date, BeforeValidator(_closed_day)]
 OpenDay = Annotated[str, BeforeValidator(_open_day)]

@@ -16,10 +16,11 @@ from maild.core.house import (
     Organisation,
     Provider,
     Queue,
+    Submitter,
 )
 from maild.core.mail import NO_PHRASES, Limits, Phrases
 from maild.core.promise import Policy, Target
-from maild.settings import holidaydates, lines, phrasefile, schema, units
+from maild.settings import authentication, holidaydates, lines, phrasefile, schema, units, webhooks
 from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
@@ -70,6 +71,7 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
         imap=_imap(config, place),
         relay=_default_relay(config, state_dir, place),
         mailbox_relays=_mailbox_relays(config, place),
+        webhooks=webhooks.of(config, place.secrets),
         web=_web(config.web),
         limits=_limits(config.limits),
         runtime=_runtime(config.limits),
@@ -91,7 +93,9 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
 
 def house(config: schema.ConfigFile) -> House:
     """Make the house: everything that the core needs to know."""
-    queues = tuple(Queue(name=queue.name, lead=queue.lead) for queue in config.queue)
+    queues = tuple(
+        Queue(name=table.name, lead=table.lead, overflow=table.overflow) for table in config.queue
+    )
     first = next((q.name for q in queues if q.name == "support"), None)
     fallback = first or (queues[0].name if queues else "support")
     mailboxes = _mailboxes(config, fallback)
@@ -106,14 +110,19 @@ def house(config: schema.ConfigFile) -> House:
         queues=queues or tuple(Queue(name=name) for name in named),
         agents=agents,
         organisations=tuple(_organisation(entry) for entry in config.organisation),
+        webhooks=tuple(entry.name for entry in config.webhook),
         agent_trust=AgentTrust(config.trust.agents),
+        confirm_seconds=config.trust.confirm_within,
+        public_url=config.web.public_url,
         acknowledge=AcknowledgePolicy(config.trust.acknowledge),
         trusted_clients=tuple(config.smtp.trusted_clients),
         trusted_domains=tuple(config.smtp.trusted_domains),
+        accounts=tuple(
+            Submitter(user=account.user, addresses=tuple(account.addresses))
+            for account in config.smtp.account
+        ),
         undo_seconds=config.maild.undo_seconds,
         attachment_bytes_out=config.limits.attachments_out,
-        confirm_seconds=config.trust.confirm_within,
-        public_url=config.web.public_url,
         acknowledge_age_seconds_max=config.limits.acknowledge_age,
         automatic_per_ticket_hour=config.limits.automatic_per_ticket_hour,
         automatic_per_pair_hour=config.limits.automatic_per_pair_hour,
@@ -177,6 +186,7 @@ def _mailboxes(config: schema.ConfigFile, queue: str) -> tuple[Mailbox, ...]:
             language=box.language,
             reply_delimiter=box.reply_delimiter,
             authserv_id=tuple(box.authserv_id),
+            received_by=tuple(box.received_by),
             provider=Provider(box.provider),
         )
         for box in config.mailbox
@@ -218,6 +228,7 @@ def _smtp(config: schema.ConfigFile, place: Place) -> SmtpSettings:
         tls_key=place.path(table.tls_key) if table.tls_key else None,
         max_size_bytes=table.max_size or config.limits.mail,
         trusted_clients=tuple(table.trusted_clients),
+        authenticate=authentication.of(config),
         accounts=tuple(
             Account(
                 user=account.user,
@@ -316,6 +327,7 @@ def _limits(table: schema.LimitsTable) -> Limits:
         html_bytes=table.html,
         text_bytes=table.text,
         mail_bytes=table.mail,
+        dkim_signatures=table.dkim_signatures,
     )
 
 

@@ -59,6 +59,9 @@ class SmtpTable(_Table):
     trusted_clients: list[fields.Network] = []
     trusted_domains: list[fields.Domain] = []
     account: list[AccountTable] = []
+    authenticate: bool = False
+    arc_sealers: list[fields.Domain] = []
+    nameservers: list[fields.NameServer] = []
 
 
 class ImapTable(_Table):
@@ -97,6 +100,7 @@ class MailboxTable(_Table):
     language: fields.Language = "en"
     reply_delimiter: fields.LineOrEmpty = ""
     authserv_id: Annotated[list[fields.Line], fields.OneOrMore] = []
+    received_by: Annotated[list[fields.Line], fields.OneOrMore] = []
     provider: Literal["generic", "gmail", "m365"] = "generic"
     imap: ImapTable | None = None
     relay: RelayTable | None = None
@@ -115,6 +119,7 @@ class QueueTable(_Table):
 
     name: fields.Text
     lead: fields.AddressOrEmpty = ""
+    overflow: fields.LineOrEmpty = ""
 
 
 class AgentTable(_Table):
@@ -188,6 +193,16 @@ class SlaTable(_Table):
     pause: list[Literal["new", "open", "pending", "on-hold"]] = ["pending"]
 
 
+class WebhookTable(_Table):
+    """`[[webhook]]`."""
+
+    name: fields.Text
+    url: fields.WebhookUrl
+    secret_file: fields.Line
+    allow_private: bool = False
+    customer_text: bool = False
+
+
 class TrustTable(_Table):
     """`[trust]`."""
 
@@ -232,6 +247,9 @@ class LimitsTable(_Table):
     line: fields.Size = 64 * 1024
     speed_min: fields.Size = 500
     disk_free: fields.Size = 64 * 1024 * 1024
+    dkim_signatures: Annotated[int, Field(ge=1, le=50)] = 5
+    dns_lookups: Annotated[int, Field(ge=10, le=1000)] = 60
+    dns_wall: fields.Duration = 10
     reader_processes: Annotated[int, Field(ge=1, le=64)] = 2
     reader_cpu: fields.Duration = 5
     reader_memory: fields.Size = 512 * 1024 * 1024
@@ -263,6 +281,7 @@ class ConfigFile(BaseSettings):
     organisation: list[OrganisationTable] = []
     calendar: list[CalendarTable] = []
     sla: list[SlaTable] = []
+    webhook: list[WebhookTable] = []
     trust: TrustTable = TrustTable()
     retention: RetentionTable = RetentionTable()
     report: ReportTable = ReportTable()

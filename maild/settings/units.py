@@ -55,6 +55,19 @@ def size_bytes(text: str) -> int:
     return int(found[1]) * _BYTES[found[2]]
 
 
+def name_server(text: str) -> tuple[str, int]:
+    """Read `127.0.0.1`, `127.0.0.1:5353`, `::1` or `[::1]:5353` as address and port."""
+    has_port = text.count(":") == 1 or "]:" in text
+    host, _, port = text.rpartition(":") if has_port else (text, "", "53")
+    try:
+        address = str(ip_address(host.strip("[]")))
+    except ValueError:
+        address = ""
+    if not address or not port.isdecimal() or not 0 < int(port) <= _PORT_MAX:
+        raise ValueError(f'{text!r} is no DNS server; write "127.0.0.1" or "[::1]:5353"')
+    return address, int(port)
+
+
 def listen_place(text: str) -> Listen:
     """Read `host:port`, `[::1]:port`, `smtps://host:port`, `unix:/path` or `fd:name`."""
     if text.startswith("smtps://"):

@@ -9,6 +9,7 @@ from maild.core.calendar import Calendar
 from maild.core.house import House
 from maild.core.mail import NO_PHRASES, Limits, Phrases
 from maild.core.promise import Policy
+from maild.core.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,23 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticateSettings:
+    """`[smtp] authenticate` and what belongs to it: our own SPF, DKIM, DMARC and ARC."""
+
+    is_on: bool = False
+    sealers: tuple[str, ...] = ()
+    """Domains whose ARC seals are believed."""
+    nameservers: tuple[tuple[str, int], ...] = ()
+    """(IP address, port); empty for those of the machine."""
+    trusted_clients: tuple[str, ...] = ()
+    """CIDR networks of our own: what they forward fails no check."""
+    lookups: int = 60
+    """Questions to the DNS for one mail."""
+    seconds: int = 10
+    """For one mail, over all its questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
     """`[smtp]`: the listener."""
 
@@ -44,6 +62,7 @@ class SmtpSettings:
     max_size_bytes: int = 25 * 1024 * 1024
     trusted_clients: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    authenticate: AuthenticateSettings = AuthenticateSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +102,14 @@ class RelaySettings:
     oauth: str = ""
     envelope: str = "verp"
     """Return path of automatic mail: `verp`, `null` or `plain`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """`[[webhook]]`: a webhook, and the secret that signs its pages."""
+
+    hook: Webhook
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +183,7 @@ class Settings:
     relay: RelaySettings
     mailbox_relays: tuple[tuple[str, RelaySettings], ...] = ()
     """(mailbox name, relay) where it differs from `relay`."""
+    webhooks: tuple[WebhookSettings, ...] = ()
     web: WebSettings = WebSettings()
     limits: Limits = Limits()  # noqa: RUF009 - frozen, as the others are
     runtime: RuntimeLimits = RuntimeLimits()

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import Boolean, Connection, Row, RowMapping, bindparam, func, or_, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
@@ -42,6 +42,7 @@ _TOMBSTONE: dict[str, object] = {
     "client": "",
     "helo": "",
     "account": "",
+    "evidence": "",
     "message_id": "",
     "trust": "",
 }
@@ -72,6 +73,12 @@ _DUE = (
     .where(
         _JOURNAL.c.state == JournalState.RECEIVED,
         or_(_JOURNAL.c.not_before.is_(None), _JOURNAL.c.not_before <= bindparam("now")),
+        or_(
+            bindparam("unchecked", type_=Boolean),
+            _JOURNAL.c.source != Source.SMTP,
+            _JOURNAL.c.evidence != "",
+            _JOURNAL.c.account != "",
+        ),
     )
     .order_by(_JOURNAL.c.id)
     .limit(bindparam("most"))
@@ -85,6 +92,11 @@ _CLAIM = (
         claimed_by=bindparam("node"),
         claimed_until=bindparam("until", type_=_JOURNAL.c.claimed_until.type),
     )
+)
+_NOTE = (
+    update(_JOURNAL)
+    .where(_JOURNAL.c.id == bindparam("row"))
+    .values(evidence=bindparam("found", type_=_JOURNAL.c.evidence.type))
 )
 _LOAD = (
     select(_JOURNAL)
@@ -122,10 +134,16 @@ class Ending:
     post_id: int | None = None
 
 
-def claim(database: Database, node: str, now: datetime, limit: int) -> tuple[Claimed, ...]:
-    """Take the oldest mails that are due, in journal order; a suspect is taken alone."""
+def claim(
+    database: Database, node: str, now: datetime, limit: int, *, unchecked: bool = True
+) -> tuple[Claimed, ...]:
+    """Take the oldest mails that are due, in journal order; a suspect is taken alone.
+
+    Without `unchecked`, mails from strangers whose evidence is not known yet stay where they are.
+    """
     with database.write() as connection:
-        ids = _first_of(connection.execute(_DUE, {"now": now, "most": limit}).all())
+        wanted = {"now": now, "most": limit, "unchecked": unchecked}
+        ids = _first_of(connection.execute(_DUE, wanted).all())
         if not ids:
             return ()
         until = now + LEASE
@@ -142,6 +160,25 @@ def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
         rows = connection.execute(_LOAD, {"ids": list(ids)}).mappings().all()
         raw = blobs.readable(connection, [row["blob_id"] for row in rows])
     return tuple(_claimed(row, raw.get(row["blob_id"])) for row in rows)
+
+
+def note_evidence(connection: Connection, found: Sequence[tuple[int, str]]) -> None:
+    """Store what our own checks found out about mails: (journal id, evidence)."""
+    if found:
+        rows = [{"row": row, "found": text} for row, text in found]
+        connection.execute(_NOTE, rows)
+
+
+def envelope_of(connection: Connection, sha256: str) -> Envelope | None:
+    """Return how a mail with these bytes came in the first time, None when it never did."""
+    row = (
+        connection.execute(
+            select(_JOURNAL).where(_JOURNAL.c.sha256 == sha256).order_by(_JOURNAL.c.id).limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return _envelope(row) if row else None
 
 
 def raw_mail(connection: Connection, journal_id: int) -> bytes:
@@ -253,21 +290,26 @@ def _claimed(row: RowMapping, raw: bytes | None) -> Claimed:
     is_whole = raw is not None and len(raw) == row["size"]
     return Claimed(
         id=row["id"],
-        envelope=Envelope(
-            mail_from=row["mail_from"],
-            rcpt_to=tuple(row["rcpt_to"]),
-            source=Source(row["source"]),
-            mailbox=row["mailbox"],
-            client=row["client"],
-            helo=row["helo"],
-            account=row["account"],
-        ),
+        envelope=_envelope(row),
         raw=raw if raw is not None and is_whole else b"",
         sha256=row["sha256"],
         message_id=row["message_id"],
         received_at=row["received_at"],
         tries=row["tries"],
         is_damaged=not is_whole,
+    )
+
+
+def _envelope(row: RowMapping) -> Envelope:
+    return Envelope(
+        mail_from=row["mail_from"],
+        rcpt_to=tuple(row["rcpt_to"]),
+        source=Source(row["source"]),
+        mailbox=row["mailbox"],
+        client=row["client"],
+        helo=row["helo"],
+        account=row["account"],
+        evidence=row["evidence"],
     )
 
 

@@ -235,6 +235,7 @@ class TicketRow(SQLModel, table=True):
     first_response_at: dt.datetime | None = moment(nullable=True)
     solved_at: dt.datetime | None = moment(nullable=True)
     closed_at: dt.datetime | None = moment(nullable=True)
+    pending_until: dt.datetime | None = moment(nullable=True)
 
 
 class ParticipantRow(SQLModel, table=True):

@@ -195,6 +195,7 @@ def _row(item: _Waiting, body: blobs.Compressed, now: datetime) -> dict[str, Any
         "client": envelope.client,
         "helo": _text(envelope.helo),
         "account": _text(envelope.account),
+        "evidence": envelope.evidence,
         "message_id": message_id_of(item.raw),
         "received_at": now,
         "state": JournalState.RECEIVED,

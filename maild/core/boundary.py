@@ -1,0 +1,177 @@
+"""What our own boundary says about the domain of From: its topmost fields, or our own checks.
+
+A mail may carry anything that its sender wrote, so place and writer decide: a field counts when it
+stands above everything that came from outside. What our boundary adds, it adds on top; between its
+fields stand only the Received fields of its own servers, and it writes a known number of these.
+
+**Gmail** writes `Authentication-Results: mx.google.com`, below the Received fields of its own
+machines and the one of mx.google.com. Without a DMARC policy there is no `dmarc=`; a good
+signature names the domain as `header.i=@domain`.
+
+**Microsoft 365** writes Authentication-Results without saying who writes (departs from RFC 8601
+§2.2), above the Received field of the server that took the mail in, and below those of its other
+servers. A mail from outside always has `spf=` in it, one between colleagues never: that one has
+`dmarc=none`, and X-MS-Exchange-Organization-AuthAs says Internal. The service removes
+X-MS-Exchange-Organization-* fields from what comes from outside; since we cannot see that, they
+count only beside a topmost field that knows of no client outside. X-MS-Exchange-CrossTenant-*
+prove nothing: every tenant may send them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from maild.core.address import recipient
+from maild.core.authresults import (
+    VALUE_CHARACTERS_MAX,
+    Verdict,
+    authserv_id,
+    property_of,
+    result_of,
+    statements,
+    verdict,
+    without_comments,
+)
+from maild.core.house import House, Mailbox, Provider
+from maild.core.mail import Envelope, Mail, Source
+
+__all__ = ["Verdict", "judged"]
+
+_RESULTS = "authentication-results"
+_BY = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.IGNORECASE)
+_GOOGLE = "mx.google.com"
+_GOOGLE_INSIDE = re.compile(r"2002:a[0-9a-f]{2}:[0-9a-f:]+")
+"""Google's machines among each other: private addresses (10.0.0.0/8) in the form of RFC 3056."""
+_MICROSOFT = (".prod.outlook.com", ".protection.outlook.com")
+_METHODS = ("spf", "dkim", "dmarc", "compauth", "arc")
+_AUTH_AS = "x-ms-exchange-organization-authas"
+_AUTH_SOURCE = "x-ms-exchange-organization-authsource"
+_DIRECTION = "x-ms-exchange-organization-messagedirectionality"
+_ARC_OVERRIDE = "130"
+
+
+def judged(mail: Mail, envelope: Envelope, house: House) -> Verdict:
+    """Return what is known about the domain of the one From address; pure."""
+    domain = mail.identity.rpartition("@")[2]
+    if envelope.source is Source.SMTP:
+        return verdict([envelope.evidence], domain) if envelope.evidence else Verdict.NONE
+    box = _mailbox(envelope, house)
+    if box is None:
+        return Verdict.NONE
+    if box.provider is Provider.M365:
+        return _microsoft(mail, domain, (box.address.rpartition("@")[2], *house.trusted_domains))
+    if box.provider is Provider.GMAIL:
+        ids = (_GOOGLE, *(name.lower() for name in box.authserv_id))
+        hops = Counter(name.lower() for name in box.received_by or ids)
+        values = _topmost(mail, lambda value: authserv_id(value) in ids, _google_hops(hops))
+    else:
+        ids = tuple(name.lower() for name in box.authserv_id)
+        hops = Counter(name.lower() for name in box.received_by or ids)
+        values = _topmost(mail, lambda value: authserv_id(value) in ids, _counted(hops))
+    return verdict(list(values), domain)
+
+
+def _mailbox(envelope: Envelope, house: House) -> Mailbox | None:
+    """The mailbox whose trust counts: that which was polled, else the first one addressed."""
+    box = next((box for box in house.mailboxes if box.name == envelope.mailbox), None)
+    if box is None:
+        found = (recipient(address, house) for address in envelope.rcpt_to[:200])
+        box = next((ours.mailbox for ours in found if ours is not None), None)
+    return box
+
+
+def _topmost(
+    mail: Mail, is_ours: Callable[[str], bool], is_own_hop: Callable[[str], bool]
+) -> Iterator[str]:
+    """Give the topmost contiguous fields of ours, as long as all above them is of our boundary."""
+    has_begun = False
+    for name, value in mail.parsed.headers:
+        if name == _RESULTS and is_ours(value):
+            has_begun = True
+            yield value
+        elif has_begun or (name == "received" and not is_own_hop(_by(value))):
+            return
+
+
+def _by(received: str) -> str:
+    """Which server wrote a Received field (RFC 5321 §4.4), lower case; empty when it is untold."""
+    found = _BY.search(without_comments(received[:VALUE_CHARACTERS_MAX]))
+    return found[1].lower() if found else ""
+
+
+def _counted(hops: Counter[str]) -> Callable[[str], bool]:
+    """Tell our hops, each as often as it writes a field: a further one is somebody else's text."""
+
+    def is_own(host: str) -> bool:
+        hops[host] -= 1
+        return hops[host] >= 0
+
+    return is_own
+
+
+def _google_hops(hops: Counter[str]) -> Callable[[str], bool]:
+    """The same; before the first of them stand Google's machines among each other."""
+    is_counted = _counted(hops)
+    is_inside = True
+
+    def is_own(host: str) -> bool:
+        nonlocal is_inside
+        if is_inside and _GOOGLE_INSIDE.fullmatch(host):
+            return True
+        is_inside = False
+        return is_counted(host)
+
+    return is_own
+
+
+def _microsoft(mail: Mail, domain: str, own_domains: tuple[str, ...]) -> Verdict:
+    """Judge by the one topmost field, and by the internal marks where it knows of no client."""
+    field = next(_topmost(mail, _is_nobodys, lambda host: host.endswith(_MICROSOFT)), None)
+    if field is None:
+        return Verdict.NONE
+    value = f"microsoft; {field}"
+    said = statements([value])
+    results = {method: result for method in _METHODS if (result := _first(said, method))}
+    about = next((property_of(w, "header.from") for w in said if result_of(w, "dmarc")), "")
+    composite = results.get("compauth", "")
+    reason = next((property_of(w, "reason") for w in said if result_of(w, "compauth")), "")
+    found = verdict([value], domain)
+    if found is Verdict.FAIL:
+        return Verdict.NONE if reason == _ARC_OVERRIDE else Verdict.FAIL
+    if found is Verdict.PASS:
+        return Verdict.NONE if composite == "fail" else Verdict.PASS
+    if not domain or about != domain:
+        return Verdict.NONE
+    if results.get("dmarc") == "bestguesspass":
+        is_explicit = composite == "pass" and reason.startswith("1")
+        return Verdict.PASS if is_explicit else Verdict.NONE
+    is_inside = "spf" not in results and domain in own_domains and _is_internal(mail)
+    return Verdict.PASS if is_inside else Verdict.NONE
+
+
+def _is_nobodys(value: str) -> bool:
+    """Tell a field that begins with a result instead of the name of its writer."""
+    method, equals, _ = authserv_id(value).partition("=")
+    return bool(equals) and method in _METHODS
+
+
+def _first(said: tuple[list[str], ...], method: str) -> str:
+    return next((result for words in said if (result := result_of(words, method))), "")
+
+
+def _is_internal(mail: Mail) -> bool:
+    """Tell a mail between colleagues of one tenant: one mark of each kind, and no other hop."""
+    marks = [value.strip().lower() for value in mail.parsed.header_all(_AUTH_AS)]
+    sources = [value.strip().lower() for value in mail.parsed.header_all(_AUTH_SOURCE)]
+    directions = {value.strip().lower() for value in mail.parsed.header_all(_DIRECTION)}
+    hops = [_by(value) for value in mail.parsed.header_all("received")]
+    return (
+        marks == ["internal"]
+        and len(sources) == 1
+        and sources[0].endswith(_MICROSOFT)
+        and directions <= {"originating"}
+        and bool(hops)
+        and all(host.endswith(_MICROSOFT) for host in hops)
+    )
