@@ -133,6 +133,31 @@ def demo(
     command.demo(keep)
 
 
+@app.command()
+def announce(  # noqa: PLR0913, PLR0917 - the options of one command
+    name: Annotated[str, typer.Argument(help="Of the news; nobody hears the same one twice.")],
+    text: Annotated[list[str], typer.Option(help="FILE, or LANGUAGE=FILE; may be repeated.")],
+    segment: Annotated[str, typer.Option(help="Only customers of this segment.")] = "",
+    organisation: Annotated[str, typer.Option(help="Only customers of it.")] = "",
+    tag: Annotated[str, typer.Option(help="Only tickets with this tag.")] = "",
+    queue: Annotated[str, typer.Option(help="Only tickets of this queue.")] = "",
+    about: Annotated[str, typer.Option(help="Only tickets that hold these words.")] = "",
+    per_minute: Annotated[int, typer.Option(min=1, max=6000, help="Mails a minute.")] = 60,
+    send: Annotated[
+        bool, typer.Option("--send", help="Do it; without it you are only told who is meant.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Tell customers with an open ticket some news, each on a ticket of their own."""
+    from maild.cli import announce as command
+
+    wish = command.Wish(
+        segment=segment, organisation=organisation, tag=tag, queue=queue, about=about
+    )
+    order = command.Order(name=name, texts=tuple(text), per_minute=per_minute, is_sent=send)
+    command.announce(Place.config, order, wish, as_json=json)
+
+
 @ticket.command("list")
 def ticket_list(
     state: Annotated[str, typer.Option(help="Only this state.")] = "",
