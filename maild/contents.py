@@ -96,6 +96,9 @@ class _Walk:
     phrases: Phrases
     texts: dict[int, Segment] = field(default_factory=dict)
     extra: list[Segment] = field(default_factory=list)
+    """What is read where the mail has no text of its own."""
+    statuses: list[Segment] = field(default_factory=list)
+    """What is read where there is nothing else: reports for programs."""
     files: list[Attachment] = field(default_factory=list)
     contents: Contents = field(default_factory=Contents)
     defects: list[str] = field(default_factory=list)
@@ -121,7 +124,7 @@ class _Walk:
         """Put the text together from what was read."""
         segments = segments_of(self.structure, 0, self.texts)
         if all(is_blank(segment.plain) and not segment.html for segment in segments):
-            segments = tuple(self.extra)
+            segments = tuple(self.extra or self.statuses)
         self._set_text(segments)
         self._name_secrets()
         contents = self.contents
@@ -198,8 +201,7 @@ class _Walk:
         text = clean(decode(data, charset_label(part), self.hint))
         report = Report(type=part.type, fields=_blocks(text), text=text)
         self.contents.reports = (*self.contents.reports, report)
-        if not report.fields:
-            self.extra.append(Segment(plain=text))
+        (self.statuses if _has_fields(report) else self.extra).append(Segment(plain=text))
         if leaf.name:
             self._take_file(leaf, part)
 
@@ -290,6 +292,11 @@ class _Walk:
             self.defects.append("the content is signed or encrypted (S/MIME)")
         if kinds & _SIGNED:
             self.defects.append("the mail is signed; the signature was not checked")
+
+
+def _has_fields(report: Report) -> bool:
+    """Whether a report is one for programs, and not sentences under a wrong label."""
+    return any(" " not in name for block in report.fields for name, _ in block)
 
 
 def _blocks(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -291,3 +291,34 @@ def test_nothing_at_all_is_a_mail_too() -> None:
     mail = read(b"")
 
     assert (mail.text, mail.subject, mail.from_, mail.size) == ("", "", (), 0)
+
+
+REPORT = (
+    b"From: mailer-daemon@host.example\nSubject: Returned mail\nMIME-Version: 1.0\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+)
+STATUS = (
+    b"--b\nContent-Type: message/delivery-status\n\n"
+    b"Reporting-MTA: dns; host.example\n\nFinal-Recipient: rfc822; zed@y.example\n"
+    b"Action: failed\nStatus: 5.1.1\n\n"
+)
+
+
+def test_sentences_under_the_label_of_a_report_are_read() -> None:
+    prose = (
+        b"--b\nContent-Type: message/delivery-status\n\nIt failed for this reason:\n\nNo Zed.\n\n"
+    )
+
+    mail = parse(REPORT + prose + STATUS + b"--b--\n", Limits())
+
+    assert mail.text == "It failed for this reason:\n\nNo Zed.\n"
+
+
+def test_a_report_for_programs_is_read_where_there_is_nothing_else() -> None:
+    words = b"--b\nContent-Type: text/plain\n\nNobody is called Zed.\n"
+
+    assert parse(REPORT + words + STATUS + b"--b--\n", Limits()).text == "Nobody is called Zed.\n"
+    assert (
+        "Final-Recipient: rfc822; zed@y.example"
+        in parse(REPORT + STATUS + b"--b--\n", Limits()).text
+    )
