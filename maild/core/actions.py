@@ -15,7 +15,7 @@ from maild.core.facts import Happening
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Rule, Value, Verb
 from maild.core.scene import Scene, Situation
-from maild.core.ticket import Priority, Ticket
+from maild.core.ticket import Move, Priority, Ticket, moved, next_state
 from maild.core.trust import Level
 
 
@@ -182,6 +182,16 @@ def _ignore(turn: Turn, decision: Decision, action: Action) -> Decision:
     return replace(held(decision, reason), outcome=Outcome.IGNORED)
 
 
+def _reopen(turn: Turn, decision: Decision, _action: Action) -> Decision:
+    before = decision.after
+    if before is None or next_state(before.state, Move.REOPEN) in (None, before.state):
+        return decision
+    after = moved(before, Move.REOPEN, turn.situation.now)
+    change = (("from", before.state.value), ("to", after.state.value))
+    event = EventDraft(kind="state.changed", actor=turn.actor, data=change)
+    return replace(decision, after=after, events=(*decision.events, event))
+
+
 def _stop(_turn: Turn, decision: Decision, _action: Action) -> Decision:
     return decision
 
@@ -197,6 +207,7 @@ _ACTIONS: Mapping[Verb, _Act] = {
     Verb.ORGANISATION: _organisation,
     Verb.NOTIFY: _notify,
     Verb.REPLY: _reply,
+    Verb.REOPEN: _reopen,
     Verb.HOLD: _hold,
     Verb.IGNORE: _ignore,
     Verb.STOP: _stop,

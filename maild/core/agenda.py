@@ -19,21 +19,30 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from maild.core import facts, history, promise, sla, workdays
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.history import Entry, Period
-from maild.core.promise import Promise
+from maild.core.promise import Clock, Promise
 from maild.core.rule import Rule, RuleEvent
 from maild.core.ticket import PostKind, State, Ticket
 
-CALLBACK = "callback"
-IDLE = "idle"
-AGED = "aged"
 CALLBACK_SET = "callback.set"
 CALLBACK_CLEARED = "callback.cleared"
 _TIMELESS = frozenset({"ticket", "customer", "organisation"})
 """A condition about these is asked when a row is written, too: what cannot hold gets none."""
+
+
+class Kind(StrEnum):
+    """What may be due; warnings of a clock have `.warning` behind its name."""
+
+    FIRST_RESPONSE = Clock.FIRST_RESPONSE.value
+    NEXT_RESPONSE = Clock.NEXT_RESPONSE.value
+    RESOLUTION = Clock.RESOLUTION.value
+    CALLBACK = "callback"
+    IDLE = "idle"
+    AGED = "aged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +194,7 @@ def _callbacks(entries: Sequence[Entry]) -> Iterator[Item]:
             last = None
     until = _instant(last.value("until")) if last else None
     if last is not None and until is not None:
-        yield Item(kind=CALLBACK, cycle=str(last.id), due_at=until)
+        yield Item(kind=Kind.CALLBACK, cycle=str(last.id), due_at=until)
 
 
 def _is_end(entry: Entry) -> bool:
@@ -219,7 +228,7 @@ def _timed(
             continue
         since = max(stood.start, _last_word(entries)) if is_idle else stood.start
         yield Item(
-            kind=IDLE if is_idle else AGED,
+            kind=Kind.IDLE if is_idle else Kind.AGED,
             cycle=f"{since.astimezone(UTC).isoformat()}/{rule.name}",
             due_at=workdays.after(hours, since, rule.after),
             policy=rule.name,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from maild.core import agenda, ruling
-from maild.core.agenda import Item, Row
+from maild.core import ruling
+from maild.core.agenda import Item, Kind, Row
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
 from maild.core.promise import Due
@@ -104,7 +104,7 @@ def _speaking(rows: Sequence[Row]) -> list[Row]:
 
 def _voice(row: Row) -> str:
     """What speaks with one voice: a clock's run and its warnings; all that waits for movement."""
-    if row.item.kind in (agenda.IDLE, agenda.AGED):
+    if row.item.kind in (Kind.IDLE, Kind.AGED):
         return "movement"
     return f"{row.item.kind.removesuffix(_WARNING)} {row.item.cycle.partition('/')[0]}"
 
@@ -112,7 +112,7 @@ def _voice(row: Row) -> str:
 def _happening(one: Fired, firing: Firing) -> Happening:
     item = one.row.item
     on, rule = _event_of(item), ""
-    due = Due(kind=item.kind, due_at=item.due_at)
+    due = Due(kind=item.kind, due_at=item.due_at, is_over=True)
     if on is RuleEvent.DEADLINE_WARNED:
         due = _deadline(item, firing.open)
     elif on.is_timed:
@@ -121,10 +121,10 @@ def _happening(one: Fired, firing: Firing) -> Happening:
 
 
 def _event_of(item: Item) -> RuleEvent:
-    if item.kind == agenda.CALLBACK:
+    if item.kind == Kind.CALLBACK:
         return RuleEvent.TICKET_CALLBACK
-    if item.kind in (agenda.IDLE, agenda.AGED):
-        return RuleEvent.TICKET_IDLE if item.kind == agenda.IDLE else RuleEvent.TICKET_AGED
+    if item.kind in (Kind.IDLE, Kind.AGED):
+        return RuleEvent.TICKET_IDLE if item.kind == Kind.IDLE else RuleEvent.TICKET_AGED
     is_warning = item.kind.endswith(_WARNING)
     return RuleEvent.DEADLINE_WARNED if is_warning else RuleEvent.DEADLINE_MISSED
 

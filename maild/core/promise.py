@@ -99,10 +99,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A mark of a clock that runs without a break."""
+    """Something that is due: a mark of a clock that runs without a break, or of another kind."""
 
     kind: str
     due_at: datetime
+    is_over: bool = False
+    """Its time has come, as it is told."""
 
 
 def choose(promises: Sequence[Promise], context: Context) -> Promise | None:

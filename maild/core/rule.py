@@ -91,6 +91,7 @@ class Verb(StrEnum):
     ORGANISATION = "organisation"
     NOTIFY = "notify"
     REPLY = "reply"
+    REOPEN = "reopen"
     HOLD = "hold"
     IGNORE = "ignore"
     STOP = "stop"
@@ -104,12 +105,12 @@ class Action:
     assign an agent's address, `round-robin` or `least-loaded`; segment a word for the customer;
     organisation the name of theirs; notify an address, `assignee`,
     `queue` (every agent of the queue) or `lead`; reply a template's name; hold and ignore the
-    reason in words; stop true.
+    reason in words; reopen and stop true.
     """
 
     verb: Verb
     value: str
-    terms: Terms = Terms()
+    terms: Terms = Terms()  # noqa: RUF009 - frozen, as the others are
     """Of `assign`: on which terms an agent is looked for."""
     anytime: bool = False
     """Of `notify`: also outside the reader's working hours, `{ notify = "lead", anytime = true }`.
@@ -229,6 +230,10 @@ answers something we know, `mail.takes_part` when its sender is somebody on that
 their first value. `mail` is known where `RuleEvent.has_mail`, `deadline` where a time has come;
 `now` is the time in the ticket's calendar; `event.from` and `event.to` are what a change led from
 and to."""
+CHANGING = frozenset(
+    {("customer", "open_tickets"), ("customer", "tickets_30d"), ("ticket", "assignee_away")}
+)
+"""Fields whose value may change while nothing happens to the ticket."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -37,12 +37,14 @@ SHIPPED = (
     "acknowledgement-unverified",
     "reply",
     "notification",
+    "reminder",
     "transcript",
     "held",
     "confirm",
     "refused",
     "undelivered",
     "delayed",
+    "unpaged",
 )
 """The templates that the daemon itself asks for."""
 

@@ -88,6 +88,37 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """Another ticket of the customer."""
+
+    tag: str
+    subject: str
+    state_word: str
+    age: str
+    """As people write it: `3 days ago`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """Something that is due, or was."""
+
+    kind: str
+    """`first_response`, `next_response`, `resolution`, `callback`, `idle` or `aged`."""
+    kind_word: str
+    due_at: str
+    """As people write it, in the reader's own time where that is known."""
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Listed):
+    """One ticket that a search found."""
+
+    places: tuple[str, ...] = ()
+    """Where some of the words stand, with what is around them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
 
@@ -111,12 +142,16 @@ class Values:
     customer_address: str = ""
     organisation: str = ""
     segment: str = ""
+    account_manager: str = ""
+    notes: str = ""
+    recent: tuple[Recent, ...] = ()
     recipient: str = ""
     event: str = "other"
     author: str = ""
     text: str = ""
     html: str = ""
     history: tuple[Entry, ...] = ()
+    earlier: int = 0
     files: tuple[File, ...] = ()
     files_left_out: tuple[File, ...] = ()
     reason: str = ""
@@ -126,10 +161,12 @@ class Values:
     meaning: str = ""
     lines: tuple[Line, ...] = ()
     tickets: tuple[Listed, ...] = ()
+    found: tuple[Found, ...] = ()
     commands: tuple[Usage, ...] = ()
     joined: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     asking: Asking = field(default_factory=Asking)
+    dues: tuple[Promised, ...] = ()
     unreached: str = ""
     delimiter: str = ""
 
@@ -138,16 +175,26 @@ EVENTS = ("new", "customer", "agent", "note", "auto", "other")
 """What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
 
 REASONS = (
+    "warned",
+    "missed",
+    "callback",
+    "idle",
+    "aged",
+    "escalated",
+    "reopened",
+    "solved",
+    "closed",
     "command-unknown",
     "command-argument",
     "nothing-written",
     "command-below",
+    "command-ticketless",
     "agent-unproven",
     "note-repeated",
     "overtaken",
     "limit",
 )
-"""Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
+"""Some of what `reason` may be in `reminder` and `held`; others are `core.reason.Why` values."""
 
 NOTICES = ("sent", "dropped", "over", "unknown", "busy")
 """What `reason` may be on the page `notice`."""
@@ -172,6 +219,12 @@ _FULL = Values(
     customer_address="ada@example.org",
     organisation="Analytical Engines",
     segment="enterprise",
+    account_manager="Grace Hopper",
+    notes="Calls back on Mondays.\nWrites letters.",
+    recent=(
+        Recent(tag="[Support #977]", subject="Cup", state_word="open", age="3 days ago"),
+        Recent(tag="[Support #12]", subject="", state_word="closed", age="yesterday"),
+    ),
     recipient="Grace Hopper",
     event="new",
     author="Ada Lovelace",
@@ -181,6 +234,7 @@ _FULL = Values(
         Entry(author="Ada", at="1 May 2026", kind="customer", kind_word="customer", text="a\nb"),
         Entry(author="Grace", at="2 May 2026", kind="note", kind_word="note", text=""),
     ),
+    earlier=7,
     files=(File(name="bill.pdf", size="340 KB"),),
     files_left_out=(File(name="film.mov", size="1.5 GB"),),
     reason="new",
@@ -199,6 +253,17 @@ _FULL = Values(
             opened_at="1 May 2026",
         ),
     ),
+    found=(
+        Found(
+            tag="[Support #978]",
+            subject="Saucer",
+            state_word="open",
+            priority_word="low",
+            customer="Ada",
+            opened_at="1 May 2026",
+            places=("…the saucer is <b>broken</b>…",),
+        ),
+    ),
     commands=(Usage(usage="#solve", meaning="solves the ticket"),),
     joined=("Ben Babbage <ben@example.org>",),
     offered=("Eve <eve@example.net>", "carl@example.net"),
@@ -214,6 +279,12 @@ _FULL = Values(
         is_again=True,
         link="https://support.example.com/confirm/abc",
         until="8 May 2026",
+    ),
+    dues=(
+        Promised(
+            kind="first_response", kind_word="First response", due_at="2 May 2026", is_over=True
+        ),
+        Promised(kind="resolution", kind_word="Resolution", due_at="3 May 2026", is_over=False),
     ),
     unreached="ada@example.org",
     delimiter="-- above this line --",

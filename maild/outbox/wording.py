@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 from maild.core.commandtable import ENTRIES, TABLE
 from maild.core.decision import Audience, Quoted, Reply
+from maild.core.dossier import Aged
 from maild.core.house import House, Mailbox
+from maild.core.index import Finding
 from maild.core.mail import Attachment
-from maild.core.ticket import Customer, Participant, PostKind, Ticket
+from maild.core.promise import Due
 from maild.core.question import NamedFile
+from maild.core.subject import tag as subject_tag
+from maild.core.ticket import Customer, Participant, PostKind, Ticket
 from maild.core.told import Done, Told
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
-from maild.outbox.values import Asking, Doubt, Entry, File, Line, Listed, Usage, Values
+from maild.outbox.values import (
+    Asking,
+    Doubt,
+    Entry,
+    File,
+    Found,
+    Line,
+    Listed,
+    Promised,
+    Recent,
+    Usage,
+    Values,
+)
 from maild.outbox.words import Words
 
 DELIMITER_AUTO = "auto"
@@ -29,6 +45,14 @@ earlier post; the ticket has all of it. An agent's own words are never cut.
 
 _NEW = frozenset({"new", "assigned"})
 """Reasons of a notification that tell of a ticket's first post."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The house, and the words of the reader's language."""
+
+    house: House
+    words: Words
 
 
 def without_sender(reply: Reply) -> Reply:
@@ -48,6 +72,8 @@ def without_sender(reply: Reply) -> Reply:
         html="",
         author="",
         history=(),
+        earlier=0,
+        recent=(),
         files=(),
         files_left_out=(),
         references=(),
@@ -77,7 +103,7 @@ def values_of(  # noqa: PLR0913 - a reply and all that it is about
 ) -> Values:
     """Collect the variables of a reply's template, in the reader's language."""
     customer = ticket.customer
-    return Values(
+    values = Values(
         language=words.language,
         brand=mailbox.name,
         address=mailbox.address,
@@ -113,12 +139,24 @@ def values_of(  # noqa: PLR0913 - a reply and all that it is about
         meaning=words.commands[reply.command] if reply.command else "",
         lines=tuple(_line(told, words) for told in reply.told),
         tickets=tuple(_listed(one, house, words) for one in reply.tickets),
+        found=tuple(_found(one, house, words) for one in reply.findings),
         commands=_commands(words) if reply.has_help else (),
         joined=tuple(map(_person, reply.joined)),
         offered=tuple(map(_person, reply.offered)),
         asking=_asking(reply, words, link),
+        dues=tuple(_promised(one, reply.zone, words) for one in reply.dues),
         unreached=reply.unreached or customer.address,
         delimiter=_delimiter(reply, mailbox, words),
+    )
+    return _internal(values, reply, customer, _Known(house=house, words=words))
+
+
+def _promised(due: Due, zone: str, words: Words) -> Promised:
+    return Promised(
+        kind=due.kind,
+        kind_word=words.dues[due.kind],
+        due_at=words.local_moment(due.due_at, zone),
+        is_over=due.is_over,
     )
 
 
@@ -130,6 +168,30 @@ def _assignee(ticket: Ticket, house: House) -> str:
 def _person(person: Participant) -> str:
     name = clean(person.name)
     return f"{name} <{person.address}>" if name else person.address
+
+
+def _internal(values: Values, reply: Reply, customer: Customer, known: _Known) -> Values:
+    """Add what only colleagues read: it stands in no mail to a customer, whatever the template."""
+    if not _is_for_agent(reply):
+        return values
+    manager = known.house.agent_of(customer.account_manager)
+    return replace(
+        values,
+        account_manager=(manager.name if manager else "") or customer.account_manager,
+        notes=_cut(customer.notes, _HISTORY_MAX, known.words),
+        recent=tuple(_recent(one, known) for one in reply.recent),
+        earlier=reply.earlier,
+    )
+
+
+def _recent(one: Aged, known: _Known) -> Recent:
+    brief, words = one.brief, known.words
+    return Recent(
+        tag=subject_tag(known.house.mailbox(brief.mailbox).name, brief.number),
+        subject=clean(brief.subject) or words.no_subject,
+        state_word=words.states[brief.state.value],
+        age=words.age(one.days),
+    )
 
 
 def _event(reply: Reply) -> str:
@@ -175,6 +237,12 @@ def _listed(ticket: Ticket, house: House, words: Words) -> Listed:
         customer=clean(ticket.customer.name) or ticket.customer.address,
         opened_at=words.moment(ticket.created_at),
     )
+
+
+def _found(finding: Finding, house: House, words: Words) -> Found:
+    shown = _listed(finding.ticket, house, words)
+    values = {field.name: getattr(shown, field.name) for field in fields(shown)}
+    return Found(**values, places=tuple(map(clean, finding.contexts)))
 
 
 def _commands(words: Words) -> tuple[Usage, ...]:

@@ -11,15 +11,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from maild.core.agenda import Kind
 from maild.core.commandtable import Word
 from maild.core.ticket import PostKind, Priority, State
 from maild.core.told import Done
 from maild.errors import ConfigError, Problem
 
+
+class Age(StrEnum):
+    """How long ago something was, in words."""
+
+    TODAY = "today"
+    YESTERDAY = "yesterday"
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+
+
 _MONTHS = 12
 _TEXTS = (
     "date",
+    "local_date",
     "first_day",
     "decimal",
     "delimiter",
@@ -32,11 +46,16 @@ _TABLES: Mapping[str, type[StrEnum]] = {
     "state": State,
     "priority": Priority,
     "kind": PostKind,
+    "age": Age,
     "command": Word,
     "done": Done,
+    "due": Kind,
 }
 """Tables of words, and whose values they need."""
+_PLACES = ("day", "month", "number", "year", "hour", "minute", "zone")
 _UNIT = 1000
+_DAYS_MIN = 2
+"""Below it nothing is counted: there are words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +68,8 @@ class Words:
     """Bytes, kilobytes, megabytes."""
     date: str
     """Pattern with `{day} {month} {number} {year} {hour} {minute}`."""
+    local_date: str
+    """The same for the reader's own time, with `{zone}`."""
     first_day: str
     """The first of a month where it is written in its own way (French: 1er); else empty."""
     decimal: str
@@ -66,21 +87,34 @@ class Words:
     priorities: Mapping[str, str]
     kinds: Mapping[str, str]
     """Who speaks in a post."""
+    ages: Mapping[str, str]
+    """How long ago something was; patterns with `{n}`, which is 2 or more."""
     commands: Mapping[str, str]
     """What each command of an agent does."""
+    dues: Mapping[str, str]
+    """What may be due, by `core.agenda.Kind`."""
     done: Mapping[str, str]
     """What was done, by `core.told.Done`; patterns with `{value}`."""
 
     def moment(self, at: datetime) -> str:
-        """Return a time as people write it; always UTC, since a reader's zone is not known."""
-        utc = at.astimezone(UTC)
-        return self.date.format(
-            day=self.first_day if utc.day == 1 and self.first_day else utc.day,
-            month=self.months[utc.month - 1],
-            number=f"{utc.month:02}",
-            year=utc.year,
-            hour=f"{utc.hour:02}",
-            minute=f"{utc.minute:02}",
+        """Return a time as people write it; in UTC, where a reader's zone is not known."""
+        return self._written(self.date, at.astimezone(UTC), "UTC")
+
+    def local_moment(self, at: datetime, zone: str) -> str:
+        """Return a time as people write it, in a zone; empty means that it is not known."""
+        if not zone:
+            return self.moment(at)
+        return self._written(self.local_date, at.astimezone(ZoneInfo(zone)), zone)
+
+    def _written(self, pattern: str, at: datetime, zone: str) -> str:
+        return pattern.format(
+            day=self.first_day if at.day == 1 and self.first_day else at.day,
+            month=self.months[at.month - 1],
+            number=f"{at.month:02}",
+            year=at.year,
+            hour=f"{at.hour:02}",
+            minute=f"{at.minute:02}",
+            zone=zone,
         )
 
     def moment_of(self, rfc3339: str) -> str:
@@ -89,6 +123,15 @@ class Words:
             return self.moment(datetime.fromisoformat(rfc3339))
         except ValueError:
             return rfc3339
+
+    def age(self, days: int) -> str:
+        """Return how long ago something was: `yesterday`, `3 days ago`, `5 months ago`."""
+        if days < _DAYS_MIN:
+            return self.ages[Age.YESTERDAY if days == 1 else Age.TODAY]
+        for word, length in ((Age.YEARS, 365), (Age.MONTHS, 30), (Age.DAYS, 1)):
+            if days >= _DAYS_MIN * length:
+                return self.ages[word].format(n=days // length)
+        return self.ages[Age.DAYS].format(n=days)
 
     def size(self, count: int) -> str:
         """Return a number of bytes as people write it: `340 KB`, `1.5 MB`."""
@@ -115,8 +158,10 @@ def read(text: str, *, language: str, file: str) -> Words:
         states=data["state"],
         priorities=data["priority"],
         kinds=data["kind"],
+        ages=data["age"],
         commands=data["command"],
         done=data["done"],
+        dues=data["due"],
         **{name: data[name] for name in _TEXTS},
     )
 
@@ -147,12 +192,14 @@ def _bad_patterns(data: Mapping[str, object]) -> list[str]:
     """Try the patterns."""
     samples: tuple[tuple[str, Mapping[str, object]], ...] = (
         ("date", dict.fromkeys(("day", "month", "number", "year", "hour", "minute"), "1")),
+        ("local_date", dict.fromkeys(_PLACES, "1")),
         ("via", {"name": "A", "mailbox": "B"}),
     )
     patterns = [(name, data.get(name, ""), values) for name, values in samples]
-    done = data.get("done")
-    known = done if isinstance(done, dict) else {}
-    patterns += [(f"done.{name}", text, {"value": "1"}) for name, text in known.items()]
+    for table, filling in (("done", {"value": "1"}), ("age", {"n": "2"})):
+        given = data.get(table)
+        known = given if isinstance(given, dict) else {}
+        patterns += [(f"{table}.{name}", text, filling) for name, text in known.items()]
     problems = []
     for name, text, values in patterns:
         try:

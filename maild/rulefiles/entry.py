@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from maild.core.house import House
-from maild.core.rule import Action, After, Rule, RuleEvent, Verb, tables_of
+from maild.core.rule import CHANGING, Action, After, Rule, RuleEvent, Verb, tables_of
+from maild.core.terms import WAYS, Terms
 from maild.core.ticket import Priority
-from maild.rulefiles import condition
+from maild.rulefiles import condition, terms
 from maild.rulefiles.condition import Compiled
 from maild.rulefiles.words import VALUES, Misfit
 from maild.settings.lines import Path, line_of
@@ -24,7 +25,6 @@ _TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
 _REASON_MAX = 200
 _TIER_MAX = 3
 _READERS = ("assignee", "queue", "lead")
-_CHOICES = ("round-robin", "least-loaded")
 _WORKING_DAYS = re.compile(r"([1-9]\d{0,2}) working days?")
 _AFTER_SECONDS_MAX = 10 * 366 * 86400
 _OF_MAIL = frozenset({Verb.HOLD, Verb.IGNORE})
@@ -97,8 +97,14 @@ def rule(entry: Entry) -> Rule | None:
         judge=judge,
         after=after,
         when=entry.table.get("when", ""),
-        tables=frozenset(table for table, _ in when.fields),
+        tables=_tables(when),
     )
+
+
+def _tables(when: Compiled) -> frozenset[str]:
+    """The tables that a condition names; what changes by itself counts as the time does."""
+    changes = {"now"} if when.fields & CHANGING else set()
+    return frozenset(table for table, _ in when.fields) | changes
 
 
 def _name(entry: Entry) -> str:
@@ -231,23 +237,32 @@ def _action(entry: Entry, index: int, table: object) -> Action | None:
     if not isinstance(table, dict) or len(tuple(v for v in Verb if v in table)) > 1 or not table:
         entry.tell('an action is one word and its value, such as { tag = "vip" }', "do", index)
         return None
-    key, value = next(iter(table.items()))
     known = [str(verb) for verb in Verb]
+    key = next((name for name in table if name in known), next(iter(table)))
+    value = table[key]
     if key not in known:
         entry.tell(f"there is no action {key!r}{nearest(key, known)}", "do", index)
         return None
     verb = Verb(key)
     options = {name: given for name, given in table.items() if name != key}
-    wrong = _VALUES[verb](value, entry.around) or _wrong_option(verb, options)
+    wrong = _VALUES[verb](value, entry.around) or _wrong_beside(verb, value, options, entry)
     if wrong:
         entry.tell(f"{key}: {wrong}", "do", index)
         return None
     text = str(value).lower() if value is True else str(value)
-    return Action(verb=verb, value=text, anytime=options.get("anytime", False))
+    found = terms.terms(options) if verb is Verb.ASSIGN else Terms()
+    return Action(verb=verb, value=text, terms=found, anytime=options.get("anytime", False))
+
+
+def _wrong_beside(verb: Verb, value: object, options: dict[str, object], entry: Entry) -> str:
+    """Say what is wrong with what stands beside a verb; empty for nothing."""
+    if verb is Verb.ASSIGN:
+        return terms.wrong(value, options, entry.around.house)
+    return _wrong_option(verb, options)
 
 
 def _wrong_option(verb: Verb, options: dict[str, object]) -> str:
-    """Say what is wrong with what stands beside a verb; empty for nothing."""
+    """The same for all verbs whose options are true or false."""
     known = _OPTIONS.get(verb, frozenset())
     for name, given in options.items():
         if name not in known:
@@ -283,7 +298,13 @@ def _tag(value: object, _around: Surroundings) -> str:
 def _assign(value: object, around: Surroundings) -> str:
     """Require an agent, or a way to choose one."""
     agents = [agent.address for agent in around.house.agents]
-    return _one_of(value, [*_CHOICES, *agents], "agent")
+    return _one_of(value, [*WAYS, *agents], "agent")
+
+
+def _name_of(value: object, _around: Surroundings) -> str:
+    """Require a name in one line."""
+    fits = isinstance(value, str) and value.strip() and value.isprintable()
+    return "" if fits and len(str(value)) <= _REASON_MAX else f"{value!r} is no name in one line"
 
 
 def _notify(value: object, _around: Surroundings) -> str:
@@ -308,6 +329,11 @@ def _reason(value: object, _around: Surroundings) -> str:
     return f"write the reason in words, at most {_REASON_MAX} characters"
 
 
+def _true(value: object, _around: Surroundings) -> str:
+    """Require true."""
+    return "" if value is True else "write true, or leave it out"
+
+
 def _stop(value: object, _around: Surroundings) -> str:
     """Require true."""
     return "" if value is True else "write { stop = true }, or leave it out"
@@ -326,8 +352,11 @@ _VALUES: dict[Verb, Callable[[object, Surroundings], str]] = {
     Verb.TIER: _tier,
     Verb.TAG: _tag,
     Verb.ASSIGN: _assign,
+    Verb.SEGMENT: _name_of,
+    Verb.ORGANISATION: _name_of,
     Verb.NOTIFY: _notify,
     Verb.REPLY: _reply,
+    Verb.REOPEN: _true,
     Verb.HOLD: _reason,
     Verb.IGNORE: _reason,
     Verb.STOP: _stop,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from maild.core.calendar import AROUND_THE_CLOCK
 from maild.core.promise import Policy, Promise
+from maild.core.rule import CHANGING
 from maild.rulefiles import condition, words
 from maild.rulefiles.condition import ALWAYS, Compiled
 from maild.rulefiles.words import Misfit
 from maild.settings import Settings, lines
 from maild.settings.problems import Problems
 
-ABSENT = frozenset({("customer", "verified"), ("ticket", "is_new"), ("ticket", "number")})
+ABSENT = CHANGING | {("customer", "verified"), ("ticket", "is_new"), ("ticket", "number")}
 """Fields that say something about one mail, or change when the ticket is written."""
 
 

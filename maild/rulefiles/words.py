@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from maild.core import agenda
 from maild.core.mail import Kind, Source
-from maild.core.promise import Clock
 from maild.core.rule import FIELDS, WEEKDAYS, RuleEvent
 from maild.core.ticket import Priority, State
 from maild.core.trust import Level
@@ -45,7 +45,7 @@ VALUES: Mapping[str, frozenset[str]] = {
     "mail.trust": frozenset(level.label for level in Level),
     "ticket.state": frozenset(State),
     "ticket.priority": frozenset(Priority),
-    "deadline.kind": frozenset((*Clock, "callback", "idle", "aged")),
+    "deadline.kind": frozenset(agenda.Kind),
     "event.name": frozenset(RuleEvent),
     "now.weekday": frozenset(WEEKDAYS),
 }
