@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import string
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
-from urllib.parse import quote
 
 LOOKUPS_MAX = 10
 """Terms that ask the DNS, over all included records (RFC 7208 §4.6.4)."""
 VOIDS_MAX = 2
 EXCHANGES_MAX = 10
 _TERMS_MAX = 200
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _MECHANISM = re.compile(
     r"([-+?~]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?::([^\s]*?))?((?:/\d{1,3})?(?://\d{1,3})?)",
     re.IGNORECASE,
@@ -250,7 +251,13 @@ class _Check:
         parts = re.split(f"[{re.escape(signs or '.')}]", values[letter.lower()][:500])
         parts = parts[::-1] if is_reversed else parts
         made = ".".join(parts[-int(digits) :] if digits else parts)
-        return quote(made, safe="-._~") if letter.isupper() else made
+        return _escaped(made) if letter.isupper() else made
+
+
+def _escaped(text: str) -> str:
+    """Write what a URL cannot hold as `%XX` (RFC 7208 §7.3)."""
+    signs = (sign if sign in _UNRESERVED else sign.encode() for sign in text)
+    return "".join(s if isinstance(s, str) else "".join(f"%{b:02X}" for b in s) for s in signs)
 
 
 def _modifiers(terms: list[str]) -> dict[str, str]:
