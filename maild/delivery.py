@@ -11,19 +11,22 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from maild import handle
+from maild.core import backoff
 from maild.core.backoff import SILENCE_DELAY, SILENCES_MAX, is_stale_notice, next_try
 from maild.core.decision import ReplyKind
 from maild.core.undelivered import Failure
+from maild.core.webhook import RECIPIENT
 from maild.errors import TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
 from maild.metrics import Metric, count
 from maild.outbox.compose import assemble, unpack
 from maild.outbox.result import SendResult, Sent
+from maild.outbox.ring import Call, ring
 from maild.outbox.send import Relay
 from maild.settings import RelaySettings
 from maild.store import journal, outbox
@@ -102,16 +105,42 @@ class Delivery:
             data = _insisting(lambda: _bytes_of(office, mail), stop)
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
+        if mail.kind is ReplyKind.PAGE:
+            return self._rung(office, mail, data, stop)
         settings = office.relay_of(mail.mailbox)
-        if not _insisting(lambda: self._is_ours(office, mail, settings), stop):
+        leaves_trace = settings.scheme != "maildir"
+        if not _insisting(lambda: self._is_ours(office, mail, leaves_trace=leaves_trace), stop):
             return None
         if settings not in self._open:
             self._open[settings] = Relay(settings, local_hostname=self._hostname)
         return self._open[settings].send(mail.envelope_from, mail.recipient, data)
 
-    def _is_ours(self, office: Office, mail: Outgoing, relay: RelaySettings) -> bool:
-        """Mark the mail as dialled; a Maildir takes the same bytes twice as one mail."""
-        leaves_trace = relay.scheme != "maildir"
+    def _rung(
+        self, office: Office, mail: Outgoing, data: bytes, stop: threading.Event
+    ) -> Sent | None:
+        """Call a webhook; None when somebody else does by now."""
+        name = mail.recipient.removeprefix(RECIPIENT)
+        called = office.webhooks.get(name)
+        if called is None:
+            words = f"there is no webhook {name!r} any more"
+            return Sent(result=SendResult.PERMANENT, answer=words)
+        if not _insisting(lambda: self._is_ours(office, mail, leaves_trace=False), stop):
+            return None
+        return ring(
+            Call(
+                hook=called.hook,
+                secret=called.secret,
+                key=mail.key,
+                data=data,
+                now=office.now(),
+            )
+        )
+
+    def _is_ours(self, office: Office, mail: Outgoing, *, leaves_trace: bool) -> bool:
+        """Mark the mail as dialled.
+
+        A Maildir takes the same bytes twice as one mail; a webhook knows a page by its id.
+        """
         with office.database.write() as connection:
             return outbox.dial(
                 connection, self._node, mail, office.now(), leaves_trace=leaves_trace
@@ -165,6 +194,7 @@ class Delivery:
 def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
     """Say what an attempt's result means for the mail; pure."""
     first_at = mail.first_try_at or now
+    patience = backoff.PAGE if mail.kind is ReplyKind.PAGE else backoff.MAIL
     state, again, silences = OutboxState.SENT, None, mail.unknown_ends
     if sent.result is SendResult.PERMANENT:
         state = OutboxState.FAILED
@@ -173,9 +203,12 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
         state = OutboxState.HELD if silences > SILENCES_MAX else OutboxState.QUEUED
         again = now + SILENCE_DELAY
     elif sent.result is SendResult.TEMPORARY:
-        again = next_try(mail.attempts, first_at, now, name=str(mail.id))
+        again = next_try(mail.attempts, first_at, now, name=str(mail.id), patience=patience)
+        again = max(again, now + timedelta(seconds=sent.wait_seconds)) if again else None
         state = OutboxState.QUEUED if again else OutboxState.FAILED
-    is_late = state is OutboxState.QUEUED and is_stale_notice(first_at, now, told=mail.told)
+    is_late = state is OutboxState.QUEUED and is_stale_notice(
+        first_at, now, told=mail.told, patience=patience
+    )
     return Attempted(
         outbox_id=mail.id,
         attempt=mail.attempts,

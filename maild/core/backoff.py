@@ -8,6 +8,7 @@ that thousands of replies do not return in the same second and a test can forete
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
@@ -28,24 +29,50 @@ STALE_AFTER = timedelta(hours=4)
 _JITTER = 0.1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long something is tried, and when somebody is told."""
+
+    delays: tuple[timedelta, ...] = DELAYS
+    give_up_after: timedelta = GIVE_UP_AFTER
+    stale_after: timedelta = STALE_AFTER
+
+
+MAIL = Patience()
+PAGE = Patience(
+    delays=tuple(timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300)),
+    give_up_after=timedelta(hours=4),
+    stale_after=timedelta(minutes=5),
+)
+"""A page is about now: it is tried often, its lead hears soon that it does not get through, and
+after hours it would be news of yesterday."""
+
+
 def next_try(
-    attempts: int, first_at: datetime, now: datetime, *, name: str = ""
+    attempts: int,
+    first_at: datetime,
+    now: datetime,
+    *,
+    name: str = "",
+    patience: Patience = MAIL,
 ) -> datetime | None:
     """Return when to try again after `attempts` (at least 1) failures, or None to give up.
 
     `name` (e.g. the outbox id) spreads the waits by up to a tenth; empty means exactly on time.
-    The last try falls exactly five days after the first.
+    The last try falls exactly at the end of the patience, for mail five days after the first.
     """
-    end = first_at + GIVE_UP_AFTER
+    end = first_at + patience.give_up_after
     if now >= end:
         return None
-    delay = DELAYS[min(max(attempts, 1), len(DELAYS)) - 1]
+    delay = patience.delays[min(max(attempts, 1), len(patience.delays)) - 1]
     return min(now + delay * (1 + _jitter(name, attempts)), end)
 
 
-def is_stale_notice(first_at: datetime, now: datetime, *, told: bool) -> bool:
-    """Tell whether the agent should hear now, and for the first time, that a reply is late."""
-    return not told and now - first_at >= STALE_AFTER
+def is_stale_notice(
+    first_at: datetime, now: datetime, *, told: bool, patience: Patience = MAIL
+) -> bool:
+    """Tell whether somebody should hear now, and for the first time, that a reply is late."""
+    return not told and now - first_at >= patience.stale_after
 
 
 def _jitter(name: str, attempts: int) -> float:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from maild.core.absence import Absence
 from maild.core.commandtable import Word
+from maild.core.dossier import Aged
 from maild.core.index import Finding
 from maild.core.mail import Attachment, BounceClass
 from maild.core.promise import Due
@@ -19,6 +20,7 @@ from maild.core.question import Answered, Question
 from maild.core.reason import Reason
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
+from maild.core.webhook import Page
 
 
 class Outcome(StrEnum):
@@ -40,6 +42,8 @@ class ReplyKind(StrEnum):
     """To an agent, about a ticket; may be answered."""
     TEMPLATE = "template"
     """To the customer, from a template that a rule named."""
+    PAGE = "page"
+    """No mail at all: a call of a webhook (`core/webhook.py`)."""
     TROUBLE = "trouble"
     """To an agent: a mail of theirs was held, or a reply could not be delivered."""
 
@@ -105,6 +109,10 @@ class Reply:
     author: str = ""
     """Who wrote `text`, as shown to the reader (a name or an address)."""
     history: tuple[Quoted, ...] = ()
+    earlier: int = 0
+    """Posts before those of `history`."""
+    recent: tuple[Aged, ...] = ()
+    """Other tickets of the customer, newest first: for colleagues only."""
     files: tuple[SentFile, ...] = ()
     files_left_out: tuple[Attachment, ...] = ()
     in_reply_to: str = ""
@@ -236,6 +244,8 @@ class Decision:
     """Message-IDs that belong to the ticket from now on."""
     events: tuple[EventDraft, ...] = ()
     replies: tuple[Reply, ...] = ()
+    pages: tuple[Page, ...] = ()
+    """Webhooks that are called."""
     stopped: tuple[Reply, ...] = ()
     """Automatic mails to customers that the breaker stopped (`core/budget.py`)."""
     rules: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from maild.core.house import House
 from maild.core.reason import Reason, Why
 from maild.core.snapshot import World
 from maild.core.ticket import PostKind, Ticket
+from maild.core.webhook import RECIPIENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +32,11 @@ class Failure:
 def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
     """Say it on the ticket, and tell an agent when a customer did not get an agent's words.
 
-    A mail to an agent that fails is told to nobody by mail: that would fail the same way.
+    A mail to an agent that fails is told to nobody by mail: that would fail the same way. Of a
+    page that nobody took the lead of the queue hears, else those who have the ticket.
     """
-    kind = "reply.failed" if failure.is_final else "reply.delayed"
+    what = "page" if failure.kind is ReplyKind.PAGE else "reply"
+    kind = f"{what}.failed" if failure.is_final else f"{what}.delayed"
     number = (("n", str(failure.post_n)),) if failure.post_n else ()
     data = (("to", failure.recipient), ("answer", failure.answer[:500]), *number)
     reason = Reason(why=Why.UNDELIVERED, detail=f"{failure.recipient}: {failure.answer[:200]}")
@@ -43,7 +46,7 @@ def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
         before=ticket,
         after=ticket,
         events=(EventDraft(kind=kind, actor="maild", data=data),),
-        replies=_told(failure, ticket, world, reason) if failure.kind is ReplyKind.REPLY else (),
+        replies=_told(failure, ticket, world, reason),
     )
 
 
@@ -77,6 +80,11 @@ def unwritable(
     )
 
 
+def lead(ticket: Ticket, house: House) -> tuple[str, ...]:
+    """Return who leads the queue of a ticket: one address or none."""
+    return tuple(queue.lead for queue in house.queues if queue.name == ticket.queue and queue.lead)
+
+
 def responsible(ticket: Ticket, house: House) -> tuple[str, ...]:
     """Return who is told about a ticket: its assignee, else everybody who serves its queue."""
     if house.agent_of(ticket.assignee) is not None:
@@ -92,19 +100,26 @@ def language_of(world: World, address: str, ticket: Ticket) -> str:
 
 
 def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tuple[Reply, ...]:
+    is_page = failure.kind is ReplyKind.PAGE
+    if failure.kind is not ReplyKind.REPLY and not is_page:
+        return ()
+    template = "undelivered" if failure.is_final else "delayed"
+    readers = responsible(ticket, world.house)
+    if is_page:
+        template, readers = "unpaged", lead(ticket, world.house) or readers
     return tuple(
         Reply(
             kind=ReplyKind.TROUBLE,
             audience=Audience.AGENT,
-            template="undelivered" if failure.is_final else "delayed",
+            template=template,
             recipient=address,
             mailbox=ticket.mailbox,
             language=language_of(world, address, ticket),
             subject=ticket.subject,
-            reason=reason.why.value,
+            reason="late" if is_page and not failure.is_final else reason.why.value,
             detail=failure.answer,
-            unreached=failure.recipient,
+            unreached=failure.recipient.removeprefix(RECIPIENT),
             key=f"outbox-{failure.outbox_id}/{'failed' if failure.is_final else 'late'}/{address}",
         )
-        for address in responsible(ticket, world.house)
+        for address in readers
     )

@@ -24,3 +24,5 @@ class Sent:
 
     result: SendResult
     answer: str
+    wait_seconds: int = 0
+    """How long the other side asks to be left alone; 0 when it does not say."""

@@ -187,6 +187,18 @@ def delayed(language: str = "en") -> Reply:
     return replace(undelivered(language), template="delayed", text="", key="key:delayed")
 
 
+def unpaged(language: str = "en") -> Reply:
+    return replace(
+        undelivered(language),
+        template="unpaged",
+        reason="undelivered",
+        detail="503 Service Unavailable",
+        unreached="oncall",
+        text="",
+        key="key:unpaged",
+    )
+
+
 def transcript(language: str = "en") -> Reply:
     return replace(
         notification(language),
@@ -252,6 +264,7 @@ EVERY = (
     misfit,
     undelivered,
     delayed,
+    unpaged,
 )
 
 
