@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 from maild.core import (
     answers,
+    between,
     canned,
     command,
     confirm,
     errand,
     leak,
+    markupbetween,
     overtaken,
     ruling,
     transcript,
@@ -31,6 +33,8 @@ from maild.core.snapshot import TicketView
 from maild.core.ticket import Move, Post, PostKind, Ticket, moved
 from maild.core.trust import Answer, Deed, Level, Standing, may
 from maild.core.work import Misfit, Work
+
+_PUBLIC = (PostKind.CUSTOMER, PostKind.AGENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +255,8 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
     html = without_beginning(html, letter.orders.block)
     text = letter.orders.body if letter.has_text else ""
     if work.canned:
+    if text and letter.answers_customer and _has_quote(scene):
+        text, html = _with_questions(scene, letter.view, text, html)
         html = f"{canned.as_html(work.canned)}<br>\n{html}" if html and text else ""
         text = f"{work.canned}\n\n{text}".strip("\n")
     return replace(
@@ -266,6 +272,18 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
 
 
 def _has_quote(scene: Scene) -> bool:
+def _with_questions(scene: Scene, view: TicketView, text: str, html: str) -> tuple[str, str]:
+    """The answers together with the public lines of the ticket that they answer."""
+    mail, said = scene.mail, scene.mail.reply.reply_text
+    posts = {post.n: post for post in (*view.answers, *view.recent)}
+    newest = sorted(posts.values(), key=lambda post: post.n, reverse=True)
+    public = between.Public.of(p.text for p in newest if p.kind in _PUBLIC)
+    whole = between.answered(mail.parsed.text, text, said, public)
+    if whole == text or not html:
+        return whole, html
+    return whole, markupbetween.answered(mail.parsed.html, html, said, public)
+
+
     reply = scene.mail.reply
     return reply.interleaved or reply.unquoted_text.strip() != scene.mail.parsed.text.strip()
 

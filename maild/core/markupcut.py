@@ -32,7 +32,21 @@ def without_beginning(html: str, block: str) -> str:
     end = _blank(tokens, wanted)
     if end < 0:
         return ""
-    return _written(_without_empty(tokens, end))
+    return written(_without_empty(tokens, end))
+
+
+def written(tokens: list[Token]) -> str:
+    """Return balanced tokens as markup, everything escaped."""
+    pieces: list[str] = []
+    for token in tokens:
+        if token.kind is Kind.TEXT:
+            pieces.append(escape(token.text, quote=False))
+        elif token.kind is Kind.END:
+            pieces.append(f"</{token.name}>")
+        else:
+            values = "".join(f' {k}="{escape(v)}"' for k, v in token.attributes.items())
+            pieces.append(f"<{token.name}{values}>")
+    return "".join(pieces)
 
 
 def _blank(tokens: list[Token], wanted: str) -> int:
@@ -82,16 +96,3 @@ def _without_first_breaks(tokens: list[Token]) -> list[Token]:
 
 def _is_seen(token: Token) -> bool:
     return bool(token.text.strip()) or token.name in _SHOWN
-
-
-def _written(tokens: list[Token]) -> str:
-    pieces: list[str] = []
-    for token in tokens:
-        if token.kind is Kind.TEXT:
-            pieces.append(escape(token.text, quote=False))
-        elif token.kind is Kind.END:
-            pieces.append(f"</{token.name}>")
-        else:
-            values = "".join(f' {k}="{escape(v)}"' for k, v in token.attributes.items())
-            pieces.append(f"<{token.name}{values}>")
-    return "".join(pieces)

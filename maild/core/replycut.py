@@ -85,18 +85,34 @@ def _nothing(page: Page) -> Cut:
 def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
     """Return the cut at "reply above this line".
 
-    Our own line, when it is not quoted, cuts even at the top; any other needs text above it.
+    Our own line, when it is not quoted, cuts even at the top; any other needs text above it. One
+    that is quoted cuts nothing off where answers stand between the quotes below it.
     """
     own, foreign = _delimiter_lines(page.lines, delimiters)
     if not own and not foreign:
         return None
-    first = _first_said(page)
+    first, between = _first_said(page), _last_between(page)
     for index in sorted(own | foreign):
+        if page.quoted[index] and index < between:
+            continue
         if index in own and (first < index or not page.quoted[index]):
             return Cut(index=_back_over_rules(page.lines, index), forced=True)
         if first < index:
             return Cut(index=_back_over_rules(page.lines, index))
     return None
+
+
+def _last_between(page: Page) -> int:
+    """Return the last line that was said between quotes, -1 for none.
+
+    It begins a paragraph: else it may be the rest of a folded line.
+    """
+    last = next((i for i in range(len(page.lines) - 1, -1, -1) if page.quoted[i]), 0)
+    for index in range(last - 1, 0, -1):
+        line = page.lines[index]
+        if line and not (page.quoted[index] or page.lines[index - 1] or is_rule(line)):
+            return index
+    return -1
 
 
 def _delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[int], set[int]]:

@@ -561,12 +561,15 @@ def test_an_agents_token_for_an_unknown_ticket_is_held() -> None:
     assert agent(from_agent("x"), views=[]).outcome is Outcome.HELD
 
 
-def test_who_is_an_agent_no_more_writes_to_nobody() -> None:
+def test_who_is_an_agent_no_more_is_refused() -> None:
     house = replace(HOUSE, agents=HOUSE.agents[1:])
 
     decision = agent(from_agent("Pay me."), house=house)
 
-    assert (decision.outcome, decision.replies) == (Outcome.HELD, ())
+    assert (decision.outcome, decision.posts) == (Outcome.HELD, ())
+    assert [(r.recipient, r.template, r.text) for r in decision.replies] == [
+        (ALICE, "refused", "")
+    ]
 
 
 def test_an_agent_may_be_a_customer_of_the_house() -> None:
