@@ -210,6 +210,7 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         keys=keys_of(scene.mail),
         events=(*_added(letter.agent, posts), *work.events, *_moves(letter, work.ticket)),
         undone=work.undone,
+        absence=work.absence,
         others=work.others,
     )
     if letter.answers_customer:
@@ -254,9 +255,9 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
     html = parsed.html_safe_reply or (parsed.html if not _has_quote(scene) else "")
     html = without_beginning(html, letter.orders.block)
     text = letter.orders.body if letter.has_text else ""
-    if work.canned:
     if text and letter.answers_customer and _has_quote(scene):
         text, html = _with_questions(scene, letter.view, text, html)
+    if work.canned:
         html = f"{canned.as_html(work.canned)}<br>\n{html}" if html and text else ""
         text = f"{work.canned}\n\n{text}".strip("\n")
     return replace(
@@ -271,7 +272,6 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
     )
 
 
-def _has_quote(scene: Scene) -> bool:
 def _with_questions(scene: Scene, view: TicketView, text: str, html: str) -> tuple[str, str]:
     """The answers together with the public lines of the ticket that they answer."""
     mail, said = scene.mail, scene.mail.reply.reply_text
@@ -284,6 +284,7 @@ def _with_questions(scene: Scene, view: TicketView, text: str, html: str) -> tup
     return whole, markupbetween.answered(mail.parsed.html, html, said, public)
 
 
+def _has_quote(scene: Scene) -> bool:
     reply = scene.mail.reply
     return reply.interleaved or reply.unquoted_text.strip() != scene.mail.parsed.text.strip()
 

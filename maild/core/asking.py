@@ -1,4 +1,4 @@
-"""Commands that only ask: the whole ticket, the agent's tickets, the commands themselves."""
+"""Commands that only ask: the whole ticket, the agent's tickets, a search, the commands."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def mine(work: Work, command: Command) -> Work:
     tickets = tuple(sorted(work.scene.snapshot.desk.tickets, key=_rank))
     done = Done.BELOW if tickets else Done.NONE
     return replace(work, tickets=tickets).tell(command, done)
+
+
+def search(work: Work, command: Command) -> Work:
+    """List the tickets that have the words, of those that the agent may see."""
+    desk = work.scene.snapshot.desk
+    if not desk.findings:
+        return work.tell(command, Done.NONE)
+    done = Done.FOUND_MORE if desk.has_more else Done.FOUND
+    return replace(work, findings=desk.findings).tell(command, done, str(len(desk.findings)))
 
 
 def commands(work: Work, command: Command) -> Work:

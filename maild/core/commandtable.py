@@ -34,9 +34,15 @@ class Word(StrEnum):
     ACCEPT = "accept"
     LINK = "link"
     MERGE = "merge"
+    SPLIT = "split"
+    CUSTOMER = "customer"
+    ACK = "ack"
     UNDO = "undo"
     SHOW = "show"
     LIST = "list"
+    SEARCH = "search"
+    AWAY = "away"
+    BACK = "back"
     HELP = "help"
 
 
@@ -60,6 +66,7 @@ class Part(StrEnum):
     LABEL = "label"
     PEOPLE = "people"
     OTHERS = "other tickets"
+    SELF = "yourself"
     NOTHING = "nothing"
     """It only asks."""
 
@@ -106,26 +113,34 @@ TABLE: tuple[Entry, ...] = (
     _entry(Word.SOLVE, Part.STATE),
     _entry(Word.CLOSE, Part.STATE),
     _entry(Word.REOPEN, Part.STATE),
-    _entry(Word.PENDING, Part.STATE),
+    _entry(Word.PENDING, Part.STATE, "[until WHEN]", shape=Shape.MAYBE),
     _entry(Word.HOLD, Part.STATE),
     _entry(Word.SPAM, Part.STATE),
     _entry(Word.ASSIGN, Part.PLACE, "AGENT|me|nobody"),
     _entry(Word.QUEUE, Part.PLACE, "QUEUE"),
     _entry(Word.TIER, Part.PLACE, "1|2|3"),
     _entry(Word.ESCALATE, Part.PLACE, "[REASON]", shape=Shape.MAYBE),
+    _entry(Word.ACK, Part.PLACE),
     _entry(Word.PRIORITY, Part.PLACE, "low|normal|high|urgent"),
     _entry(Word.TAG, Part.LABEL, "+TAG -TAG", is_repeatable=True),
     _entry(Word.SUBJECT, Part.LABEL, "SUBJECT"),
     _entry(Word.LANG, Part.LABEL, "CODE"),
     _entry(Word.CC, Part.PEOPLE, "+ADDRESS -ADDRESS", is_repeatable=True),
     _entry(Word.ACCEPT, Part.PEOPLE),
+    _entry(Word.CUSTOMER, Part.PEOPLE, "ADDRESS [NAME]"),
     _entry(Word.LINK, Part.OTHERS, "NUMBER"),
     _entry(Word.MERGE, Part.OTHERS, "NUMBER"),
+    _entry(Word.SPLIT, Part.OTHERS, "[POST NUMBERS]", shape=Shape.MAYBE),
     _entry(Word.UNDO, Part.TEXT),
     _entry(Word.SHOW, Part.NOTHING),
     _entry(Word.LIST, Part.NOTHING),
+    _entry(Word.SEARCH, Part.NOTHING, "WORDS"),
+    _entry(Word.AWAY, Part.SELF, "[until WHEN]", shape=Shape.MAYBE),
+    _entry(Word.BACK, Part.SELF),
     _entry(Word.HELP, Part.NOTHING),
 )
 ENTRIES = {entry.word: entry for entry in TABLE}
 STATES = frozenset(entry.word for entry in TABLE if entry.part is Part.STATE) | {Word.MERGE}
 """Words of which one block may have one: each leads to another state."""
+TICKETLESS = frozenset({Word.LIST, Word.SEARCH, Word.AWAY, Word.BACK, Word.HELP})
+"""Words that are about no ticket: they may also stand in a mail to a support address."""

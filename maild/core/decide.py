@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from maild.core import (
     agentmail,
+    callback,
     confirm,
     confirmmail,
     customermail,
+    deskmail,
     machinemail,
     notours,
     onbehalf,
@@ -46,7 +48,7 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
         or _machine(scene, found)
         or _person(scene, found)
     )
-    decision = ruling.follow(scene, decision)
+    decision = callback.kept(ruling.follow(scene, decision))
     decision = replace(decision, alive=suspension.writer(scene, decision))
     if snapshot.same_id_other_content:
         words = "another mail has the same Message-ID with other content"
@@ -100,14 +102,21 @@ def _person(scene: Scene, found: Found | None) -> Decision:
             return notours.decide(scene, token, view)
         return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
     level = _level(scene, identity, found.pointed if found else 0)
-    if agent is not None and found is not None and not _takes_part(agent, identity, found.view):
-        return _unproven(scene, agent, found, level)
-    tagged = _tagged(scene) if agent is not None and found is None else None
-    if agent is not None and tagged is not None and not _takes_part(agent, identity, tagged.view):
+    working = _working(scene, agent, found, level) if agent is not None else None
+    return working or customermail.decide(scene, found, level)
+
+
+def _working(scene: Scene, agent: Agent, found: Found | None, level: Level) -> Decision | None:
+    """What an agent does without an agent's token; None where they write as anybody else."""
+    tagged = found or _tagged(scene)
+    if tagged is not None and not _takes_part(agent, scene.mail.identity, tagged.view):
         return _unproven(scene, agent, tagged, level)
-    if agent is not None and found is None and onbehalf.is_forward(scene.mail):
+    if found is not None:
+        return None
+    ordered = deskmail.decide(scene, agent, level)
+    if ordered is None and onbehalf.is_forward(scene.mail):
         return onbehalf.decide(scene, agent, level)
-    return customermail.decide(scene, found, level)
+    return ordered
 
 
 def _level(scene: Scene, person: str, ticket: int) -> Level:
@@ -117,7 +126,8 @@ def _level(scene: Scene, person: str, ticket: int) -> Level:
 def _agents_level(scene: Scene, agent: Agent, token: Token) -> Level:
     """A colleague's token proves nothing about an agent: who left the house keeps old ones."""
     level = _level(scene, agent.address, token.ticket)
-    if level is Level.FAILED or made_for(scene.world.keys, token, agent.address):
+    is_known = level in (Level.FAILED, Level.SESSION)
+    if is_known or made_for(scene.world.keys, token, agent.address):
         return level
     return Level.DOMAIN if scene.snapshot.proofs.domain else Level.CLAIMED
 

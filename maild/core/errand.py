@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import asking, labels, merging, people, phrases, placing, takeback
+from maild.core import (
+    asking,
+    callback,
+    customership,
+    labels,
+    merging,
+    people,
+    phrases,
+    placing,
+    presence,
+    splitting,
+    takeback,
+)
 from maild.core.command import Command
 from maild.core.commandtable import Word
 from maild.core.ticket import Move, State, moved
@@ -54,6 +66,7 @@ def state_moved(work: Work, commands: tuple[Command, ...]) -> Work:
             is_wanted = ticket.state not in _ENDS or move is _ENDED_BY.get(ticket.state)
             done = Done.UNCHANGED if is_wanted else Done.ENDED
         work = replace(work, ticket=ticket).tell(command, done, ticket.state.value)
+        work = callback.promised(work, command)
     return work
 
 
@@ -71,8 +84,15 @@ _ACTS: Mapping[Word, Callable[[Work, Command], Work | Misfit]] = {
     Word.MERGE: merging.merge,
     Word.CC: people.cc,
     Word.ACCEPT: people.accept,
+    Word.CUSTOMER: customership.customer,
+    Word.SPLIT: splitting.split,
+    Word.PENDING: callback.pending,
+    Word.ACK: placing.acknowledge,
     Word.UNDO: takeback.undo,
     Word.SHOW: asking.show,
     Word.LIST: asking.mine,
+    Word.SEARCH: asking.search,
+    Word.AWAY: presence.away,
+    Word.BACK: presence.back,
     Word.HELP: asking.commands,
 }

@@ -1,6 +1,7 @@
 """What an agent's commands want looked up: asked before anything is decided.
 
-Only a mail with an agent's token asks; whether that agent may is decided later, as for all mail.
+Only a mail with an agent's token asks, or one of an agent whose domain is proven; whether that
+agent may is decided later, as for all mail.
 """
 
 from __future__ import annotations
@@ -8,14 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maild.core import command, labels
-from maild.core.commandtable import Word
+from maild.core.commandtable import TICKETLESS, Word
 from maild.core.house import House
 from maild.core.mail import Mail
 from maild.core.proof import Proofs
 from maild.core.token import Purpose, Token
 
 _NAMING = (Word.LINK, Word.MERGE)
-_ASKING = frozenset({Word.SHOW, Word.LIST, Word.UNDO})
+_ASKING = frozenset(
+    {
+        Word.SHOW,
+        Word.LIST,
+        Word.UNDO,
+        Word.SEARCH,
+        Word.SPLIT,
+        Word.ACK,
+        Word.AWAY,
+        Word.BACK,
+    }
+)
+
+_ALONE = TICKETLESS | {Word.CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +44,8 @@ class Inquiry:
     """Registered address of who asks."""
     words: frozenset[Word] = frozenset()
     """The commands that need more than the ticket as it stands."""
+    search: str = ""
+    """The words to search for."""
 
 
 NOTHING = Inquiry()
@@ -38,15 +54,19 @@ NOTHING = Inquiry()
 def asked(mail: Mail, proofs: Proofs, house: House) -> Inquiry:
     """Return what the commands of a mail want looked up; nothing for a mail that is no agent's."""
     token, agent = _token(proofs), house.agent_of(mail.identity)
-    if token is None or agent is None:
+    if agent is None or (token is None and not proofs.domain):
         return NOTHING
     orders = command.orders(mail.reply.unquoted_text)
+    if token is None and not _ALONE & {*orders.words}:
+        return NOTHING
+    search = orders.of(Word.SEARCH)
     named = (labels.ticket_number(one) for one in orders.commands if one.word in _NAMING)
     return Inquiry(
         tickets=tuple(number for number in named if number),
-        own=token.ticket,
+        own=token.ticket if token else 0,
         agent=agent.address,
         words=frozenset(orders.words) & _ASKING,
+        search=search.argument if search else "",
     )
 
 

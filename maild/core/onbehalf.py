@@ -37,12 +37,12 @@ def decide(scene: Scene, agent: Agent, level: Level) -> Decision:
     answer = may(level, Standing.AGENT, Deed.OPEN_FOR_ANOTHER, scene.house.agent_trust)
     if answer not in (Answer.YES, Answer.CONFIRM):
         words = f"{level.label} does not allow a ticket for somebody else: {answer}"
-        return _asked(scene, agent, level, Reason(why=Why.AGENT_UNPROVEN, detail=words))
+        return asked(scene, agent, level, Reason(why=Why.AGENT_UNPROVEN, detail=words))
     original = _original(scene.mail)
     if original is None or not _is_customer(scene, original.sender.addr):
         named = original.sender.addr if original else "nobody is named"
         whose = f"who wrote the forwarded mail is not certain: {named}"
-        return _asked(scene, agent, level, Reason(why=Why.FORWARD_UNREADABLE, detail=whose))
+        return asked(scene, agent, level, Reason(why=Why.FORWARD_UNREADABLE, detail=whose))
     start = Decision(
         outcome=Outcome.POSTED,
         reasons=(Reason(why=Why.TRUST, detail=level.label),),
@@ -80,7 +80,7 @@ def _is_customer(scene: Scene, address: str) -> bool:
     return valid(address) and not scene.is_ours(address) and scene.house.agent_of(address) is None
 
 
-def _asked(scene: Scene, agent: Agent, level: Level, reason: Reason) -> Decision:
+def asked(scene: Scene, agent: Agent, level: Level, reason: Reason) -> Decision:
     """Hold the mail and tell the agent; there is no ticket yet, so that none is named.
 
     What was written by somebody who did not prove their domain is not shown.

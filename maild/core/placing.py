@@ -9,6 +9,8 @@ from maild.core.told import Done
 from maild.core.work import Misfit, Work
 
 TIERS = ("1", "2", "3")
+ACKNOWLEDGED = "escalation.acknowledged"
+"""The event that ends an escalation; others begin with `escalation.` too."""
 NOBODY = "nobody"
 ME = "me"
 
@@ -73,6 +75,17 @@ def escalate(work: Work, command: Command) -> Work | Misfit:
     able = [a.address for a in house.agents if a.serves(work.ticket.queue) and a.tier >= after]
     lead = [q.lead for q in house.queues if q.name == work.ticket.queue and q.lead]
     return work.hears(*(able or lead))
+
+
+def acknowledge(work: Work, command: Command) -> Work:
+    """Say that somebody takes care of an escalation; whoever does so takes a ticket nobody has."""
+    kind = work.scene.snapshot.desk.escalation
+    if not kind or kind == ACKNOWLEDGED:
+        return work.tell(command, Done.NOTHING_TO_ACKNOWLEDGE)
+    work = work.logged(ACKNOWLEDGED).tell(command, Done.ACKNOWLEDGED)
+    if work.scene.house.agent_of(work.ticket.assignee) is not None:
+        return work
+    return _assigned(work, command, work.agent)
 
 
 def priority(work: Work, command: Command) -> Work | Misfit:

@@ -41,6 +41,7 @@ class Why(StrEnum):
     COMMAND = "command"
     BLOCKED = "blocked"
     COMMAND_BELOW = "command-below"
+    COMMAND_TICKETLESS = "command-ticketless"
     NOTHING_WRITTEN = "nothing-written"
     TOKEN_BROKEN = "token-broken"  # noqa: S105 - the name of a reason
     SUSPENDED = "suspended"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from maild.core.absence import Absence
 from maild.core.calendar import Calendar
 from maild.core.canned import Canned
 from maild.core.decision import SentReply
 from maild.core.dossier import Dossier
 from maild.core.house import House
+from maild.core.index import Finding
 from maild.core.mail import Envelope, Mail
 from maild.core.promise import Promise
 from maild.core.proof import Proofs
@@ -87,6 +89,14 @@ class Desk:
     """What the agent has in hand."""
     sent: SentReply | None = None
     """The agent's newest reply on the ticket; None for none."""
+    findings: tuple[Finding, ...] = ()
+    """The tickets that they may see and that have the words they search for."""
+    has_more: bool = False
+    """There are more of them."""
+    escalation: str = ""
+    """The kind of the newest event of the ticket about an escalation; empty for none."""
+    absence: Absence | None = None
+    """Where the agent is away now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ def _transcript(scene: Scene, decision: Decision, work: Work) -> Reply:
         told=(*_confirmed(decision), *_text(scene, decision), *work.told),
         history=work.story,
         tickets=work.tickets,
+        findings=work.findings,
         has_help=work.has_help,
         known=answers.known(scene, ticket, decision.posts),
         key=scene.key("transcript", agent.address),

@@ -12,10 +12,11 @@
 | agent's note                  | hold   | hold   | yes     | yes         | yes     | yes     |
 | agent's commands              | no     | no     | no      | confirm     | yes     | yes     |
 | open a ticket for another     | hold   | hold   | confirm | yes         | yes     | yes     |
+| commands about no ticket      | hold   | hold   | hold    | yes         | yes     | yes     |
 | confirm, by that token        | hold   | no     | yes     | no          | yes     | yes     |
 
-*confirm*: held, and the agent's registered address is asked (`core/confirm.py`). *participant*: yes
-for somebody who takes part in the ticket, else as at E0; *part.*: else no. Agents change Cc by
+*confirm*: held, and the agent's registered address is asked (`core/confirm.py`). *participant*:
+yes for somebody who takes part in the ticket, else as at E0; *part.*: else no. Agents change Cc by
 their commands. *linked*: a new ticket that names the old one to agents only. *fixed*: a text that
 holds nothing of the sender's.
 """
@@ -63,6 +64,9 @@ class Deed(StrEnum):
     AGENT_COMMANDS = "agent-commands"
     OPEN_FOR_ANOTHER = "open-for-another"
     """By forwarding their mail; nothing is sent to them."""
+    AGENT_DESK = "agent-desk"
+    """Commands that are about no ticket, in a mail to a support address: they only ask, or say
+    that the agent is away."""
     CONFIRM = "confirm"
     """By the address that the question came from, or on its page."""
 
@@ -106,6 +110,7 @@ TABLE: dict[Deed, tuple[Answer, ...]] = {
     Deed.AGENT_NOTE: (_H, _H, _Y, _Y, _Y, _Y),
     Deed.AGENT_COMMANDS: (_N, _N, _N, _C, _Y, _Y),
     Deed.OPEN_FOR_ANOTHER: (_H, _H, _C, _Y, _Y, _Y),
+    Deed.AGENT_DESK: (_H, _H, _H, _Y, _Y, _Y),
     Deed.CONFIRM: (_H, _N, _Y, _N, _Y, _Y),
 }
 _PARTICIPANTS_AT_DOMAIN = (Deed.ADD, Deed.JOIN_BY_SUBJECT, Deed.REOPEN, Deed.CHANGE_CC)

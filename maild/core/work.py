@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from maild.core.absence import Absence
 from maild.core.command import Command
 from maild.core.decision import Decision, EventDraft, Quoted, SentReply
 from maild.core.house import Agent
+from maild.core.index import Finding
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
 from maild.core.ticket import Ticket
@@ -42,6 +45,12 @@ class Work:
     tickets: tuple[Ticket, ...] = ()
     others: tuple[Decision, ...] = ()
     """What follows for other tickets."""
+    findings: tuple[Finding, ...] = ()
+    """What a search found."""
+    pending_until: datetime | None = None
+    """When the customer is promised to hear of us again; None for no promise."""
+    absence: Absence | None = None
+    """Where the agent says to be away, or back."""
     has_help: bool = False
     """The agent asked for the list of commands."""
 

@@ -10,7 +10,7 @@ they must not touch the same ticket. One by itself takes the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -34,8 +34,9 @@ from maild.core.decision import Decision, EventDraft
 from maild.core.mail import Attachment
 from maild.core.ticket import Customer, Post, Ticket
 from maild.errors import LostRace
-from maild.store import tables
+from maild.store import search, tables
 from maild.store.database import inserted_ids
+from maild.store.splits import take
 from maild.store.tables import metadata
 from maild.store.takeback import take_back
 
@@ -71,6 +72,7 @@ _CHANGED = (
     "first_response_at",
     "solved_at",
     "closed_at",
+    "pending_until",
     "updated_at",
 )
 _CHANGE = (
@@ -80,6 +82,12 @@ _CHANGE = (
         version=_TICKET.c.version + 1,
         **{name: bindparam(f"new_{name}", type_=_TICKET.c[name].type) for name in _CHANGED},
     )
+)
+
+_GIVE = (
+    update(_TICKET)
+    .where(_TICKET.c.id == bindparam("number"))
+    .values(customer_id=bindparam("owner"))
 )
 
 
@@ -117,6 +125,7 @@ def all_numbered(
     new = [d.after for d in decisions if d.after is not None and d.after.number == 0]
     opened = iter(_opened(connection, new, now))
     _change(connection, [d.after for d in decisions if d.after and _is_changed(d)], now)
+    _give(connection, decisions, now)
     tickets: list[Ticket | None] = []
     for decision in decisions:
         ticket = decision.after
@@ -141,11 +150,16 @@ def stories(connection: Connection, told: Sequence[Story], now: datetime) -> lis
     for one in told:
         if one.decision.undone is not None:
             take_back(connection, one.decision.undone)
+        if one.decision.taken is not None:
+            take(connection, one.decision.taken, one.ticket.number, now)
     _remove_participants(connection, told)
     _add_participants(connection, told)
-    post_ids = _add_posts(
-        connection, [(one.ticket.number, post) for one in told for post in one.decision.posts]
+    posts = [(one.ticket.number, post) for one in told for post in one.decision.posts]
+    ids = _add_posts(connection, posts)
+    search.add(
+        connection, [(n, post) for n, (_, post) in zip(ids, posts, strict=True)], _subjects(told)
     )
+    post_ids = iter(ids)
     _add_keys(connection, told)
     _add_events(
         connection,
@@ -160,6 +174,15 @@ def stories(connection: Connection, told: Sequence[Story], now: datetime) -> lis
         own = [next(post_ids) for _ in one.decision.posts]
         applied.append(Applied(ticket_id=one.ticket.number, post_id=own[0] if own else None))
     return applied
+
+
+def _subjects(told: Sequence[Story]) -> list[tuple[int, str]]:
+    """The subjects that are new."""
+    return [
+        (one.ticket.number, one.ticket.subject)
+        for one in told
+        if one.decision.before is None or one.decision.before.subject != one.ticket.subject
+    ]
 
 
 def add_events(
@@ -227,7 +250,7 @@ def _is_changed(decision: Decision) -> bool:
     ticket = decision.after
     if ticket is None or ticket.number == 0:
         return False
-    return ticket != decision.before or bool(decision.posts)
+    return ticket != decision.before or bool(decision.posts or decision.others)
 
 
 def _change(connection: Connection, tickets: Sequence[Ticket], now: datetime) -> None:
@@ -242,6 +265,21 @@ def _change(connection: Connection, tickets: Sequence[Ticket], now: datetime) ->
     if connection.execute(_CHANGE, rows).rowcount != len(rows):
         numbers = ", ".join(str(ticket.number) for ticket in tickets)
         raise LostRace(f"not as they were looked up any more: tickets {numbers}")
+
+
+def _give(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
+    """Write whose tickets are those that were given to another customer."""
+    given = [
+        decision.after
+        for decision in decisions
+        if decision.before is not None
+        and decision.after is not None
+        and decision.before.customer.address != decision.after.customer.address
+    ]
+    if given:
+        ids = _customers(connection, [ticket.customer for ticket in given], now)
+        rows = [{"number": one.number, "owner": ids[one.customer.address]} for one in given]
+        connection.execute(_GIVE, rows)
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:
@@ -259,6 +297,7 @@ def _columns(ticket: Ticket) -> dict[str, Any]:
         "first_response_at": ticket.first_response_at,
         "solved_at": ticket.solved_at,
         "closed_at": ticket.closed_at,
+        "pending_until": ticket.pending_until,
     }
 
 
@@ -315,7 +354,7 @@ def _remove_participants(connection: Connection, told: Sequence[Story]) -> None:
         connection.execute(_REMOVE_PARTICIPANT, rows)
 
 
-def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Iterator[int]:
+def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Sequence[int]:
     """Add posts to the tickets of these numbers; return the ids of the posts, in order."""
     rows = [
         {
@@ -344,7 +383,7 @@ def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Ite
     ]
     if files:
         connection.execute(_ADD_ATTACHMENT, files)
-    return iter(ids)
+    return ids
 
 
 def _file(post_id: int, n: int, attachment: Attachment) -> dict[str, Any]:

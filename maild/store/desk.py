@@ -7,17 +7,21 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
+from maild.core import index
 from maild.core.commandtable import Word
 from maild.core.decision import SentReply
-from maild.core.house import House
+from maild.core.house import Agent, House
+from maild.core.index import Finding
 from maild.core.inquiry import Inquiry
 from maild.core.snapshot import Desk
 from maild.core.ticket import Post, PostKind, State, Ticket
-from maild.store import tables
+from maild.store import absence, search, tables
 from maild.store.tables import OutboxState, metadata
 from maild.store.tickets import post_of, views_by_number
 
 POSTS_MAX = 500
+_WHOLE = frozenset({Word.SHOW, Word.SPLIT})
+"""Words that need every post of the ticket."""
 TICKETS_MAX = 200
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
@@ -49,6 +53,12 @@ _COPIES = select(_OUTBOX.c.id, _OUTBOX.c.state).where(
 _CAUSED = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.data).where(
     _EVENT.c.ticket_id == bindparam("number"), _EVENT.c.journal_id == bindparam("journal")
 )
+_ESCALATION = (
+    select(_EVENT.c.kind)
+    .where(_EVENT.c.ticket_id == bindparam("number"), _EVENT.c.kind.like("escalation.%"))
+    .order_by(_EVENT.c.id.desc())
+    .limit(1)
+)
 _LAST_MOVE = select(func.max(_EVENT.c.id)).where(
     _EVENT.c.ticket_id == bindparam("number"), _EVENT.c.kind == "state.changed"
 )
@@ -59,12 +69,49 @@ def desk_of(connection: Connection, inquiry: Inquiry, house: House, now: datetim
     words = inquiry.words
     if not words:
         return Desk()
+    findings = _found(connection, inquiry, house, now)
     return Desk(
         ticket=inquiry.own,
-        story=_story(connection, inquiry.own) if Word.SHOW in words else (),
+        story=_story(connection, inquiry.own) if words & _WHOLE else (),
         tickets=_in_hand(connection, inquiry.agent, house, now) if Word.LIST in words else (),
         sent=_sent(connection, inquiry) if Word.UNDO in words else None,
+        findings=findings[: index.FOUND_MAX],
+        has_more=len(findings) > index.FOUND_MAX,
+        escalation=_escalation(connection, inquiry.own) if Word.ACK in words else "",
+        absence=absence.of(connection, inquiry.agent, now) if Word.BACK in words else None,
     )
+
+
+def found(
+    connection: Connection, words: str, house: House, now: datetime, agent: Agent | None = None
+) -> tuple[Finding, ...]:
+    """Return the tickets that have the words, one more than is shown; those an agent may see.
+
+    Without an agent every ticket counts.
+    """
+    wanted = index.wanted(words)
+    numbers = search.numbers(connection, wanted, index.FOUND_MAX + 1, agent)
+    views = views_by_number(connection, numbers, house, now)
+    places = search.contexts(connection, wanted, numbers[: index.FOUND_MAX])
+    return tuple(
+        Finding(ticket=views[number].ticket, contexts=places.get(number, ()))
+        for number in numbers
+        if number in views
+    )
+
+
+def _found(
+    connection: Connection, inquiry: Inquiry, house: House, now: datetime
+) -> tuple[Finding, ...]:
+    agent = house.agent_of(inquiry.agent)
+    if Word.SEARCH not in inquiry.words or agent is None:
+        return ()
+    return found(connection, inquiry.search, house, now, agent)
+
+
+def _escalation(connection: Connection, number: int) -> str:
+    """The kind of the newest event about an escalation; empty for none."""
+    return connection.execute(_ESCALATION, {"number": number}).scalar_one_or_none() or ""
 
 
 def _story(connection: Connection, number: int) -> tuple[Post, ...]:

@@ -236,6 +236,7 @@ def _ticket_of(row: RowMapping, people: Sequence[RowMapping], house: House) -> T
         first_response_at=row["first_response_at"],
         solved_at=row["solved_at"],
         closed_at=row["closed_at"],
+        pending_until=row["pending_until"],
     )
 
 

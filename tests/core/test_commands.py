@@ -595,7 +595,7 @@ def test_no_command_is_obeyed_without_proof(entry: Entry) -> None:
     arguments = {
         Word.ASSIGN: "me", Word.QUEUE: "sales", Word.TIER: "2", Word.PRIORITY: "high",
         Word.TAG: "a", Word.SUBJECT: "x", Word.LANG: "de", Word.CC: EVE, Word.LINK: "12",
-        Word.TEMPLATE: "merci", Word.MERGE: "12",
+        Word.TEMPLATE: "merci", Word.MERGE: "12", Word.SEARCH: "cup", Word.CUSTOMER: EVE,
     }  # fmt: skip
     if entry.word is Word.NOTE:
         return

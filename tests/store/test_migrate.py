@@ -19,9 +19,15 @@ from maild.store.tables import metadata
 
 def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_compared}
+        context = MigrationContext.configure(connection, opts=opts)
 
         assert compare_metadata(context, metadata) == []
+
+
+def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    """The words of the full text search lie in tables of each database's own kind."""
+    return kind != "table" or not (name or "").startswith("search_words")
 
 
 def test_an_empty_database_has_no_revision_and_then_the_newest(url: str) -> None:

@@ -1,0 +1,125 @@
+"""Words as the full text search keeps and asks them: the same on every database.
+
+Strategy: the words are taken apart here and not by the databases, whose own ways differ. What is
+stored and what is asked are then lists of plain words, which need no grammar: letters and digits
+only, small, without accents. A script that puts no spaces between words is kept in pairs of
+characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from maild.core.ticket import Ticket
+
+TEXT_CHARACTERS_MAX = 100_000
+"""Of a post; what stands further down is not found."""
+WORDS_MAX = 5_000
+WORD_CHARACTERS_MAX = 40
+WANTED_MAX = 8
+"""Words of one search that count; the rest is left out."""
+FOUND_MAX = 20
+"""Tickets that one search shows."""
+CONTEXTS_MAX = 2
+"""Posts of a ticket that are shown where the words stand."""
+AROUND_CHARACTERS = 60
+PREFIX_CHARACTERS_MIN = 3
+_WORD = re.compile(r"[^\W_]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_PIECES = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One word that is looked for."""
+
+    word: str
+    is_prefix: bool
+    """A longer word that begins with it will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A ticket that has every word, and where some of them stand."""
+
+    ticket: Ticket
+    contexts: tuple[str, ...] = ()
+
+
+def words(*texts: str) -> tuple[str, ...]:
+    """Return the words of some texts, each once, in the order in which they first come."""
+    found: dict[str, None] = {}
+    for text in texts:
+        for word in _words(text[:TEXT_CHARACTERS_MAX]):
+            found[word] = None
+            if len(found) >= WORDS_MAX:
+                return tuple(found)
+    return tuple(found)
+
+
+def wanted(text: str) -> tuple[Wanted, ...]:
+    """Return what a person looks for; empty where they wrote no letter and no digit.
+
+    A word is looked for at the beginning of words, and a very short one as it stands.
+    """
+    return tuple(
+        Wanted(word=word, is_prefix=_may_begin(word)) for word in words(text)[:WANTED_MAX]
+    )
+
+
+def context(text: str, sought: Iterable[Wanted]) -> str:
+    """Return where in a text the first of the words stands, with what is around; empty for none.
+
+    On one line, cut at both ends where there is more.
+    """
+    text = " ".join(text[:TEXT_CHARACTERS_MAX].split())
+    goals = tuple(sought)
+    for match in _WORD.finditer(text):
+        if _has(match[0], goals):
+            start = max(0, match.start() - AROUND_CHARACTERS)
+            end = min(len(text), match.end() + AROUND_CHARACTERS, start + 4 * AROUND_CHARACTERS)
+            before, after = "…" if start else "", "…" if end < len(text) else ""
+            return f"{before}{text[start:end].strip()}{after}"
+    return ""
+
+
+def _has(piece: str, goals: tuple[Wanted, ...]) -> bool:
+    return any(
+        word.startswith(goal.word) if goal.is_prefix else word == goal.word
+        for word in _words(piece)
+        for goal in goals
+    )
+
+
+def _words(text: str) -> Iterable[str]:
+    for run in _WORD.findall(_FOREIGN.sub(_folded, text).lower()):
+        if run.isascii() or not _IS_UNSPACED.search(run):
+            yield run[:WORD_CHARACTERS_MAX]
+            continue
+        for piece in _PIECES.findall(run):
+            yield from (
+                _pairs(piece) if _IS_UNSPACED.match(piece) else (piece[:WORD_CHARACTERS_MAX],)
+            )
+
+
+def _pairs(run: str) -> Iterable[str]:
+    """Every two characters that follow each other, and the last one by itself."""
+    return (run[n : n + 2] for n in range(len(run)))
+
+
+def _folded(found: re.Match[str]) -> str:
+    """Without accents and other marks, in the plain form of each letter."""
+    plain = unicodedata.normalize("NFKD", found[0].casefold())
+    return "".join(one for one in plain if unicodedata.category(one)[0] != "M")
+
+
+def _may_begin(word: str) -> bool:
+    return len(word) >= PREFIX_CHARACTERS_MIN or (len(word) == 1 and not word.isascii())

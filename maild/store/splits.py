@@ -1,0 +1,82 @@
+"""Take posts of a ticket to a new one: rows move, and nothing that we sent changes its meaning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+
+from maild.core.decision import Taken
+from maild.core.splitting import MARK
+from maild.core.ticket import PostKind
+from maild.errors import LostRace
+from maild.store import tables
+from maild.store.tables import metadata
+
+_T = metadata.tables
+_POST = _T[tables.PostRow.__tablename__]
+_KEY = _T[tables.MessageKeyRow.__tablename__]
+_JOURNAL = _T[tables.JournalRow.__tablename__]
+_OURS = (PostKind.AGENT, PostKind.UNDONE)
+_NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_MAILS: BindParameter[int] = bindparam("mails", expanding=True)
+_POSTS = (
+    select(_POST.c.id, _POST.c.n, _POST.c.kind, _POST.c.message_id, _POST.c.journal_id)
+    .where(_POST.c.ticket_id == bindparam("old"), _POST.c.n.in_(_NUMBERS))
+    .order_by(_POST.c.n)
+)
+_MOVE = (
+    update(_POST)
+    .where(_POST.c.id == bindparam("post"))
+    .values(ticket_id=bindparam("new"), n=bindparam("place"))
+)
+_MOVE_KEYS = (
+    update(_KEY)
+    .where(_KEY.c.ticket_id == bindparam("old"), _KEY.c.message_id.in_(_IDS))
+    .values(ticket_id=bindparam("new"))
+)
+_MOVE_MAILS = update(_JOURNAL).where(_JOURNAL.c.id.in_(_MAILS)).values(ticket_id=bindparam("new"))
+_LEAVE = insert(_POST)
+
+
+def take(connection: Connection, taken: Taken, number: int, now: datetime) -> None:
+    """Move posts to the ticket of this number, and leave a note in the place of each.
+
+    The Message-IDs of mails that came in lead to the new ticket from now on; those that we gave
+    name the old one. Raises LostRace when a post is not there any more.
+    """
+    wanted = {"old": taken.ticket, "numbers": list(taken.posts)}
+    posts = connection.execute(_POSTS, wanted).all()
+    if len(posts) != len(taken.posts):
+        raise LostRace(f"posts of ticket {taken.ticket} are not where they were looked up")
+    moves = [{"post": one.id, "new": number, "place": n} for n, one in enumerate(posts, start=1)]
+    connection.execute(_MOVE, moves)
+    stubs = [_stub(taken, one.n, number, now) for one in posts]
+    connection.execute(_LEAVE, stubs)
+    new = {"new": number}
+    ids = [one.message_id for one in posts if one.message_id and one.kind not in _OURS]
+    if ids:
+        connection.execute(_MOVE_KEYS, {"ids": ids, "old": taken.ticket} | new)
+    mails = [one.journal_id for one in posts if one.journal_id]
+    if mails:
+        connection.execute(_MOVE_MAILS, {"mails": mails} | new)
+
+
+def _stub(taken: Taken, n: int, number: int, now: datetime) -> dict[str, object]:
+    return {
+        "ticket_id": taken.ticket,
+        "n": n,
+        "kind": PostKind.NOTE,
+        "author": taken.actor,
+        "author_name": "",
+        "at": now,
+        "text": f"{MARK}{number}",
+        "reply_text": f"{MARK}{number}",
+        "html": "",
+        "language": "",
+        "message_id": "",
+        "thread_index": "",
+        "trust": "",
+        "journal_id": None,
+    }
