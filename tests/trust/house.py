@@ -70,7 +70,16 @@ class InMemory:
         writer = Journal(self.database, lambda: self.now)
         ids = [writer.append(envelope, raw) for raw in mails]
         writer.close()
-        claimed = journal.load(self.database, [future.result(0) for future in ids])
+        return self.handle(*(future.result(0) for future in ids))
+
+    def line(self) -> tuple[Handled, ...]:
+        """Handle what is due in the journal: what was put back or released."""
+        claimed = journal.claim(self.database, "test", self.now, 50)
+        return self.handle(*(one.id for one in claimed))
+
+    def handle(self, *ids: int) -> tuple[Handled, ...]:
+        """Handle journalled mails as one batch."""
+        claimed = journal.load(self.database, list(ids))
         items = [(c, reading.read(c.raw, c.envelope, self.options)) for c in claimed]
         handled = handle.mails(self.office, items)
         self._collect()
