@@ -38,6 +38,8 @@ class _Item:
     inside: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     angles: int = 0
+    closed_at: int = 0
+    """How much of `outside` stood before the last angle was closed."""
     has_quotes: bool = False
     has_at: bool = False
     problems: list[str] = field(default_factory=list)
@@ -54,7 +56,9 @@ def read_addresses(value: str, decode: Callable[[str], str]) -> tuple[Address, .
     found: list[Address] = []
     pending = ""
     for item in _read(value).items:
-        address = _guess(item, decode)
+        bare = _bare_addresses(item)
+        found.extend(Address(addr=_tidy_address(word)) for word in bare[:-1])
+        address = Address(addr=_tidy_address(bare[-1])) if bare else _guess(item, decode)
         if pending and address.addr and item.angles:
             address = Address(name=f"{pending}, {address.name}".strip(", "), addr=address.addr)
         elif pending:
@@ -128,6 +132,13 @@ def _name_defect(item: _Item, decode: Callable[[str], str]) -> str:
         if "<" in flat or ">" in flat:
             return "the name in From holds angle brackets"
     return ""
+
+
+def _bare_addresses(item: _Item) -> list[str]:
+    """Return the addresses of an element that is nothing else: somebody left out the commas."""
+    words = "".join(item.outside).split() if item.has_at and not item.angles else []
+    is_list = len(words) > 1 and all(map(_BARE_ADDRESS.fullmatch, words))
+    return words if is_list else []
 
 
 def _guess(item: _Item, decode: Callable[[str], str]) -> Address:
@@ -283,7 +294,9 @@ class _Reader:
             self.item.outside.extend(self.item.inside)
             self.item.inside.clear()
             return
-        if self.item.inside:
+        if "@" in "".join(self.item.inside):
+            self._part()
+        elif self.item.inside:
             self.item.outside.append(f"<{''.join(self.item.inside)}>")
             self.item.inside.clear()
         self.in_angle = True
@@ -294,6 +307,14 @@ class _Reader:
             self.item.problems.append("an angle is closed that was not open")
             return
         self.in_angle = False
+        self.item.closed_at = len(self.item.outside)
+
+    def _part(self) -> None:
+        """Begin a new element behind an address: somebody left out the comma."""
+        words = self.item.outside[self.item.closed_at :]
+        del self.item.outside[self.item.closed_at :]
+        self._emit()
+        self.item.outside.extend(words)
 
     def _delimiter(self, character: str) -> None:
         """Meet a comma, a semicolon, or the colon after a group's name (RFC 5322 §3.4)."""

@@ -103,7 +103,15 @@ def test_without_from_the_answer_address_is_shown_but_proves_nobody() -> None:
         ("MAILER-DAEMON (Mail System)", [("Mail System", "")]),
         ("Ann ann@b.example", [("Ann", "ann@b.example")]),
         ("jörg@bücher.example", [("", "jörg@bücher.example")]),
-        ("<a@b.example><c@d.example>", [("<a@b.example>", "c@d.example")]),
+        ("<a@b.example><c@d.example>", [("", "a@b.example"), ("", "c@d.example")]),
+        ("<a@b.example> <c@d.example>", [("", "a@b.example"), ("", "c@d.example")]),
+        ("A <a@b.example> C <c@d.example>", [("A", "a@b.example"), ("C", "c@d.example")]),
+        (
+            '"A, B" <a@b.example> (x) "C" <c@d.example>, e@f.example',
+            [("A, B", "a@b.example"), ("C", "c@d.example"), ("", "e@f.example")],
+        ),
+        ("a@b.example c@d.example", [("", "a@b.example"), ("", "c@d.example")]),
+        ("Ann <ann> <a@b.example>", [("Ann <ann>", "a@b.example")]),
     ],
 )
 def test_the_guess_makes_the_most_of_a_field(value: str, expected: list[tuple[str, str]]) -> None:
@@ -120,3 +128,11 @@ def test_an_address_among_words_leaves_only_the_words(value: str) -> None:
     (found,) = read_addresses(value, decode_words)
 
     assert (found.name, found.addr) == ("Ann", "a@b.example")
+
+
+@pytest.mark.parametrize("value", ["<a@b.example> <c@d.example>", "a@b.example c@d.example"])
+def test_two_addresses_without_a_comma_prove_nobodys_identity(value: str) -> None:
+    mail = read(f"From: {value}\r\nTo: {value}\r\n\r\nhi".encode())
+
+    assert [to.addr for to in mail.to] == ["a@b.example", "c@d.example"]
+    assert mail.from_defect
