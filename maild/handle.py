@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from maild import timetable
 from maild.carry import Carried, Office, allowed, carry_out
-from maild.core import announcement, apart, assign, decide, ontime, proof, undelivered
+from maild.core import announcement, apart, assign, decide, ontime, proof, ruling, undelivered
 from maild.core.announcement import Announcement
 from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
@@ -154,6 +154,11 @@ def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
         if not views:
             raise NotAllowed(f"there is no ticket {number}")
         decision = decide_change(views[0].ticket, changes, house, now)
+        at = f"operator-{number}-{views[0].ticket.version}-{now.isoformat()}"
+        occasion = ontime.occasion(
+            views[0], office.world, _loads(connection, office), ontime.Cause(name=at, now=now)
+        )
+        decision = ruling.follow(occasion, decision)
         carry_out(connection, office, [(decision, None)])
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from maild import __version__
 from maild.app import utc_now
 from maild.cli import show as out
-from maild.store import account
+from maild.store import account, deadlines
 from maild.store import status as standing
 from maild.store.migrate import revision
 
 ALIVE = timedelta(seconds=30)
 """A daemon that was not seen for so long is not running, or hangs."""
+NEXT_MAX = 5
+"""Deadlines that are shown."""
 
 
 def status(config: Path | None, *, as_json: bool) -> None:
@@ -23,6 +25,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
         with database.read() as connection:
             found = standing.standing(connection, utc_now())
             breaker = account.breaker(connection, known.house, utc_now())
+            coming = deadlines.next_due(connection, NEXT_MAX)
         document: dict[str, Any] = {
             "version": __version__,
             "schema": revision(database),
@@ -39,6 +42,10 @@ def status(config: Path | None, *, as_json: bool) -> None:
             "outbox": found.outbox,
             "tickets": found.tickets,
             "deadlines": found.deadlines,
+            "deadlines_next": [
+                {"number": one.ticket, "kind": one.kind, "due_at": one.due_at.isoformat()}
+                for one in coming
+            ],
             "mailboxes": [
                 {
                     "name": box.name,
@@ -60,4 +67,4 @@ def status(config: Path | None, *, as_json: bool) -> None:
     if not any(daemon["works"] for daemon in document["daemons"]):
         out.heading("no daemon is running")
     for key, value in document.items():
-        out.line(f"{key:<10} {out.plain(value)}")
+        out.line(f"{key:<14} {out.plain(value)}")

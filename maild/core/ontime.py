@@ -46,6 +46,17 @@ class Fired:
     is_merged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What happens without a mail."""
+
+    name: str
+    """Unique for ever."""
+    now: datetime
+    actor: str = "maild"
+    dues: tuple[Due, ...] = ()
+
+
 def fired(firing: Firing) -> tuple[Fired, ...]:
     """Say of each row whether it is late, and whether another one speaks for it."""
     speaking = {row.id for row in _speaking(firing.rows)}
@@ -63,32 +74,44 @@ def on_time(
     firing: Firing, view: TicketView, world: World, loads: tuple[AgentLoad, ...] = ()
 ) -> Decision:
     """Decide about all deadlines of a ticket that are due; equal arguments, equal decision."""
-    ticket = view.ticket
-    speaking = [one for one in fired(firing) if not one.is_merged]
-    happenings = [_happening(one, firing) for one in speaking]
-    occasion = Occasion(
+    done = fired(firing)
+    happenings = [_happening(one, firing) for one in done if not one.is_merged]
+    cause = Cause(
+        name=f"deadline-{min(row.id for row in firing.rows)}",
+        now=firing.now,
+        dues=tuple(h.due for h in happenings if h.due is not None),
+    )
+    scene = occasion(view, world, loads, cause)
+    decision = Decision(
+        outcome=Outcome.POSTED,
+        reasons=tuple(_reason(one) for one in done),
+        before=view.ticket,
+        after=view.ticket,
+        events=tuple(_event(one) for one in done),
+    )
+    for happening in happenings:
+        decision = ruling.happen(scene, decision, happening)
+    return ruling.follow(scene, decision)
+
+
+def occasion(
+    view: TicketView, world: World, loads: tuple[AgentLoad, ...], cause: Cause
+) -> Occasion:
+    """Put together what rules are asked about when something happens to a ticket."""
+    return Occasion(
         snapshot=Snapshot(
-            now=firing.now,
+            now=cause.now,
             proofs=Proofs(),
-            customer=ticket.customer,
+            customer=view.ticket.customer,
             tickets=(view,),
             loads=loads,
         ),
         world=world,
-        mailbox=world.house.mailbox(ticket.mailbox),
-        name=f"deadline-{min(row.id for row in firing.rows)}",
-        dues=tuple(h.due for h in happenings if h.due is not None),
+        mailbox=world.house.mailbox(view.ticket.mailbox),
+        name=cause.name,
+        actor=cause.actor,
+        dues=cause.dues,
     )
-    decision = Decision(
-        outcome=Outcome.POSTED,
-        reasons=tuple(_reason(one) for one in fired(firing)),
-        before=ticket,
-        after=ticket,
-        events=tuple(_event(one) for one in fired(firing)),
-    )
-    for happening in happenings:
-        decision = ruling.happen(occasion, decision, happening)
-    return ruling.follow(occasion, decision)
 
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select, update
 
 from maild.core.agenda import Changes, Item, Row
 from maild.core.ontime import Fired
@@ -105,6 +105,15 @@ class Written:
     changes: Changes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A deadline that waits."""
+
+    ticket: int
+    kind: str
+    due_at: datetime
+
+
 def claim(connection: Connection, node: str, now: datetime, most: int) -> tuple[int, ...]:
     """Take the tickets of the deadlines that are due, the oldest first; at most so many rows.
 
@@ -178,12 +187,15 @@ def recover(connection: Connection, nodes: Sequence[str]) -> int:
     ).rowcount
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next deadline is due, or None."""
-    moment: datetime | None = connection.execute(
-        select(func.min(_DEADLINE.c.due_at)).where(_DEADLINE.c.state == DeadlineState.WAITING)
-    ).scalar_one()
-    return moment
+def next_due(connection: Connection, most: int) -> tuple[Coming, ...]:
+    """Return the deadlines that are due next, overdue ones first."""
+    rows = connection.execute(
+        select(_DEADLINE.c.ticket_id, _DEADLINE.c.kind, _DEADLINE.c.due_at)
+        .where(_DEADLINE.c.state == DeadlineState.WAITING)
+        .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
+        .limit(most)
+    )
+    return tuple(Coming(ticket=ticket, kind=kind, due_at=due_at) for ticket, kind, due_at in rows)
 
 
 def unplanned(
