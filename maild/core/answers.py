@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from maild.core import newcomers
+from maild.core import dossier, newcomers
 from maild.core.address import valid
 from maild.core.decision import (
     Audience,
@@ -105,6 +105,8 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         html=html,
         author=_author(post) if post else "",
         history=history(scene, decision),
+        earlier=earlier(scene, decision),
+        recent=recent(scene, ticket),
         post_kind=post.kind if post else None,
         files=files,
         files_left_out=left_out,
@@ -183,6 +185,19 @@ def history(scene: Situation, decision: Decision) -> tuple[Quoted, ...]:
     ticket = decision.after
     view = scene.snapshot.view(ticket.number) if ticket and ticket.number else None
     return quoted(reversed(view.recent[-HISTORY_POSTS:])) if view else ()
+
+
+def earlier(scene: Situation, decision: Decision) -> int:
+    """Return how many posts there are before those of `history`."""
+    ticket = decision.after
+    view = scene.snapshot.view(ticket.number) if ticket and ticket.number else None
+    return max(view.post_count - HISTORY_POSTS, 0) if view else 0
+
+
+def recent(scene: Situation, ticket: Ticket) -> tuple[dossier.Aged, ...]:
+    """Return the last other tickets of a ticket's customer."""
+    known = dossier.find(scene.snapshot.dossiers, ticket.customer.address)
+    return dossier.aged(known, scene.snapshot.now, but=ticket.number)
 
 
 def quoted(posts: Iterable[Post]) -> tuple[Quoted, ...]:

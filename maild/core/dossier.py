@@ -55,6 +55,22 @@ class Dossier:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aged:
+    """A ticket in a line, and how many days ago it was opened."""
+
+    brief: Brief
+    days: int
+
+
+def aged(known: Dossier, now: datetime, but: int = 0) -> tuple[Aged, ...]:
+    """Return the newest few tickets with their age, without the ticket in hand."""
+    return tuple(
+        Aged(brief=one, days=max((now - one.created_at) // timedelta(days=1), 0))
+        for one in known.recent(but)
+    )
+
+
 def find(dossiers: Sequence[Dossier], address: str) -> Dossier:
     """Return the dossier of an address; an empty one where nothing is on record."""
     wanted = address.lower()

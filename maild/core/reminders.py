@@ -40,6 +40,8 @@ def reminder(situation: Situation, decision: Decision, address: str, on: RuleEve
         subject=ticket.subject,
         sender_name=ticket.customer.name or ticket.customer.address,
         history=answers.history(situation, decision),
+        earlier=answers.earlier(situation, decision),
+        recent=answers.recent(situation, ticket),
         reason=on.value.rpartition(".")[2],
         dues=situation.dues if isinstance(situation, Occasion) else (),
         zone=hours.zone if hours else "",

@@ -149,7 +149,9 @@ def test_an_assignment_tells_why_and_nobody_is_no_error() -> None:
 
     assert decision.after is not None
     assert decision.after.assignee == ""
-    assert "nobody on support has room" in str(decision.reasons[-1])
+    assert "nobody on support can take it (alice@co.example: full: 1 of 1)" in str(
+        decision.reasons[-1]
+    )
 
 
 def notified(whom: str, assignee: str = "", letter: object = None, **more: object) -> list[str]:
