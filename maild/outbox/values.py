@@ -174,7 +174,7 @@ class Values:
 EVENTS = ("new", "customer", "agent", "note", "auto", "other")
 """What `event` may be: a new ticket, a customer's, an agent's, an automatic post, a note, else."""
 
-REASONS = (
+REMINDED = (
     "warned",
     "missed",
     "callback",
@@ -184,6 +184,10 @@ REASONS = (
     "reopened",
     "solved",
     "closed",
+)
+"""What `reason` may be in `reminder`, besides `assigned`."""
+
+REASONS = (
     "command-unknown",
     "command-argument",
     "nothing-written",
@@ -194,7 +198,7 @@ REASONS = (
     "overtaken",
     "limit",
 )
-"""Some of what `reason` may be in `reminder` and `held`; others are `core.reason.Why` values."""
+"""Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
 
 NOTICES = ("sent", "dropped", "over", "unknown", "busy")
 """What `reason` may be on the page `notice`."""
