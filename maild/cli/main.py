@@ -31,7 +31,9 @@ outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
+agent = typer.Typer(help="Who works here, and who is away.", no_args_is_help=True)
 app.add_typer(ticket, name="ticket")
+app.add_typer(agent, name="agent")
 app.add_typer(held, name="held")
 app.add_typer(outbox, name="outbox")
 app.add_typer(address, name="address")
@@ -162,13 +164,15 @@ def announce(  # noqa: PLR0913, PLR0917 - the options of one command
 def ticket_list(
     state: Annotated[str, typer.Option(help="Only this state.")] = "",
     queue: Annotated[str, typer.Option(help="Only this queue.")] = "",
+    search: Annotated[str, typer.Option(help="Only with all of these words.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
     json: Json = False,
 ) -> None:
     """List tickets, newest first."""
     from maild.cli import tickets as command
 
-    command.list_tickets(Place.config, state, queue, limit, as_json=json)
+    wanted = command.Wanted(state=state, queue=queue, search=search, limit=limit)
+    command.list_tickets(Place.config, wanted, as_json=json)
 
 
 @ticket.command("show")
@@ -196,6 +200,33 @@ def ticket_set(
     from maild.cli import tickets as command
 
     command.change(Place.config, number, changes)
+
+
+@agent.command("list")
+def agent_list(json: Json = False) -> None:
+    """List agents with what they have in hand, and who is away."""
+    from maild.cli import agents as command
+
+    command.list_agents(Place.config, as_json=json)
+
+
+@agent.command("away")
+def agent_away(
+    address: str,
+    until: Annotated[str, typer.Option(help="As agents write it: 2026-11-24 9:00, monday.")] = "",
+) -> None:
+    """Give an agent no new tickets, until a time or until they are back."""
+    from maild.cli import agents as command
+
+    command.be_away(Place.config, address, until)
+
+
+@agent.command("back")
+def agent_back(address: str) -> None:
+    """Say that an agent is here again."""
+    from maild.cli import agents as command
+
+    command.be_back(Place.config, address)
 
 
 @held.command("list")

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from maild import handle
 from maild.app import office_of
 from maild.cli import show as out
+from maild.core import index
 from maild.core.operator import Change
-from maild.store import listing
+from maild.store import listing, search
 from maild.store.secret import load_keys
 
+MOST = 1_000_000
+"""So many tickets a search of the operator's finds."""
 COLUMNS = ("number", "state", "priority", "queue", "assignee", "customer", "subject", "created_at")
 
 
-def list_tickets(
-    config: Path | None, state: str, queue: str, limit: int, *, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tickets are to be listed; empty leaves none out."""
+
+    state: str = ""
+    queue: str = ""
+    search: str = ""
+    limit: int = 0
+
+
+def list_tickets(config: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     """Print tickets, newest first."""
     with out.opened(config) as (known, database), database.read() as connection:
-        rows = listing.ticket_list(connection, known.house, state=state, queue=queue, limit=limit)
+        rows = listing.ticket_list(
+            connection,
+            known.house,
+            state=wanted.state,
+            queue=wanted.queue,
+            limit=0 if wanted.search else wanted.limit,
+        )
+        if wanted.search:
+            words = index.wanted(wanted.search)
+            found = frozenset(search.numbers(connection, words, MOST))
+            rows = [row for row in rows if row["number"] in found][: wanted.limit or MOST]
     if as_json:
         out.as_document(rows)
         return

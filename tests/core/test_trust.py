@@ -31,6 +31,7 @@ AGENT = PARTICIPANT | {
     "agent-note": "HHYYYY",
     "agent-commands": "NNNCYY",
     "open-for-another": "HHCYYY",
+    "agent-desk": "HHHYYY",
 }
 BY_TOKEN = AGENT | {
     "agent-reply": "HHYCYY",
