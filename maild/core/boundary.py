@@ -1,8 +1,10 @@
 """What our own boundary says about the domain of From: its topmost fields, or our own checks.
 
 A mail may carry anything that its sender wrote, so place and writer decide: a field counts when it
-stands above everything that came from outside. What our boundary adds, it adds on top; between its
-fields stand only the Received fields of its own servers, and it writes a known number of these.
+stands above everything that came from outside. What our boundary adds, it adds on top. A filter of
+Postfix's or Exim's writes above the Received field of its server; whatever took the mail on from
+there, such as an IMAP server's LMTP, adds one more on top: such servers are named in the settings,
+each as often as it writes one field. A Received field too many ends the search.
 
 **Gmail** writes `Authentication-Results: mx.google.com`, below the Received fields of its own
 machines and the one of mx.google.com. Without a DMARC policy there is no `dmarc=`; a good
@@ -64,11 +66,11 @@ def judged(mail: Mail, envelope: Envelope, house: House) -> Verdict:
         return _microsoft(mail, domain, (box.address.rpartition("@")[2], *house.trusted_domains))
     if box.provider is Provider.GMAIL:
         ids = (_GOOGLE, *(name.lower() for name in box.authserv_id))
-        hops = Counter(name.lower() for name in box.received_by or ids)
+        hops = Counter(name.lower() for name in box.received_by or (_GOOGLE,))
         values = _topmost(mail, lambda value: authserv_id(value) in ids, _google_hops(hops))
     else:
         ids = tuple(name.lower() for name in box.authserv_id)
-        hops = Counter(name.lower() for name in box.received_by or ids)
+        hops = Counter(name.lower() for name in box.received_by)
         values = _topmost(mail, lambda value: authserv_id(value) in ids, _counted(hops))
     return verdict(list(values), domain)
 
@@ -106,7 +108,7 @@ def _counted(hops: Counter[str]) -> Callable[[str], bool]:
 
     def is_own(host: str) -> bool:
         hops[host] -= 1
-        return hops[host] >= 0
+        return host != "" and hops[host] >= 0
 
     return is_own
 

@@ -51,8 +51,8 @@ class Mailbox:
     authserv_id: tuple[str, ...] = ()
     """Whose Authentication-Results are believed."""
     received_by: tuple[str, ...] = ()
-    """Our own servers that stand in `by` of Received above those results, each as often as it
-    writes one; empty means each name in `authserv_id`, once."""
+    """Our own servers that write a Received field above those results: their names as they stand
+    behind `by`, each as often as it writes one. None by default."""
     provider: Provider = Provider.GENERIC
 
     @property
@@ -153,6 +153,8 @@ class House:
     """The breaker: more than so many to all customers, and all automatic mail to them stops."""
     to_agent_per_ticket_hour: int = 30
     """Mails to one agent about one ticket in an hour."""
+    reminders_per_hour: int = 60
+    """Mails to one agent in an hour that no mail caused."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; the first one when the name is unknown."""

@@ -64,10 +64,10 @@ class NameServer:
 
 
 @contextmanager
-def name_server(zone: Zone) -> Iterator[NameServer]:
+def name_server(zone: Zone, place: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[NameServer]:
     """Run a server in a thread, as long as the block lasts."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        door.bind(("127.0.0.1", 0))
+        door.bind(place)
         door.settimeout(0.05)
         server = NameServer(port=door.getsockname()[1], zone=dict(zone))
         is_over = threading.Event()
