@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from maild.core.headernames import Field
 from maild.core.mail import NO_PHRASES, Address, Forwarded, Phrases
@@ -10,7 +11,9 @@ from maild.core.phrasebook import phrasebook
 from maild.core.replymarks import (
     HeaderBlock,
     cleaned,
+    cleaned_lines,
     header_block,
+    header_field,
     is_forward_divider,
     is_original_divider,
     is_rule,
@@ -31,8 +34,31 @@ def forwarded(
     or when no address of an original sender can be read.
     """
     divider = _divider(clean)
-    if divider is None:
-        return None
+    return None if divider is None else _original(lines, clean, divider, phrases)
+
+
+def passed_on(text: str, phrases: Phrases = NO_PHRASES) -> Forwarded | None:
+    """Return what a mail forwards whose subject says that it is a forward.
+
+    Outlook writes the same quoted header into a forward as into a reply, so that nothing else
+    tells them apart: what the first such header names was forwarded.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    clean = phrasebook(phrases).translated(cleaned_lines("\n".join(lines)))
+    fields = (index for index, line in enumerate(clean) if line and header_field(line))
+    for index in islice(fields, _DIVIDERS_MAX):
+        if header_block(clean, index) is not None:
+            above = index
+            while above > 0 and (not clean[above - 1] or is_rule(clean[above - 1])):
+                above -= 1
+            return _original(lines, clean, (above, index), phrases)
+    return None
+
+
+def _original(
+    lines: list[str], clean: list[str], divider: tuple[int, int], phrases: Phrases
+) -> Forwarded | None:
+    """Read what stands below a divider, and what was written above it."""
     above, below = divider
     tail = _unmarked(lines[below:])
     near = phrasebook(phrases).translated([cleaned(line) for line in tail[:_HEADER_REACH]])
