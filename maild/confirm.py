@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.carry import Office, carry_out
-from maild.core import confirmmail
+from maild.core import answers, confirmmail
 from maild.core.decision import Audience, Reply, ReplyKind
 from maild.core.house import Agent
 from maild.core.question import Answered, Asked, QuestionState, Way, Wish
+from maild.core.snapshot import TicketView
 from maild.core.ticket import Customer, Ticket
 from maild.core.token import Purpose, verify
 from maild.core.trust import Answer, Deed, Level, Standing, may
@@ -56,10 +57,10 @@ def show(office: Office, token: str, language: str) -> Page:
         asked = _found(connection, office, token)
         if asked is None or not _is_open(asked, office.now()):
             return notice(office, Result.OVER if asked else Result.UNKNOWN, language)
-        ticket = _ticket(connection, office, asked)
+        view = _view(connection, office, asked)
     agent = office.world.house.agent_of(asked.question.agent)
     assert agent is not None, "_found asks for it"
-    return Page(result=Result.ASKED, html=_asking(office, asked, agent, ticket))
+    return Page(result=Result.ASKED, html=_asking(office, asked, agent, view))
 
 
 def answer(office: Office, token: str, wish: Wish, language: str) -> Page:
@@ -105,7 +106,7 @@ def notice(office: Office, result: Result, language: str) -> Page:
 
 
 def _carry_out(connection: Connection, office: Office, asked: Asked, given: Answered) -> None:
-    ticket = _ticket(connection, office, asked)
+    ticket = _view(connection, office, asked).ticket
     decision = confirmmail.carried(asked, given, ticket if ticket.number else None)
     carry_out(connection, office, [(decision, None)])
 
@@ -130,22 +131,23 @@ def _is_open(asked: Asked, now: datetime) -> bool:
     return asked.state is QuestionState.WAITING and now <= asked.question.expires_at
 
 
-def _ticket(connection: Connection, office: Office, asked: Asked) -> Ticket:
+def _view(connection: Connection, office: Office, asked: Asked) -> TicketView:
     """The ticket as it stands; a nameless one where the mail would open it."""
     question, now = asked.question, office.now()
     if question.ticket:
         found = tickets.views(connection, [question.ticket], office.world.house, now)
         if found:
-            return found[0].ticket
-    return Ticket(
+            return found[0]
+    ticket = Ticket(
         subject=question.shown.subject,
         mailbox=question.mailbox,
         customer=Customer(address=question.agent),
         created_at=now,
     )
+    return TicketView(ticket=ticket)
 
 
-def _asking(office: Office, asked: Asked, agent: Agent, ticket: Ticket) -> str:
+def _asking(office: Office, asked: Asked, agent: Agent, view: TicketView) -> str:
     """The page in the agent's language."""
     question, house = asked.question, office.world.house
     words = office.renderer.words(question.language)
@@ -160,8 +162,10 @@ def _asking(office: Office, asked: Asked, agent: Agent, ticket: Ticket) -> str:
         subject=question.shown.subject,
         text=question.shown.text,
         question=question,
+        history=answers.quoted(reversed(view.recent[-answers.HISTORY_POSTS :])),
+        detail="again" if question.round > 1 else "",
         key="",
     )
     mailbox = house.mailbox(question.mailbox)
-    values = values_of(reply, ticket=ticket, mailbox=mailbox, house=house, words=words)
+    values = values_of(reply, ticket=view.ticket, mailbox=mailbox, house=house, words=words)
     return office.renderer.page("confirm", question.language, values)

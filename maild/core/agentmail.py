@@ -184,8 +184,7 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
         else ""
     )
     if repeated:
-        words = f"it repeats a note: “{repeated}”"
-        doubts.append(Reason(why=Why.NOTE_REPEATED, detail=words))
+        doubts.append(Reason(why=Why.NOTE_REPEATED, detail=f"“{repeated}”"))
     return tuple(dict.fromkeys(doubts))
 
 

@@ -322,6 +322,9 @@ def test_what_changed_meanwhile_is_asked_again(house: InMemory) -> None:
     assert "Never mind." in plain(second)
     assert token_of(first) != token_of(second)
     assert confirm.answer(house.office, token_of(first), Wish.SEND, "en").result is Result.OVER
+    page = confirm.show(house.office, token_of(second), "en").html
+    assert "Something has changed since we asked you" in page
+    assert "Never mind." in page
 
     answer(house, second)
     house.line()
