@@ -228,7 +228,9 @@ def _corrected(plain: str, local: datetime, hours: Calendar | None) -> str:
     known = [*_AHEAD_OF, *_WEEKDAY, *_UNIT]
     words = []
     for word in plain[:CHARACTERS_MAX].split():
-        close = [] if word in _FILLERS else get_close_matches(word, known, n=1, cutoff=0.7)
+        if word in _FILLERS:
+            continue
+        close = get_close_matches(word, known, n=1, cutoff=0.7)
         words.append(close[0] if close else word)
     guess = " ".join(words)
     found = _moment(guess, local, hours)

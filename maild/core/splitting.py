@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 
 from maild.core import answers
 from maild.core.address import valid
@@ -170,13 +171,16 @@ def _customer(work: Work, writer: Participant) -> Customer:
 
 
 def _added(chosen: Sequence[Post]) -> tuple[EventDraft, ...]:
-    """The log of the new ticket tells of the posts when they were written."""
+    """The log of the new ticket begins now, its clocks with it; it tells when each was written."""
     return tuple(
         EventDraft(
             kind="post.added",
             actor=post.author,
-            data=(("kind", post.kind), ("n", str(n))),
-            at=post.at,
+            data=(
+                ("kind", post.kind),
+                ("n", str(n)),
+                ("written", post.at.astimezone(UTC).isoformat(timespec="seconds")),
+            ),
         )
         for n, post in enumerate(chosen, start=1)
     )

@@ -68,7 +68,7 @@ def _confirmed(decision: Decision) -> tuple[Told, ...]:
 
 def _text(scene: Scene, decision: Decision) -> tuple[Told, ...]:
     """What became of the text below the block."""
-    if not decision.posts:
+    if not decision.posts or decision.posts[0].kind is PostKind.CUSTOMER:
         return ()
     if decision.posts[0].kind is PostKind.NOTE:
         return (Told(done=Done.NOTE),)
