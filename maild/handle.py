@@ -21,13 +21,14 @@ from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
 from maild.core.operator import decide as decide_change
 from maild.core.reason import Reason, Why
-from maild.core.snapshot import AgentLoad, Arrival, Snapshot
+from maild.core.scene import Occasion
+from maild.core.snapshot import AgentLoad, Arrival, Snapshot, TicketView
 from maild.core.undelivered import Failure
 from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
 from maild.reader import NotRead, Read
+from maild.store import customers, journal, lookup, staffing, tickets
 from maild.store import deadlines as deadline_rows
-from maild.store import journal, lookup, staffing, tickets
 from maild.store.database import Connection
 from maild.store.journal import Claimed, Ending
 from maild.store.outbox import Outgoing
@@ -41,7 +42,9 @@ __all__ = [
     "deadlines",
     "failed_reply",
     "look",
+    "look_at",
     "mails",
+    "occasion",
     "operator",
 ]
 
@@ -110,16 +113,17 @@ def deadlines(office: Office, number: int) -> int:
     """
     now, world = office.now(), office.world
     with office.database.write() as connection:
+        _take_turns(connection, office)
         deadline_rows.lock(connection, number)
-        views = tickets.views(connection, [number], world.house, now)
-        if not views:
+        view = look_at(connection, office, number)
+        if view is None:
             return 0
         look = Round(plan=office.plan, now=now)
-        firing = timetable.firing(connection, look, views[0].ticket)
+        firing = timetable.firing(connection, look, view.ticket)
         if firing is None:
             return 0
         deadline_rows.fire(connection, ontime.fired(firing), now)
-        decision = ontime.on_time(firing, views[0], world, _loads(connection, office))
+        decision = ontime.on_time(firing, view, world, _loads(connection, office))
         carry_out(connection, office, [(decision, None)])
     return len(firing.rows)
 
@@ -148,18 +152,38 @@ def planned(office: Office, version: str, most: int) -> int:
 
 def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
     """Change a ticket as the operator; NotAllowed when there is none, or a value cannot stand."""
-    now, house = office.now(), office.world.house
+    now = office.now()
     with office.database.write() as connection:
-        views = tickets.views(connection, [number], house, now)
-        if not views:
+        _take_turns(connection, office)
+        view = look_at(connection, office, number)
+        if view is None:
             raise NotAllowed(f"there is no ticket {number}")
-        decision = decide_change(views[0].ticket, changes, house, now)
-        at = f"operator-{number}-{views[0].ticket.version}-{now.isoformat()}"
-        occasion = ontime.occasion(
-            views[0], office.world, _loads(connection, office), ontime.Cause(name=at, now=now)
-        )
-        decision = ruling.follow(occasion, decision)
+        decision = decide_change(view.ticket, changes, office.world.house, now)
+        decision = ruling.follow(occasion(connection, office, view), decision)
         carry_out(connection, office, [(decision, None)])
+
+
+def occasion(connection: Connection, office: Office, view: TicketView) -> Occasion:
+    """Return what an operator's change of a ticket is decided by."""
+    now, ticket = office.now(), view.ticket
+    at = f"operator-{ticket.number}-{ticket.version}-{now.isoformat()}"
+    loads = _loads(connection, office)
+    return ontime.occasion(view, office.world, loads, ontime.Cause(name=at, now=now))
+
+
+def look_at(connection: Connection, office: Office, number: int) -> TicketView | None:
+    """Return a ticket as it stands, with the others of its customer; None when there is none."""
+    found = tickets.views(connection, [number], office.world.house, office.now())
+    if not found:
+        return None
+    known = customers.dossiers(connection, [found[0].ticket.customer.address])
+    return dataclasses.replace(found[0], dossiers=known)
+
+
+def _take_turns(connection: Connection, office: Office) -> None:
+    """Wait for whoever assigns tickets right now; before anything is written."""
+    if office.assigns:
+        staffing.take_turns(connection)
 
 
 def _snapshots(
@@ -242,8 +266,7 @@ def _first(connection: Connection, office: Office, items: Sequence[Item]) -> Seq
     claimed, read = items[0]
     if isinstance(read, NotRead):
         return [_not_read(connection, office, claimed, read)]
-    if office.assigns:
-        staffing.take_turns(connection)
+    _take_turns(connection, office)
     arrivals = _arrivals(items)
     snapshots = _snapshots(connection, office, arrivals)
     count = apart.leading(arrivals, snapshots)
@@ -338,6 +361,7 @@ def _ending(arrival: Arrival, carried: Carried) -> Ending:
         journal_id=arrival.journal_id,
         outcome=decision.outcome,
         reason="; ".join(str(reason) for reason in decision.reasons),
+        rules=decision.rules,
         identity=arrival.mail.identity,
         content_hash=arrival.mail.content_hash,
         trust=decision.trust,

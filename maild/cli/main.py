@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from maild import __version__
+from maild.cli import people
+from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
 FAILED, TRY_AGAIN, CONFIGURATION = 1, 75, 78
@@ -31,22 +33,15 @@ outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
-agent = typer.Typer(help="Who works here, and who is away.", no_args_is_help=True)
 app.add_typer(ticket, name="ticket")
-app.add_typer(agent, name="agent")
+app.add_typer(people.agent, name="agent")
+app.add_typer(people.customer, name="customer")
+app.add_typer(people.organisation, name="organisation")
 app.add_typer(held, name="held")
 app.add_typer(outbox, name="outbox")
 app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
 app.add_typer(sla, name="sla")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-
-
-class Place:
-    """Which config file the call is about; set once, before the command runs."""
-
-    config: Path | None = None
 
 
 @app.callback()
@@ -200,33 +195,6 @@ def ticket_set(
     from maild.cli import tickets as command
 
     command.change(Place.config, number, changes)
-
-
-@agent.command("list")
-def agent_list(json: Json = False) -> None:
-    """List agents with what they have in hand, and who is away."""
-    from maild.cli import agents as command
-
-    command.list_agents(Place.config, as_json=json)
-
-
-@agent.command("away")
-def agent_away(
-    address: str,
-    until: Annotated[str, typer.Option(help="As agents write it: 2026-11-24 9:00, monday.")] = "",
-) -> None:
-    """Give an agent no new tickets, until a time or until they are back."""
-    from maild.cli import agents as command
-
-    command.be_away(Place.config, address, until)
-
-
-@agent.command("back")
-def agent_back(address: str) -> None:
-    """Say that an agent is here again."""
-    from maild.cli import agents as command
-
-    command.be_back(Place.config, address)
 
 
 @held.command("list")

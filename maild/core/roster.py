@@ -95,6 +95,24 @@ def read(raw: bytes, house: House) -> Roster:
     )
 
 
+def wrong(values: Mapping[str, str], house: House) -> str:
+    """Say what is wrong with the values of some `COLUMNS`; empty for nothing."""
+    for name, length in _LENGTHS.items():
+        text = values.get(name, "")
+        if len(text) > length:
+            return f"{name} has {len(text)} characters; {length} are allowed"
+        if not text.replace("\n", "").replace("\t", "").isprintable():
+            return f"{name} holds control characters"
+        if name != "notes" and not text.isprintable():
+            return f"{name} has more than one line"
+    manager, language = values["account_manager"].lower(), values["language"].lower()
+    if manager and not valid(manager):
+        return f"account_manager: {manager!r} is no address"
+    if language and not _LANGUAGE.fullmatch(language):
+        return f"language: {language!r} is not two letters such as 'en'"
+    return _wrong_person(values, house) if values["address"] else _wrong_group(values)
+
+
 def _decoded(raw: bytes) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         charsets: tuple[str, ...] = ("utf-16",)
@@ -153,25 +171,8 @@ def _entry(
     organisation = " ".join(values.get("organisation", "").split())
     known = house.organisation_called(organisation) if organisation else None
     values["organisation"] = known.name if known else organisation
-    reason = _wrong(values, house)
+    reason = wrong(values, house)
     return reason or Entry(line=number, **values)
-
-
-def _wrong(values: Mapping[str, str], house: House) -> str:
-    for name, length in _LENGTHS.items():
-        text = values.get(name, "")
-        if len(text) > length:
-            return f"{name} has {len(text)} characters; {length} are allowed"
-        if not text.replace("\n", "").replace("\t", "").isprintable():
-            return f"{name} holds control characters"
-        if name != "notes" and not text.isprintable():
-            return f"{name} has more than one line"
-    manager, language = values["account_manager"], values["language"]
-    if manager and not valid(manager):
-        return f"account_manager: {manager!r} is no address"
-    if language and not _LANGUAGE.fullmatch(language):
-        return f"language: {language!r} is not two letters such as 'en'"
-    return _wrong_person(values, house) if values["address"] else _wrong_group(values)
 
 
 def _wrong_person(values: Mapping[str, str], house: House) -> str:

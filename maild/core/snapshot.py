@@ -57,6 +57,8 @@ class TicketView:
     """Message-IDs of the public posts, oldest first."""
     thread_index: str = ""
     """The newest Thread-Index of a public post."""
+    dossiers: tuple[Dossier, ...] = ()
+    """The other tickets of its customer, where something happens to it without a mail."""
     automatic_last_hour: int = 0
     """Automatic mails to customers that this ticket caused in the last hour."""
 
