@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maild import log, rulefiles, settings
 from maild.app import office_of, renderer_of
+from maild.cli import choices
 from maild.cli import show as out
 from maild.core.token import Keys
 from maild.errors import NotAllowed
@@ -28,6 +29,10 @@ def check(config: Path | None, *, online: bool) -> None:
         f"{len(office.world.rules)} rules, templates in {', '.join(office.world.languages)}"
     )
     if online:
+    for line in _proofs(known):
+        out.line(line)
+    for line in choices.of_trust(known):
+        out.line(line)
         _online(known)
 
 
