@@ -82,8 +82,12 @@ class Desk:
         self.now = MONDAY
         self.running = timedelta(days=1)
         self.database: Database = open_database(url or f"sqlite:///{folder}/maild.db")
-        migrate(self.database)
-        self.office = self.office_of(config)
+        try:
+            migrate(self.database)
+            self.office = self.office_of(config)
+        except BaseException:
+            self.database.close()
+            raise
         self.alarm = self.new_alarm()
 
     def office_of(self, config: str, rules: str = "") -> Office:
