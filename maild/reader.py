@@ -2,14 +2,12 @@
 
 Strategy: each child has a thread of its own here, which hands it one mail at a time, waits with a
 deadline and kills it when it is over. A child that died is replaced; the mail it had in hand
-counts a failed try. What a child answers is unpickled with nothing but the values of
-`core.mail` allowed.
+counts a failed try. What a child answers is plain JSON, checked field by field (`core.plainform`):
+a parser that was taken over can lie about a mail, and no more.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 import pickle
 import queue
 import select
@@ -20,27 +18,18 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, is_dataclass
-from enum import Enum
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO
 
-from maild.core import mail
-from maild.core.mail import Envelope, Mail, ReadOptions
+from maild.core import plainform
+from maild.core.mail import Answer, Envelope, Mail, ReadOptions
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
 from maild.settings import RuntimeLimits
 
 _LENGTH = struct.Struct(">I")
-_PLAIN = (dt.datetime, dt.timedelta, dt.timezone)
-_DESCRIBING = (
-    kind
-    for kind in vars(mail).values()
-    if isinstance(kind, type)
-    and kind.__module__ == mail.__name__
-    and (is_dataclass(kind) or issubclass(kind, Enum))
-)
-_VALUES = frozenset((kind.__module__, kind.__name__) for kind in (*_DESCRIBING, *_PLAIN))
-"""Every class that an answer may name, by module and name."""
+ANSWER_BYTES_MAX = 512 * 1024 * 1024
+"""More than any mail within the limits makes; whoever says more was taken over."""
 START_SECONDS_MAX = 30
 
 
@@ -127,7 +116,7 @@ class _Worker:
         """A child that cannot start now is tried again with the first mail."""
         try:
             self._started()
-        except (OSError, EOFError, TimeoutError) as error:
+        except (OSError, EOFError, TimeoutError, plainform.Misfit) as error:
             self._end()
             event(Event.WORK_FAILED, what="a reader did not start", error=error)
 
@@ -144,10 +133,9 @@ class _Worker:
             return NotRead(is_hostile=False, reason=f"not read in {self._wall_seconds} seconds")
         except (OSError, EOFError):
             return self._died()
-        if isinstance(answer, Mail):
-            return answer
-        kind, reason = answer
-        return NotRead(is_hostile=kind == "hostile", reason=str(reason))
+        if answer.mail is not None:
+            return answer.mail
+        return NotRead(is_hostile=answer.is_hostile, reason=answer.reason)
 
     def _died(self) -> NotRead:
         child = self._child
@@ -185,16 +173,6 @@ class _Worker:
                 pipe.close()
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds nothing but the values that describe a mail."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Refuse every other class and function, and every name that leads on by its dots."""
-        if (module, name) not in _VALUES:
-            raise pickle.UnpicklingError(f"{module}.{name} is not a value of a mail")
-        return super().find_class(module, name)
-
-
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None, "every child has both pipes"
     return pipe
@@ -206,9 +184,11 @@ def _send(pipe: IO[bytes], data: bytes) -> None:
         view = view[pipe.write(view) :]
 
 
-def _receive(pipe: IO[bytes], deadline: float) -> Any:
+def _receive(pipe: IO[bytes], deadline: float) -> Answer:
     size = _LENGTH.unpack(_exactly(pipe, _LENGTH.size, deadline))[0]
-    return _Unpickler(io.BytesIO(_exactly(pipe, size, deadline))).load()
+    if size > ANSWER_BYTES_MAX:
+        raise plainform.Misfit(f"an answer of {size} bytes")
+    return plainform.unpacked(Answer, _exactly(pipe, size, deadline))
 
 
 def _exactly(pipe: IO[bytes], size: int, deadline: float) -> bytes:

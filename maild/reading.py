@@ -3,42 +3,28 @@
 Started as a program it is that child: it sets its own limits, then answers requests on standard
 input until the parent closes it. Hostile text is touched nowhere else.
 
-A request and an answer are a length (4 bytes, big endian) and that many bytes of pickle. The
-first request holds the options and the CPU seconds and memory bytes that are allowed; every other
-one is a raw mail. The parent unpickles nothing but the values of `core.mail`.
+A request and an answer are a length (4 bytes, big endian) and that many bytes. Requests are
+pickles: the first one holds the options and the CPU seconds and memory bytes that are allowed,
+every other one an envelope and a raw mail. Answers are plain JSON (`core.plainform`), since
+hostile text had its hands on whoever writes them: the parent unpickles nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import pickle
 import resource
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from maild.core import bounce, classify, dkim, forwarding, language, replytext, subject
-from maild.core.mail import (
-    BounceClass,
-    Encoding,
-    Envelope,
-    Kind,
-    Mail,
-    Parsed,
-    ReadOptions,
-    Source,
-)
+from maild.core import bounce, classify, dkim, forwarding, language, plainform, replytext, subject
+from maild.core.mail import Answer, Envelope, Mail, Parsed, ReadOptions, Source
 from maild.errors import HostileMail
 from maild.parse import parse
 
 _LENGTH = struct.Struct(">I")
-_ENUMS = (Source, Encoding, Kind, BounceClass)
-_BY_VALUE: dict[type, Any] = {
-    enum: lambda member: (type(member), (member.value,)) for enum in _ENUMS
-}
-"""Some releases of Python would name a member by `getattr`, which nobody should unpickle."""
 
 
 def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
@@ -80,33 +66,24 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     options, cpu_seconds, memory_bytes = pickle.loads(_receive(requests))  # noqa: S301 - our parent
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _send(answers, pickle.dumps("ready"))
+    _send(answers, plainform.packed(Answer(reason="ready")))
     while request := _receive(requests):
         envelope, raw = pickle.loads(request)  # noqa: S301 - our parent
         del request
         _allow_cpu(cpu_seconds)
-        _send(answers, packed(_answer(raw, envelope, options)))
+        _send(answers, plainform.packed(_answer(raw, envelope, options)))
 
 
-def packed(answer: Mail | tuple[str, str]) -> bytes:
-    """Pickle an answer so that every enum is made by its class, as the parent allows."""
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream)
-    pickler.dispatch_table = _BY_VALUE
-    pickler.dump(answer)
-    return stream.getvalue()
-
-
-def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail | tuple[str, str]:
-    """Return the mail, or (`hostile` | `failed`, why)."""
+def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Answer:
+    """Return the mail, or why it could not be read."""
     try:
-        return read(raw, envelope, options)
+        return Answer(mail=read(raw, envelope, options))
     except HostileMail as error:
-        return "hostile", str(error)
+        return Answer(is_hostile=True, reason=str(error))
     except MemoryError:
-        return "failed", "the reader ran out of memory"
+        return Answer(reason="the reader ran out of memory")
     except Exception as error:  # noqa: BLE001 - loop top: the parent counts the failed try
-        return "failed", f"{type(error).__name__}: {str(error)[:200]}"
+        return Answer(reason=f"{type(error).__name__}: {str(error)[:200]}")
 
 
 def _allow_cpu(seconds: int) -> None:

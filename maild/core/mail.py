@@ -300,6 +300,16 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a reader's child says to one request; without a mail, why there is none."""
+
+    mail: Mail | None = None
+    is_hostile: bool = False
+    """Outside the limits, and would be again."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one mail may have (see `[limits]` in config.toml); sizes in bytes."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import unicodedata
 from collections.abc import Iterator
 
 from maild.core.mail import Envelope, Mail, ReadOptions, Source
+from maild.core.plainform import packed, unpacked
 from maild.errors import HostileMail
 from maild.parse import extract
-from maild.reader import _Unpickler
-from maild.reading import packed, read
+from maild.reading import read
 
 ENVELOPE = Envelope(mail_from="a@b.example", rcpt_to=("help@desk.example",), source=Source.SMTP)
 OPTIONS = ReadOptions(
@@ -32,7 +31,7 @@ def read_or_refused(raw: bytes) -> Mail | None:
 def broken(raw: bytes, mail: Mail) -> Iterator[str]:
     """Tell which laws a reading breaks, in words."""
     yield from _broken_files(raw, mail)
-    if _Unpickler(io.BytesIO(packed(mail))).load() != mail:
+    if unpacked(Mail, packed(mail)) != mail:
         yield "the reading does not come back from the child as it was"
     for name, words in _texts(mail):
         if "\x00" in words or any("\ud800" <= character <= "\udfff" for character in words):
