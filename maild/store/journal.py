@@ -51,6 +51,7 @@ _ENDED = (
     "state",
     "outcome",
     "reason",
+    "rules",
     "identity",
     "content_hash",
     "trust",
@@ -127,6 +128,7 @@ class Ending:
     journal_id: int
     outcome: Outcome
     reason: str
+    rules: tuple[str, ...] = ()
     identity: str = ""
     content_hash: str = ""
     trust: str = ""
@@ -208,6 +210,7 @@ def end_all(connection: Connection, endings: Sequence[Ending], now: datetime) ->
             ),
             "new_outcome": ending.outcome,
             "new_reason": ending.reason,
+            "new_rules": list(ending.rules),
             "new_identity": ending.identity,
             "new_content_hash": ending.content_hash,
             "new_trust": ending.trust,

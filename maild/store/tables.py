@@ -147,6 +147,8 @@ class JournalRow(SQLModel, table=True):
     claimed_until: dt.datetime | None = moment(nullable=True)
     outcome: str = ""
     reason: str = long_text()
+    rules: list[str] = json_value()
+    """The names of those that fired, in order."""
     identity: str = ""
     """The strict From; part of what makes two mails the same."""
     content_hash: str = Field(default="", sa_column=Column(String(64), nullable=False, index=True))

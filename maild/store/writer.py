@@ -204,6 +204,7 @@ def _row(item: _Waiting, body: blobs.Compressed, now: datetime) -> dict[str, Any
         "claimed_by": "",
         "outcome": "",
         "reason": "",
+        "rules": [],
         "identity": "",
         "content_hash": "",
         "trust": "",

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("mailbox", sa.String(), nullable=False),
         sa.Column("ticket", BigKey, nullable=False),
         sa.CheckConstraint(
-            "entry IN ('customer', 'agent', 'stopped')", name=op.f("ck_automatic_entry")
+            "entry IN ('customer', 'agent', 'reminder', 'stopped')", name=op.f("ck_automatic_entry")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automatic")),
     )
@@ -215,6 +215,7 @@ def upgrade() -> None:
         sa.Column("claimed_until", UTC(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("identity", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("trust", sa.String(), nullable=False),
