@@ -96,10 +96,10 @@ def choose(search: Search, staff: Staff) -> Choice:
         found = _named(search.how, "named by the rule", search, staff)
     else:
         found = _in_queues(search, staff)
-    if found.address or not terms.fallback:
-        return found
-    last = _named(terms.fallback, "the fallback: nobody else can", search, staff)
-    return replace(last, queue=queue, passed=_listed((*found.passed, *last.passed)))
+    if not found.address and terms.fallback:
+        last = _named(terms.fallback, "the fallback: nobody else can", search, staff)
+        found = replace(last, queue=queue, passed=(*found.passed, *last.passed))
+    return replace(found, passed=_listed(found.passed))
 
 
 def is_away(address: str, staff: Staff) -> bool:
@@ -158,12 +158,10 @@ def _in_queues(search: Search, staff: Staff) -> Choice:
         found = _on_queue(queue, search, staff)
         if found.address:
             over = f"; {queues[0]} ran over" if queue != queues[0] else ""
-            return replace(
-                found, why=f"{found.why}{over}", passed=_listed((*passed, *found.passed))
-            )
+            return replace(found, why=f"{found.why}{over}", passed=(*passed, *found.passed))
         passed += found.passed
     why = f"nobody on {', '.join(queues)} can take it"
-    return Choice(queue=search.ticket.queue, why=why, passed=_listed(passed))
+    return Choice(queue=search.ticket.queue, why=why, passed=tuple(passed))
 
 
 def _queues(search: Search, house: House) -> Iterator[str]:
@@ -296,7 +294,7 @@ def _kept(
 def _choice(one: _Able, why: str, queue: str, told: Sequence[str]) -> Choice:
     own = f"{one.agent.address}: "
     others = [line for line in told if not line.startswith(own)]
-    return Choice(address=one.agent.address, queue=queue, why=why, passed=_listed(others))
+    return Choice(address=one.agent.address, queue=queue, why=why, passed=tuple(others))
 
 
 def _listed(passed: Sequence[str]) -> tuple[str, ...]:
