@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
+from string import ascii_letters, digits
 
 from maild.core.ticket import Ticket
 
@@ -28,6 +30,8 @@ CONTEXTS_MAX = 2
 AROUND_CHARACTERS = 60
 PREFIX_CHARACTERS_MIN = 3
 _WORD = re.compile(r"[^\W_]+")
+_SIGNS_TO_SPACES = bytes(n if chr(n) in ascii_letters + digits else 32 for n in range(256))
+"""Plain text is most of what is written: so it is taken apart three times as fast."""
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -58,11 +62,8 @@ def words(*texts: str) -> tuple[str, ...]:
     """Return the words of some texts, each once, in the order in which they first come."""
     found: dict[str, None] = {}
     for text in texts:
-        for word in _words(text[:TEXT_CHARACTERS_MAX]):
-            found[word] = None
-            if len(found) >= WORDS_MAX:
-                return tuple(found)
-    return tuple(found)
+        found.update(dict.fromkeys(_words(text[:TEXT_CHARACTERS_MAX])))
+    return tuple(islice(found, WORDS_MAX))
 
 
 def wanted(text: str) -> tuple[Wanted, ...]:
@@ -100,14 +101,19 @@ def _has(piece: str, goals: tuple[Wanted, ...]) -> bool:
 
 
 def _words(text: str) -> Iterable[str]:
-    for run in _WORD.findall(_FOREIGN.sub(_folded, text).lower()):
-        if run.isascii() or not _IS_UNSPACED.search(run):
-            yield run[:WORD_CHARACTERS_MAX]
-            continue
-        for piece in _PIECES.findall(run):
-            yield from (
-                _pairs(piece) if _IS_UNSPACED.match(piece) else (piece[:WORD_CHARACTERS_MAX],)
-            )
+    plain = text.lower() if text.isascii() else _FOREIGN.sub(_folded, text).lower()
+    if plain.isascii():
+        runs = plain.encode("ascii").translate(_SIGNS_TO_SPACES).decode("ascii").split()
+        return [run[:WORD_CHARACTERS_MAX] for run in runs]
+    return chain.from_iterable(map(_pieces, _WORD.findall(plain)))
+
+
+def _pieces(run: str) -> Iterator[str]:
+    for piece in _PIECES.findall(run):
+        if _IS_UNSPACED.match(piece):
+            yield from _pairs(piece)
+        else:
+            yield piece[:WORD_CHARACTERS_MAX]
 
 
 def _pairs(run: str) -> Iterable[str]:
