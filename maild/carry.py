@@ -327,5 +327,5 @@ def _page(page: Page, office: Office, ticket: Ticket, now: datetime) -> Outgoing
         literal=literal,
         pieces=[list(piece) for piece in pieces],
         created_at=now,
-        not_before=now,
+        not_before=page.not_before or now,
     )

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maild.core import agenda
-from maild.core.agenda import Changes, Item, Plan, Row
+from maild.core import agenda, ladder
+from maild.core.agenda import Changes, Item, Kind, Plan, Row
 from maild.core.decision import EventDraft
+from maild.core.history import Entry
+from maild.core.ladder import Climb
 from maild.core.ontime import Firing
 from maild.core.ticket import Ticket
 from maild.store import commit, deadlines, history
@@ -49,7 +51,7 @@ def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> Non
         items = agenda.due(ticket, logs.get(number, ()), look.plan, look.now)
         changes = agenda.changes(rows.get(number, ()), items, ticket.priority)
         written.append(Written(ticket=number, priority=ticket.priority, changes=changes))
-        told = tuple(_told(changes, ticket, look.why))
+        told = (*_told(changes, ticket, look.why), *_stopped(changes, logs.get(number, ())))
         commit.add_events(connection, number, told, 0, look.now)
     deadlines.bring(connection, written)
 
@@ -60,8 +62,28 @@ def firing(connection: Connection, look: Round, ticket: Ticket) -> Firing | None
     rows = deadlines.of_tickets(connection, [ticket.number]).get(ticket.number, ())
     waiting = tuple(row for row in rows if row.is_waiting)
     due = tuple(row for row in waiting if row.item.due_at <= look.now)
-    items = tuple(row.item for row in waiting)
-    return Firing(rows=due, open=items, now=look.now) if due else None
+    if not due:
+        return None
+    return Firing(
+        rows=due,
+        open=tuple(row.item for row in waiting),
+        climbs=_climbs(connection, due, ticket.number),
+        now=look.now,
+    )
+
+
+def _climbs(connection: Connection, due: Iterable[Row], number: int) -> tuple[Climb, ...]:
+    """Return the ladders of a ticket, where a step of one is due."""
+    if not any(row.item.kind == Kind.ESCALATION for row in due):
+        return ()
+    return ladder.climbs(history.of_tickets(connection, [number]).get(number, ()))
+
+
+def _stopped(changes: Changes, log: Iterable[Entry]) -> tuple[EventDraft, ...]:
+    """Say which ladders ended because somebody acted, and how."""
+    kind = Kind.ESCALATION
+    cycles = [row.item.cycle for row in changes.cancelled if row.item.kind == kind]
+    return ladder.stopped(log, cycles) if cycles else ()
 
 
 def _told(changes: Changes, ticket: Ticket, why: str) -> Iterable[EventDraft]:

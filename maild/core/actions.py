@@ -7,32 +7,15 @@ A new verb is a member of `core.rule.Verb`, a function here, a check of its valu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from maild.core import answers, assigning, placement, reminders
+from maild.core import answers, assigning, placement, raising, reminders
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
-from maild.core.facts import Happening
 from maild.core.reason import Reason, Why
-from maild.core.rule import Action, Rule, Value, Verb
+from maild.core.rule import Action, Value, Verb
 from maild.core.scene import Scene, Situation
-from maild.core.ticket import Move, Priority, Ticket, moved, next_state
-from maild.core.trust import Level
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A rule whose condition holds, and what it was asked about."""
-
-    situation: Situation
-    happening: Happening
-    rule: Rule
-    level: Level
-    """What the mail in hand proves about its sender."""
-
-    @property
-    def actor(self) -> str:
-        """Who does it, as the log has it."""
-        return f"rule:{self.rule.name}"
+from maild.core.ticket import Move, Ticket, moved, next_state
+from maild.core.turn import Turn
 
 
 def act(turn: Turn, decision: Decision, action: Action) -> Decision:
@@ -53,10 +36,11 @@ def changed(turn: Turn, decision: Decision, kind: str, value: str, **change: Val
 
 
 def with_reply(decision: Decision, reply: Reply) -> Decision:
-    """Add a mail, unless this decision has the same one already."""
-    if any(known.key == reply.key for known in decision.replies):
+    """Add a mail, unless this decision has the same one already; an escalation tells more."""
+    others = tuple(known for known in decision.replies if known.key != reply.key)
+    if len(others) < len(decision.replies) and reply.escalation is None:
         return decision
-    return replace(decision, replies=(*decision.replies, reply))
+    return replace(decision, replies=(*others, reply))
 
 
 def held(decision: Decision, reason: Reason) -> Decision:
@@ -70,15 +54,21 @@ def held(decision: Decision, reason: Reason) -> Decision:
 
 
 def readers(situation: Situation, ticket: Ticket, whom: str) -> tuple[str, ...]:
-    """Resolve `assignee` (the queue when there is none), `queue`, `lead` or an address.
+    """Resolve who is meant: see `core.rule.Action`; `assignee` is the queue while there is none.
 
     An assignee who works here no more is none: what customers write is not theirs to read.
     """
     house = situation.house
     everybody = tuple(a.address for a in house.agents if a.serves(ticket.queue))
     found: tuple[str, ...]
+    lead = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
     if whom == "lead":
-        found = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
+        found = lead
+    elif whom == "tier":
+        found = raising.able(house, ticket.queue, ticket.tier) or lead
+    elif whom == "account-manager":
+        manager = ticket.customer.account_manager
+        found = (manager,) if manager else lead
     elif whom in ("assignee", "queue"):
         holder = house.agent_of(ticket.assignee)
         found = (holder.address,) if holder else everybody
@@ -99,12 +89,10 @@ def _queue(turn: Turn, decision: Decision, action: Action) -> Decision:
 
 
 def _priority(turn: Turn, decision: Decision, action: Action) -> Decision:
-    priority = Priority(action.value)
-    return changed(turn, decision, "priority.changed", action.value, priority=priority)
-
-
-def _tier(turn: Turn, decision: Decision, action: Action) -> Decision:
-    return changed(turn, decision, "tier.changed", action.value, tier=int(action.value))
+    if decision.after is None:
+        return decision
+    priority = raising.priority_of(action.value, decision.after)
+    return changed(turn, decision, "priority.changed", priority.value, priority=priority)
 
 
 def _tag(turn: Turn, decision: Decision, action: Action) -> Decision:
@@ -132,12 +120,13 @@ def _notify(turn: Turn, decision: Decision, action: Action) -> Decision:
         return decision
     situation = turn.situation
     for address in readers(situation, decision.after, action.value):
-        if isinstance(situation, Scene):
+        if isinstance(situation, Scene) and not turn.rule.steps:
             reason = "answered" if decision.after.number else "new"
             reply = answers.notification(situation, decision, address, reason)
         else:
             reply = reminders.reminder(situation, decision, address, turn.happening.on)
-            if not action.anytime:
+            reply = raising.told(turn, decision, reply)
+            if not action.anytime and not turn.rule.anytime:
                 reply = reminders.in_hours(situation, reply)
         decision = with_reply(decision, reply)
     return decision
@@ -182,11 +171,11 @@ def _ignore(turn: Turn, decision: Decision, action: Action) -> Decision:
     return replace(held(decision, reason), outcome=Outcome.IGNORED)
 
 
-def _reopen(turn: Turn, decision: Decision, _action: Action) -> Decision:
-    before = decision.after
-    if before is None or next_state(before.state, Move.REOPEN) in (None, before.state):
+def _move(turn: Turn, decision: Decision, action: Action) -> Decision:
+    before, move = decision.after, _MOVES[action.verb]
+    if before is None or next_state(before.state, move) in (None, before.state):
         return decision
-    after = moved(before, Move.REOPEN, turn.situation.now)
+    after = moved(before, move, turn.situation.now)
     change = (("from", before.state.value), ("to", after.state.value))
     event = EventDraft(kind="state.changed", actor=turn.actor, data=change)
     return replace(decision, after=after, events=(*decision.events, event))
@@ -196,18 +185,23 @@ def _stop(_turn: Turn, decision: Decision, _action: Action) -> Decision:
     return decision
 
 
+_MOVES = {Verb.SOLVE: Move.SOLVE, Verb.CLOSE: Move.CLOSE, Verb.REOPEN: Move.REOPEN}
 _Act = Callable[[Turn, Decision, Action], Decision]
 _ACTIONS: Mapping[Verb, _Act] = {
     Verb.QUEUE: _queue,
     Verb.PRIORITY: _priority,
-    Verb.TIER: _tier,
+    Verb.TIER: raising.tier,
     Verb.TAG: _tag,
     Verb.ASSIGN: _assign,
     Verb.SEGMENT: _segment,
     Verb.ORGANISATION: _organisation,
     Verb.NOTIFY: _notify,
     Verb.REPLY: _reply,
-    Verb.REOPEN: _reopen,
+    Verb.NOTE: raising.note,
+    Verb.PAGE: raising.page,
+    Verb.SOLVE: _move,
+    Verb.CLOSE: _move,
+    Verb.REOPEN: _move,
     Verb.HOLD: _hold,
     Verb.IGNORE: _ignore,
     Verb.STOP: _stop,

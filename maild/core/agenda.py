@@ -6,6 +6,7 @@
 | `CLOCK.warning`      | the same, and which one    | likewise                           |
 | `callback`           | the log's line that set it | when it was promised               |
 | `idle`, `aged`       | since when, and the rule   | so long after, as the rule says    |
+| `escalation`         | the log's line, and step   | a step of a ladder (`core/ladder.py`)|
 
 A row is known by ticket, kind and cycle, for ever: what has fired never fires again, however often
 all is computed anew. `idle` counts from the last word of a person or change of state, `aged` from
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from maild.core import facts, history, promise, sla, workdays
+from maild.core import facts, history, ladder, promise, sla, workdays
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.history import Entry, Period
 from maild.core.promise import Clock, Promise
@@ -32,6 +33,7 @@ CALLBACK_SET = "callback.set"
 CALLBACK_CLEARED = "callback.cleared"
 _TIMELESS = frozenset({"ticket", "customer", "organisation"})
 """A condition about these is asked when a row is written, too: what cannot hold gets none."""
+_PROMISED = frozenset({RuleEvent.DEADLINE_WARNED, RuleEvent.DEADLINE_MISSED})
 
 
 class Kind(StrEnum):
@@ -43,6 +45,7 @@ class Kind(StrEnum):
     CALLBACK = "callback"
     IDLE = "idle"
     AGED = "aged"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +85,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that says what is due: policies, and the rules that wait for a time."""
+    """All that says what is due: policies, rules that wait for a time, and ladders of rules."""
 
     promises: tuple[Promise, ...] = ()
     timed: tuple[Rule, ...] = ()
+    ladders: tuple[Rule, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is due on any ticket, but for what agents promised."""
-        return not self.promises and not self.timed
+        return not self.promises and not self.timed and not self.ladders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +113,12 @@ class Changes:
 
 
 def plan(promises: Sequence[Promise], rules: Sequence[Rule]) -> Plan:
-    """Pick what says when something is due."""
-    return Plan(promises=tuple(promises), timed=tuple(r for r in rules if r.after is not None))
+    """Pick what says when something is due; a ladder that nothing can begin is left out."""
+    return Plan(
+        promises=tuple(promises),
+        timed=tuple(rule for rule in rules if rule.after is not None),
+        ladders=tuple(r for r in rules if r.steps and (promises or r.on not in _PROMISED)),
+    )
 
 
 def version_of(promised: Promise) -> str:
@@ -124,7 +132,8 @@ def version(whole: Plan) -> str:
     """Return a short text that changes when anything may be due at another time than before."""
     policies = [version_of(promised) for promised in whole.promises]
     rules = [(rule.name, rule.on.value, rule.after, rule.when) for rule in whole.timed]
-    return _digest(policies, rules)
+    ladders = [(rule.name, ladder.version(rule)) for rule in whole.ladders]
+    return _digest(policies, rules, ladders)
 
 
 def due(ticket: Ticket, log: Iterable[Entry], whole: Plan, now: datetime) -> tuple[Item, ...]:
@@ -141,6 +150,7 @@ def due(ticket: Ticket, log: Iterable[Entry], whole: Plan, now: datetime) -> tup
     hours = promised.calendar if promised else AROUND_THE_CLOCK
     items = [*_timed(ticket, entries, whole.timed, hours, stood[-1])]
     if stood[-1].state not in sla.ENDED:
+        items += _steps(entries, whole.ladders, hours)
         items += _promised(entries, promised, now)
         items += _callbacks(entries)
     return tuple(items)
@@ -195,6 +205,18 @@ def _callbacks(entries: Sequence[Entry]) -> Iterator[Item]:
     until = _instant(last.value("until")) if last else None
     if last is not None and until is not None:
         yield Item(kind=Kind.CALLBACK, cycle=str(last.id), due_at=until)
+
+
+def _steps(entries: Sequence[Entry], rules: Sequence[Rule], hours: Calendar) -> Iterator[Item]:
+    """Give the steps of the ladders that run."""
+    for rung in ladder.rungs(entries, rules, hours):
+        yield Item(
+            kind=Kind.ESCALATION,
+            cycle=rung.cycle,
+            due_at=rung.due_at,
+            policy=rung.rule,
+            version=rung.version,
+        )
 
 
 def _is_end(entry: Entry) -> bool:

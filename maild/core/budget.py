@@ -7,9 +7,11 @@
 | domain  | mail to one domain                                   | an hour     | `automatic_per_domain_hour`   |
 | breaker | mail to all customers, that which it stopped as well | ten minutes | `automatic_per_ten_minutes`   |
 | desk    | mail to one agent about one ticket                   | an hour     | `to_agent_per_ticket_hour`    |
+| timed   | mail to one agent that no mail caused, all tickets   | an hour     | `reminders_per_hour`          |
 
 The first four are about acknowledgements and templates to customers. What an agent is told about
-a mail that has no ticket counts as one ticket more. An agent's own words have no budget. What is over budget is not written; the mail that asked for it is handled as ever. The
+a mail that has no ticket counts as one ticket more. The last mail that `timed` lets through says
+that more are withheld. An agent's own words have no budget. What is over budget is not written; the mail that asked for it is handled as ever. The
 breaker closes by itself, as soon as less is asked for within ten minutes than it lets through.
 """  # noqa: E501 - one table
 
@@ -34,6 +36,7 @@ class Scope(StrEnum):
     DOMAIN = "domain"
     BREAKER = "breaker"
     DESK = "desk"
+    TIMED = "timed"
 
     @property
     def window(self) -> timedelta:
@@ -46,6 +49,8 @@ class Entry(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    REMINDER = "reminder"
+    """To an agent, because a time came."""
     STOPPED = "stopped"
     """To a customer, asked for and stopped by the breaker."""
 
@@ -99,12 +104,13 @@ def within(decision: Decision, used: Iterable[Used], house: House) -> Decision:
         asked = _charges(reply, number, house)
         over = next((charge for charge in asked if drawn[charge] >= charge.most), None)
         if over is None:
-            kept.append(reply)
             drawn.update(asked)
+            is_last = any(c.scope is Scope.TIMED and drawn[c] == c.most for c in asked)
+            kept.append(replace(reply, is_last=True) if is_last else reply)
         else:
             withheld.append((reply, over))
     if not withheld:
-        return decision
+        return replace(decision, replies=tuple(kept))
     stopped = tuple(reply for reply, charge in withheld if charge.scope is Scope.BREAKER)
     return replace(
         decision,
@@ -144,10 +150,12 @@ def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
     recipient, entry = reply.recipient.lower(), _entry(reply)
     if entry is None:
         return ()
-    if entry is Entry.AGENT:
+    if entry in (Entry.AGENT, Entry.REMINDER):
         most = house.to_agent_per_ticket_hour
         desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=ticket, most=most)
-        return (desk,) if ticket or _has_no_ticket(reply) else ()
+        own = (desk,) if ticket or _has_no_ticket(reply) else ()
+        timed = Charge(scope=Scope.TIMED, recipient=recipient, most=house.reminders_per_hour)
+        return (*own, timed) if entry is Entry.REMINDER else own
     return (
         Charge(
             scope=Scope.PAIR,
@@ -170,7 +178,9 @@ def _entry(reply: Reply) -> Entry | None:
     """An agent's own words are on nobody's account."""
     if reply.kind is ReplyKind.REPLY:
         return None
-    return Entry.CUSTOMER if reply.audience is Audience.CUSTOMER else Entry.AGENT
+    if reply.audience is Audience.CUSTOMER:
+        return Entry.CUSTOMER
+    return Entry.REMINDER if reply.template in _TIMED else Entry.AGENT
 
 
 def _domain(reply: Reply) -> str:
@@ -194,10 +204,13 @@ def _event(reply: Reply, charge: Charge) -> EventDraft:
     return EventDraft(kind="reply.withheld", actor="maild", data=data)
 
 
+_TIMED = frozenset({"reminder", "escalation"})
+"""Templates of what is told because a time came."""
 _WINDOWS = {
     Scope.PAIR: timedelta(hours=1),
     Scope.ADDRESS: timedelta(days=1),
     Scope.DOMAIN: timedelta(hours=1),
     Scope.BREAKER: timedelta(minutes=10),
     Scope.DESK: timedelta(hours=1),
+    Scope.TIMED: timedelta(hours=1),
 }

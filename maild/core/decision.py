@@ -13,6 +13,7 @@ from enum import StrEnum
 from maild.core.absence import Absence
 from maild.core.commandtable import Word
 from maild.core.dossier import Aged
+from maild.core.escalated import Escalation
 from maild.core.index import Finding
 from maild.core.mail import Attachment, BounceClass
 from maild.core.promise import Due
@@ -156,6 +157,10 @@ class Reply:
     """The deadlines that it tells of."""
     zone: str = ""
     """Zone of the reader's calendar, in which times are told; empty means UTC."""
+    escalation: Escalation | None = None
+    """The escalation that it tells of."""
+    is_last: bool = False
+    """More are withheld for a while: too many came at once (`core/budget.py`)."""
     not_before: datetime | None = None
     """It waits for this instant; None goes at once."""
     key: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maild.core import calendar
-from maild.core.calendar import Calendar
+from maild.core import calendar, promise
+from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.dossier import MONTH, Dossier
-from maild.core.promise import Due
+from maild.core.promise import Due, Promise
 from maild.core.rule import WEEKDAYS, Context, RuleEvent, Value
 from maild.core.ticket import Customer, Ticket
 
@@ -60,6 +60,12 @@ def of_time(hours: Calendar, now: datetime) -> Mapping[str, Value]:
         "weekday": WEEKDAYS[local.weekday()],
         "working": calendar.is_open(hours, now),
     }
+
+
+def hours_of(promises: Sequence[Promise], ticket: Ticket) -> Calendar:
+    """Return the calendar of what is promised on a ticket; around the clock for nothing."""
+    made = promise.choose(promises, for_promises(ticket))
+    return made.calendar if made else AROUND_THE_CLOCK
 
 
 def of_ticket(ticket: Ticket | None, *, is_away: bool = False) -> Mapping[str, Value]:

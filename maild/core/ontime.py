@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from maild.core import ruling
+from maild.core import ladder, ruling
 from maild.core.agenda import Item, Kind, Row
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
+from maild.core.ladder import Climb
 from maild.core.promise import Due
 from maild.core.proof import Proofs
 from maild.core.reason import Reason, Why
@@ -34,6 +35,8 @@ class Firing:
     """At least one."""
     open: tuple[Item, ...]
     """All that waits on the ticket, these included: a warning tells when it gets serious."""
+    climbs: tuple[Climb, ...] = ()
+    """The ladders that ran and run, where a step of one is due."""
     now: datetime
 
 
@@ -75,11 +78,14 @@ def on_time(
 ) -> Decision:
     """Decide about all deadlines of a ticket that are due; equal arguments, equal decision."""
     done = fired(firing)
-    happenings = [_happening(one, firing) for one in done if not one.is_merged]
+    steps = [one for one in done if one.row.item.kind == Kind.ESCALATION]
+    others = [one for one in done if one not in steps]
+    happenings = [_happening(one, firing) for one in others if not one.is_merged]
+    dues = [h.due for h in happenings] + [_behind(one, firing) for one in steps]
     cause = Cause(
         name=f"deadline-{min(row.id for row in firing.rows)}",
         now=firing.now,
-        dues=tuple(h.due for h in happenings if h.due is not None),
+        dues=tuple(dict.fromkeys(due for due in dues if due is not None)),
     )
     scene = occasion(view, world, loads, cause)
     decision = Decision(
@@ -87,10 +93,12 @@ def on_time(
         reasons=tuple(_reason(one) for one in done),
         before=view.ticket,
         after=view.ticket,
-        events=tuple(_event(one) for one in done),
+        events=tuple(_event(one) for one in others),
     )
     for happening in happenings:
         decision = ruling.happen(scene, decision, happening)
+    for one in steps:
+        decision = ruling.climb(scene, decision, one.row.item, firing.climbs)
     return ruling.follow(scene, decision)
 
 
@@ -105,6 +113,7 @@ def occasion(
             customer=view.ticket.customer,
             tickets=(view,),
             loads=loads,
+            dossiers=view.dossiers,
         ),
         world=world,
         mailbox=world.house.mailbox(view.ticket.mailbox),
@@ -126,9 +135,14 @@ def _speaking(rows: Sequence[Row]) -> list[Row]:
 
 
 def _voice(row: Row) -> str:
-    """What speaks with one voice: a clock's run and its warnings; all that waits for movement."""
+    """What speaks with one voice: a clock's run and its warnings; all that waits for movement.
+
+    Every step of a ladder is taken, also when several are due together.
+    """
     if row.item.kind in (Kind.IDLE, Kind.AGED):
         return "movement"
+    if row.item.kind == Kind.ESCALATION:
+        return row.item.cycle
     return f"{row.item.kind.removesuffix(_WARNING)} {row.item.cycle.partition('/')[0]}"
 
 
@@ -141,6 +155,12 @@ def _happening(one: Fired, firing: Firing) -> Happening:
     elif on.is_timed:
         rule = item.policy
     return Happening(on=on, actor="maild", due=due, is_late=one.is_late, rule=rule)
+
+
+def _behind(step: Fired, firing: Firing) -> Due | None:
+    """Return the deadline that a step of a ladder is about."""
+    number, _ = ladder.place(step.row.item.cycle)
+    return next((climb.due for climb in firing.climbs if climb.id == number), None)
 
 
 def _event_of(item: Item) -> RuleEvent:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from maild.core.terms import Terms
@@ -91,6 +92,10 @@ class Verb(StrEnum):
     ORGANISATION = "organisation"
     NOTIFY = "notify"
     REPLY = "reply"
+    NOTE = "note"
+    PAGE = "page"
+    SOLVE = "solve"
+    CLOSE = "close"
     REOPEN = "reopen"
     HOLD = "hold"
     IGNORE = "ignore"
@@ -101,11 +106,13 @@ class Verb(StrEnum):
 class Action:
     """One entry of `do`: `{ queue = "oncall" }` is Action(verb=QUEUE, value="oncall").
 
-    Values: queue a queue's name; priority low|normal|high|urgent; tier 1..3; tag a word;
+    Values: queue a queue's name; priority low|normal|high|urgent or +1, -1; tier 1..3 or
+    +1, -1; tag a word; note words for the ticket's log; page the name of a webhook;
     assign an agent's address, `round-robin` or `least-loaded`; segment a word for the customer;
     organisation the name of theirs; notify an address, `assignee`,
-    `queue` (every agent of the queue) or `lead`; reply a template's name; hold and ignore the
-    reason in words; reopen and stop true.
+    `queue` (every agent of the queue), `tier` (those of the ticket's tier), `lead` or
+    `account-manager`; reply a template's name; hold and ignore the
+    reason in words; solve, close, reopen and stop true.
     """
 
     verb: Verb
@@ -114,7 +121,7 @@ class Action:
     """Of `assign`: on which terms an agent is looked for."""
     anytime: bool = False
     """Of `notify`: also outside the reader's working hours, `{ notify = "lead", anytime = true }`.
-    Else a mail that no mail caused waits for their next opening."""
+    Else a mail that no mail caused waits for their next opening, and a page for the policy's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +133,20 @@ class After:
 
     seconds: int = 0
     working_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One `[[rule.step]]`: what comes next, as long as nobody acts."""
+
+    after_seconds: int
+    """Counted from where the ladder began."""
+    actions: tuple[Action, ...]
+
+    @property
+    def wait(self) -> timedelta:
+        """The same, as a length of time."""
+        return timedelta(seconds=self.after_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +164,10 @@ class Rule:
     """The condition with its error, where the rule comes from a file."""
     after: After | None = None
     """Of a timed rule."""
+    steps: tuple[Step, ...] = ()
+    """Its ladder (`core/ladder.py`), in order of time."""
+    anytime: bool = False
+    """Its ladder counts real time, not working time, and its pages wait for no hours."""
     when: str = ""
     """The condition as it is written."""
     tables: frozenset[str] = frozenset(("mail", "ticket", "customer"))

@@ -6,20 +6,23 @@ decision itself brought about: whatever its log says of the ticket is an event i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from maild.core import assign, dossier, facts, promise, thread
-from maild.core.actions import Turn, act, held
+from maild.core import assign, dossier, facts, ladder, thread
+from maild.core.actions import act, held
+from maild.core.agenda import Item
 from maild.core.assigning import staff_of
-from maild.core.calendar import AROUND_THE_CLOCK, Calendar
+from maild.core.calendar import AROUND_THE_CLOCK
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
+from maild.core.ladder import Climb
 from maild.core.reason import Reason, Why
 from maild.core.rule import Context, Rule, RuleEvent, Value, Verb
 from maild.core.scene import Scene, Situation
 from maild.core.ticket import State, Ticket
 from maild.core.trust import Level
+from maild.core.turn import Turn
 
 STEPS_MAX = 16
 TEXT_CHARACTERS_MAX = 64 * 1024
@@ -71,6 +74,32 @@ def follow(situation: Situation, decision: Decision, level: Level | None = None)
     return decision
 
 
+def climb(
+    situation: Situation, decision: Decision, item: Item, climbs: Sequence[Climb]
+) -> Decision:
+    """Return the decision after one step of a ladder; nothing where it runs no more."""
+    number, n = ladder.place(item.cycle)
+    running = next((c for c in climbs if c.id == number and not c.stopped), None)
+    rule = next((rule for rule in situation.world.rules if rule.name == item.policy), None)
+    if running is None or rule is None or not 0 < n <= len(rule.steps):
+        return decision
+    happening = Happening(on=rule.on, actor="maild", due=running.due)
+    turn = Turn(
+        situation=situation,
+        happening=happening,
+        rule=rule,
+        level=Level.CLAIMED,
+        step=n,
+        climb=running,
+    )
+    events = (*decision.events, ladder.taken(rule, n))
+    reason = Reason(why=Why.RULE, detail=f"{rule.name}, step {n}")
+    decision = replace(decision, events=events, reasons=(*decision.reasons, reason))
+    for action in rule.steps[n - 1].actions:
+        decision = act(turn, decision, action)
+    return decision
+
+
 def _waits(rule: Rule, happening: Happening) -> bool:
     return rule.on is happening.on and happening.rule in ("", rule.name)
 
@@ -116,6 +145,7 @@ def _told_who_has_it(decision: Decision) -> Decision:
 
 
 def _fire(turn: Turn, decision: Decision) -> Decision:
+    """Do what a rule says; one with steps begins its ladder."""
     rule = turn.rule
     decision = replace(
         decision,
@@ -125,8 +155,11 @@ def _fire(turn: Turn, decision: Decision) -> Decision:
     for action in rule.actions:
         decision = act(turn, decision, action)
         if decision.outcome is not Outcome.POSTED:
-            break
-    return decision
+            return decision
+    if not rule.steps or decision.after is None:
+        return decision
+    begun = ladder.started(rule, turn.happening.due)
+    return replace(decision, events=(*decision.events, begun))
 
 
 def _too_many(situation: Situation, decision: Decision) -> Decision:
@@ -172,7 +205,9 @@ def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Conte
     if "deadline" in turn.rule.tables:
         context["deadline"] = facts.of_deadline(turn.happening, situation.now)
     if "now" in turn.rule.tables:
-        context["now"] = facts.of_time(_hours(situation, ticket), situation.now)
+        promises = situation.world.promises
+        hours = facts.hours_of(promises, ticket) if ticket else AROUND_THE_CLOCK
+        context["now"] = facts.of_time(hours, situation.now)
     return context
 
 
@@ -180,13 +215,6 @@ def _is_away(situation: Situation, ticket: Ticket | None) -> bool:
     """Whether the ticket has an assignee, and nobody reads what that one is sent."""
     holder = ticket.assignee if ticket else ""
     return bool(holder) and assign.is_away(holder, staff_of(situation))
-
-
-def _hours(situation: Situation, ticket: Ticket | None) -> Calendar:
-    """The calendar of what is promised on a ticket."""
-    promises = situation.world.promises
-    made = promise.choose(promises, facts.for_promises(ticket)) if ticket else None
-    return made.calendar if made else AROUND_THE_CLOCK
 
 
 def _mail_context(situation: Situation, level: Level) -> Mapping[str, Value]:

@@ -50,6 +50,8 @@ class Page:
     """Of its ladder, counted from 1; 0 for the rule itself."""
     due: Due | None = None
     """The deadline that it is about."""
+    not_before: datetime | None = None
+    """It waits for this instant; None goes at once."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second page."""
 

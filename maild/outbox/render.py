@@ -38,6 +38,7 @@ SHIPPED = (
     "reply",
     "notification",
     "reminder",
+    "escalation",
     "transcript",
     "held",
     "confirm",

@@ -119,6 +119,24 @@ class Found(Listed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """An escalation that an agent is told of."""
+
+    by: str = ""
+    by_rule: bool = False
+    """`by` is the name of a rule."""
+    why: str = ""
+    from_tier: int = 0
+    """0 where the tier stayed as it was."""
+    to_tier: int = 0
+    step: int = 0
+    steps: int = 0
+    """0 for no ladder."""
+    next_at: str = ""
+    """As people write it; empty where no step follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
 
@@ -167,6 +185,8 @@ class Values:
     offered: tuple[str, ...] = ()
     asking: Asking = field(default_factory=Asking)
     dues: tuple[Promised, ...] = ()
+    escalation: Raised = field(default_factory=Raised)
+    is_last: bool = False
     unreached: str = ""
     delimiter: str = ""
 
@@ -290,6 +310,15 @@ _FULL = Values(
         ),
         Promised(kind="resolution", kind_word="Resolution", due_at="3 May 2026", is_over=False),
     ),
+    escalation=Raised(
+        by="nobody acts",
+        by_rule=True,
+        why="nobody has answered",
+        step=1,
+        steps=3,
+        next_at="2 May 2026",
+    ),
+    is_last=True,
     unreached="ada@example.org",
     delimiter="-- above this line --",
 )
@@ -301,6 +330,9 @@ def samples() -> Iterator[Values]:
     yield replace(_FULL, html="", tags=("one",), files=_FULL.files * 2, history=_FULL.history[:1])
     for event in EVENTS[1:]:
         yield replace(_FULL, event=event, html="")
+    for before, after in ((1, 2), (2, 1), (0, 0)):
+        raised = Raised(by="Grace", why="it burns", from_tier=before, to_tier=after)
+        yield replace(_FULL, escalation=raised, is_last=False)
     yield replace(_FULL, asking=replace(_FULL.asking, is_note=True, is_again=False, link=""))
     for reason in (*REASONS, *NOTICES):
         yield replace(_FULL, reason=reason, nearest="")

@@ -27,6 +27,7 @@ from maild.outbox.values import (
     Line,
     Listed,
     Promised,
+    Raised,
     Recent,
     Usage,
     Values,
@@ -43,6 +44,8 @@ _HISTORY_MAX = 20_000
 earlier post; the ticket has all of it. An agent's own words are never cut.
 """
 
+_RULE = "rule:"
+"""What the actor of a line of the log begins with where a rule did it."""
 _NEW = frozenset({"new", "assigned"})
 """Reasons of a notification that tell of a ticket's first post."""
 
@@ -179,8 +182,28 @@ def _internal(values: Values, reply: Reply, customer: Customer, known: _Known) -
         values,
         account_manager=(manager.name if manager else "") or customer.account_manager,
         notes=_cut(customer.notes, _HISTORY_MAX, known.words),
+        escalation=_raised(reply, known),
+        is_last=reply.is_last,
         recent=tuple(_recent(one, known) for one in reply.recent),
         earlier=reply.earlier,
+    )
+
+
+def _raised(reply: Reply, known: _Known) -> Raised:
+    found = reply.escalation
+    if found is None:
+        return Raised()
+    by_rule = found.by.startswith(_RULE)
+    agent = known.house.agent_of(found.by)
+    return Raised(
+        by=clean(found.by.removeprefix(_RULE) if by_rule else (agent.name if agent else found.by)),
+        by_rule=by_rule,
+        why=clean(found.why),
+        from_tier=found.from_tier,
+        to_tier=found.to_tier,
+        step=found.step,
+        steps=found.steps,
+        next_at=known.words.local_moment(found.next_at, reply.zone) if found.next_at else "",
     )
 
 

@@ -8,28 +8,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from maild.core.house import House
-from maild.core.rule import CHANGING, Action, After, Rule, RuleEvent, Verb, tables_of
+from maild.core.rule import CHANGING, Action, After, Rule, RuleEvent, Step, Verb, tables_of
 from maild.core.terms import WAYS, Terms
 from maild.core.ticket import Priority
-from maild.rulefiles import condition, terms
+from maild.rulefiles import condition, ladders, terms
 from maild.rulefiles.condition import Compiled
 from maild.rulefiles.words import VALUES, Misfit
 from maild.settings.lines import Path, line_of
 from maild.settings.problems import Problems, nearest
 from maild.settings.units import duration_seconds
 
-KEYS = ("name", "on", "when", "after", "do", "stop", "example")
+KEYS = ("name", "on", "when", "after", "do", "stop", "anytime", "step", "example")
 _ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
 _TAG = re.compile(r"[\w.-]{1,64}")
 _TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
 _REASON_MAX = 200
 _TIER_MAX = 3
-_READERS = ("assignee", "queue", "lead")
+_READERS = ("assignee", "queue", "tier", "lead", "account-manager")
+_UP_DOWN = ("+1", "-1")
 _WORKING_DAYS = re.compile(r"([1-9]\d{0,2}) working days?")
 _AFTER_SECONDS_MAX = 10 * 366 * 86400
 _OF_MAIL = frozenset({Verb.HOLD, Verb.IGNORE})
 """They set a mail aside: only where one is in hand."""
-_OPTIONS: dict[Verb, frozenset[str]] = {Verb.NOTIFY: frozenset({"anytime"})}
+_OPTIONS = dict.fromkeys((Verb.NOTIFY, Verb.PAGE), frozenset({"anytime"}))
 """What may stand beside a verb and its value."""
 
 
@@ -80,9 +81,10 @@ def rule(entry: Entry) -> Rule | None:
     when = _when(entry, event)
     after = _after(entry, event)
     actions = tuple(_actions(entry, event))
-    stop = entry.table.get("stop", False)
-    if not isinstance(stop, bool):
-        entry.tell("'stop' must be true or false", "stop")
+    steps = _steps(entry, event)
+    for key in ("stop", "anytime"):
+        if not isinstance(entry.table.get(key, False), bool):
+            entry.tell(f"{key!r} must be true or false", key)
     if event is None or len(entry.around.problems.found) > before:
         return None
     holds, judge = condition.ask(when)
@@ -92,7 +94,9 @@ def rule(entry: Entry) -> Rule | None:
         on=event,
         condition=holds,
         actions=actions,
-        stop=stop,
+        stop=entry.table.get("stop", False),
+        steps=steps,
+        anytime=entry.table.get("anytime", False),
         source=source,
         judge=judge,
         after=after,
@@ -203,6 +207,29 @@ def _opens_multiline(text: str, line: int) -> int:
     return int(opener.endswith(("'''", '"""')) and opener.count(opener[-3:]) == 1)
 
 
+def _steps(entry: Entry, event: RuleEvent | None) -> tuple[Step, ...]:
+    """Check every `[[rule.step]]`; one with `every` and `times` becomes so many steps."""
+    given = entry.table.get("step", [])
+    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
+        entry.tell("steps are written as [[rule.step]] tables, with two brackets", "step")
+        return ()
+    if given and event is RuleEvent.MAIL_RECEIVED:
+        entry.tell(f"there is no ticket yet on {event} that steps could be about", "step")
+    steps: list[Step] = []
+    for n, table in enumerate(given):
+        own = Entry(table=table, path=(*entry.path, "step", n), around=entry.around)
+        times, misfit = ladders.times(table)
+        if misfit:
+            entry.tell(misfit.text, "step", n, *misfit.inside)
+        actions = tuple(_actions(own, RuleEvent.DEADLINE_MISSED))
+        if steps and times and times[0] <= steps[-1].after_seconds:
+            entry.tell("each step comes later than the one before", "step", n, "after")
+        steps += [Step(after_seconds=at, actions=actions) for at in times]
+    if len(steps) > ladders.STEPS_MAX:
+        entry.tell(f"a ladder has at most {ladders.STEPS_MAX} steps, not {len(steps)}", "step")
+    return tuple(steps)
+
+
 def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
     """Check each entry of `do`."""
     given = entry.table.get("do")
@@ -279,14 +306,16 @@ def _queue(value: object, around: Surroundings) -> str:
 
 
 def _priority(value: object, _around: Surroundings) -> str:
-    """Require one of the four."""
-    return _one_of(value, [str(priority) for priority in Priority], "priority")
+    """Require one of the four, or the next one up or down."""
+    return _one_of(value, [*(str(priority) for priority in Priority), *_UP_DOWN], "priority")
 
 
 def _tier(value: object, _around: Surroundings) -> str:
-    """Require a number from 1 to 3."""
+    """Require a number from 1 to 3, or the next one up or down."""
+    if value in _UP_DOWN:
+        return ""
     fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _TIER_MAX
-    return "" if fits else f"{value!r} is no tier; write 1, 2 or 3 without quotes"
+    return "" if fits else f'{value!r} is no tier; write 1, 2 or 3 without quotes, "+1" or "-1"'
 
 
 def _tag(value: object, _around: Surroundings) -> str:
@@ -311,7 +340,12 @@ def _notify(value: object, _around: Surroundings) -> str:
     """Require an address, or whom it means."""
     if isinstance(value, str) and (value in _READERS or _ADDRESS.fullmatch(value)):
         return ""
-    return f"{value!r} is nobody; write assignee, queue, lead or an address"
+    return f"{value!r} is nobody; write {', '.join(_READERS)} or an address"
+
+
+def _webhook(value: object, around: Surroundings) -> str:
+    """Require a webhook of the house."""
+    return _one_of(value, around.house.webhooks, "[[webhook]]")
 
 
 def _reply(value: object, around: Surroundings) -> str:
@@ -356,6 +390,10 @@ _VALUES: dict[Verb, Callable[[object, Surroundings], str]] = {
     Verb.ORGANISATION: _name_of,
     Verb.NOTIFY: _notify,
     Verb.REPLY: _reply,
+    Verb.NOTE: _reason,
+    Verb.PAGE: _webhook,
+    Verb.SOLVE: _true,
+    Verb.CLOSE: _true,
     Verb.REOPEN: _true,
     Verb.HOLD: _reason,
     Verb.IGNORE: _reason,

@@ -138,14 +138,12 @@ def _count(*lines: ColumnElement[bool]) -> Select[Any]:
 
 _TO_CUSTOMER = _AUTOMATIC.c.entry == Entry.CUSTOMER
 _RECIPIENT = _AUTOMATIC.c.recipient == bindparam("recipient")
+_TO_AGENT = _AUTOMATIC.c.entry.in_((Entry.AGENT, Entry.REMINDER))
 _COUNTS = {
     Scope.PAIR: _count(_TO_CUSTOMER, _RECIPIENT, _AUTOMATIC.c.mailbox == bindparam("mailbox")),
     Scope.ADDRESS: _count(_TO_CUSTOMER, _RECIPIENT),
     Scope.DOMAIN: _count(_TO_CUSTOMER, _AUTOMATIC.c.domain == bindparam("domain")),
     Scope.BREAKER: _count(_AUTOMATIC.c.entry.in_((Entry.CUSTOMER, Entry.STOPPED))),
-    Scope.DESK: _count(
-        _AUTOMATIC.c.entry == Entry.AGENT,
-        _RECIPIENT,
-        _AUTOMATIC.c.ticket == bindparam("ticket"),
-    ),
+    Scope.DESK: _count(_TO_AGENT, _RECIPIENT, _AUTOMATIC.c.ticket == bindparam("ticket")),
+    Scope.TIMED: _count(_AUTOMATIC.c.entry == Entry.REMINDER, _RECIPIENT),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from maild.core.rule import FIELDS, Action, RuleEvent, Verb
 from maild.rulefiles import samples
 
 _ROOT = Path(__file__).parents[2]
-_HOUSE = settings.load(_ROOT / "config.toml", environ={}).house
+_HOUSE = replace(settings.load(_ROOT / "config.toml", environ={}).house, webhooks=("oncall",))
 _README = (_ROOT / "rules/README.md").read_text()
 _RULE = '[[rule]]\nname = "{name}"\non = "ticket.created"\ndo = [ {{ tag = "x" }} ]\n'
 
@@ -39,6 +40,8 @@ do = [
   { assign = "least-loaded" }, { assign = "alice@example.com" }, { notify = "lead" },
   { notify = "oncall@example.net" }, { reply = "acknowledgement" }, { hold = "a reason" },
   { ignore = "another reason" }, { stop = true }, { reopen = true },
+  { segment = "paid" }, { organisation = "Acme" }, { note = "a word" }, { page = "oncall" },
+  { tier = "+1" }, { priority = "-1" }, { notify = "tier" }, { notify = "account-manager" },
 ]
 stop = true
 """

@@ -26,6 +26,7 @@ CHARGES = {
     Scope.DOMAIN: Charge(scope=Scope.DOMAIN, domain="customer.example", most=9),
     Scope.BREAKER: Charge(scope=Scope.BREAKER, most=9),
     Scope.DESK: Charge(scope=Scope.DESK, recipient=ANNA, ticket=7, most=9),
+    Scope.TIMED: Charge(scope=Scope.TIMED, recipient=ANNA, most=9),
 }
 
 
@@ -59,12 +60,14 @@ def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
         Scope.DOMAIN: 3,
         Scope.BREAKER: 5,
         Scope.DESK: 1,
+        Scope.TIMED: 0,
     }
 
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, scope: Scope) -> None:
-    entry = Entry.AGENT if scope is Scope.DESK else Entry.CUSTOMER
+    own = {Scope.DESK: Entry.AGENT, Scope.TIMED: Entry.REMINDER}
+    entry = own.get(scope, Entry.CUSTOMER)
     book(database, replace(LINE, entry=entry))
     second = timedelta(seconds=1)
 
