@@ -6,10 +6,11 @@ import os
 import socket
 from pathlib import Path
 
-from maild import log, rulefiles, settings
+from maild import authenticate, log, rulefiles, settings
 from maild.app import office_of, renderer_of
 from maild.cli import choices
 from maild.cli import show as out
+from maild.core.house import Mailbox, Provider
 from maild.core.token import Keys
 from maild.errors import NotAllowed
 from maild.store.database import open_database
@@ -28,12 +29,36 @@ def check(config: Path | None, *, online: bool) -> None:
         f"ok: {len(known.house.mailboxes)} mailboxes, {len(known.house.agents)} agents, "
         f"{len(office.world.rules)} rules, templates in {', '.join(office.world.languages)}"
     )
-    if online:
     for line in _proofs(known):
         out.line(line)
     for line in choices.of_trust(known):
         out.line(line)
+    if online:
         _online(known)
+
+
+def _proofs(known: settings.Settings) -> list[str]:
+    """Say what mail can prove here; `ConfigError` where packages for a check are missing."""
+    own = authenticate.of(known)
+    if own is not None:
+        own.close()
+    checked = [box.name for box in known.house.mailboxes if _is_judged(box)]
+    told = [
+        "proof: SPF, DKIM and DMARC are checked by ourselves for mail that comes by SMTP"
+        if own is not None
+        else "proof: none by ourselves; [smtp] authenticate is false",
+        f"proof: Authentication-Results are believed for {', '.join(checked)}"
+        if checked
+        else "proof: nobody's Authentication-Results are believed; see authserv_id and provider",
+    ]
+    silent = [account.user for account in known.house.accounts if not account.addresses]
+    if silent:
+        told.append(f"proof: no addresses, so that AUTH proves nobody: {', '.join(silent)}")
+    return told
+
+
+def _is_judged(box: Mailbox) -> bool:
+    return bool(box.authserv_id) or box.provider is not Provider.GENERIC
 
 
 def rules_test(config: Path | None) -> None:

@@ -7,6 +7,7 @@ without secrets, database or network.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -90,7 +91,7 @@ def _explained(
     office: Office, options: ReadOptions, file: Path, *, is_fresh: bool
 ) -> tuple[Json, Mail | None]:
     raw = file.read_bytes()
-    envelope = Envelope(source=Source.PIPE)
+    envelope = _envelope(office, raw)
     start = time.perf_counter()
     try:
         mail = reading.read(raw, envelope, options)
@@ -99,8 +100,16 @@ def _explained(
     seconds = round(time.perf_counter() - start, 6)
     play = _played if is_fresh else _decided
     decision, number = play(office, raw, envelope, mail)
-    document = {"id": file.stem, "crashed": False, "seconds": seconds, "thread_key": ""}
+    document: Json = {"id": file.stem, "crashed": False, "seconds": seconds, "thread_key": ""}
+    document["evidence"] = envelope.evidence
     return document | _said(mail) | _judged(mail) | _done(mail, decision, number), mail
+
+
+def _envelope(office: Office, raw: bytes) -> Envelope:
+    """How the mail came in, if it is in the journal: with what was found out about it then."""
+    with office.database.read() as connection:
+        known = journal.envelope_of(connection, hashlib.sha256(raw).hexdigest())
+    return known or Envelope(source=Source.PIPE)
 
 
 def _decided(office: Office, _raw: bytes, envelope: Envelope, mail: Mail) -> tuple[Decision, int]:
@@ -228,7 +237,17 @@ def _hostile(file: Path, reason: str, seconds: float) -> Json:
 
 def _print(document: Json) -> None:
     out.heading(f"{document['id']}: {document['outcome']}")
-    shown = ("from_addr", "subject", "kind", "language", "trust", "thread", "rules", "replies")
+    shown = (
+        "from_addr",
+        "subject",
+        "kind",
+        "language",
+        "evidence",
+        "trust",
+        "thread",
+        "rules",
+        "replies",
+    )
     for key in shown:
         if document.get(key):
             out.line(f"  {key.replace('_addr', '')}: {out.plain(document[key])}")

@@ -33,5 +33,5 @@ def check(config: schema.ConfigFile, problems: Problems) -> None:
         if getattr(table, key) and not table.authenticate:
             problems.add(("smtp", key), "has no effect without authenticate = true")
     for n, box in enumerate(config.mailbox):
-        if box.received_by and not box.authserv_id:
+        if box.received_by and not box.authserv_id and box.provider != "gmail":
             problems.add(("mailbox", n, "received_by"), "has no effect without authserv_id")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from maild.core.house import House, Submitter
 from maild.core.mail import Address, Envelope, Mail, Source
 from maild.core.proof import Proofs, collect, level_of
 from maild.core.token import Purpose, issue
@@ -202,6 +203,53 @@ def test_two_mailboxes_in_from_are_nobody() -> None:
 
     assert level(letter, LMTP) is Level.CLAIMED
     assert level(letter, TRUSTED) is Level.CLAIMED
+
+
+ACCOUNTS = (
+    Submitter(user="alice", addresses=(ALICE, ANNA)),
+    Submitter(user="bob", addresses=("bob@co.example",)),
+    Submitter(user="nobody"),
+)
+SESSION = replace(UNTRUSTED, account="alice")
+SESSIONS = [
+    ("its own address", mail(), SESSION, Level.SESSION),
+    ("another of its addresses", mail(ALICE), SESSION, Level.SESSION),
+    ("in other letters", mail(ANNA.upper()), SESSION, Level.SESSION),
+    ("passed on by its client", mail(headers=[RECEIVED]), SESSION, Level.SESSION),
+    ("with a token", mail(to=[OWN]), SESSION, Level.SESSION),
+    ("with the token of another", mail(to=[BENS]), SESSION, Level.SESSION),
+    ("with a broken token", mail(to=[f"support+{'a' * 45}@co.example"]), SESSION, Level.SESSION),
+    ("with From in doubt", mail(defect="two mailboxes"), SESSION, Level.CLAIMED),
+    ("another From", mail("eve@elsewhere.example"), SESSION, Level.CLAIMED),
+    ("another From with a token", mail(BEN, to=[BENS]), SESSION, Level.TOKEN),
+    ("of another account", mail(), replace(SESSION, account="bob"), Level.CLAIMED),
+    ("of an account without addresses", mail(), replace(SESSION, account="nobody"), Level.CLAIMED),
+    ("of no account", mail(), replace(SESSION, account="alice2"), Level.CLAIMED),
+    ("in other letters of the account", mail(), replace(SESSION, account="ALICE"), Level.CLAIMED),
+    ("by LMTP", mail(), replace(SESSION, source=Source.LMTP), Level.CLAIMED),
+]
+
+
+@pytest.mark.parametrize(
+    ("letter", "envelope", "expected"),
+    [row[1:] for row in SESSIONS],
+    ids=[row[0] for row in SESSIONS],
+)
+def test_a_session_proves_the_addresses_of_its_account(
+    letter: Mail, envelope: Envelope, expected: Level
+) -> None:
+    proofs = collect(letter, envelope, replace(HOUSE, accounts=ACCOUNTS), KEYS)
+
+    assert level_of(proofs, KEYS, letter.identity, TICKET) is expected
+
+
+def test_what_we_found_ourselves_is_the_domain(house: House = HOUSE) -> None:
+    found = "co.example; dmarc={} header.from=customer.example; spf=none"
+
+    for result, expected in (("pass", (True, False)), ("fail", (False, True))):
+        envelope = replace(UNTRUSTED, evidence=found.format(result))
+        proofs = collect(mail(), envelope, house, KEYS)
+        assert (proofs.domain, proofs.domain_failed) == expected
 
 
 def test_each_token_is_gathered_once() -> None:

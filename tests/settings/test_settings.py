@@ -12,10 +12,20 @@ import pytest
 from pydantic import BaseModel
 
 from maild import settings
-from maild.core.house import AgentTrust, Queue
+from maild.core.house import AgentTrust, Queue, Submitter
 from maild.core.mail import Limits
 from maild.errors import ConfigError
-from maild.settings import Listen, OpenDay, RuntimeLimits, Settings, Span, Target, WarnAt, schema
+from maild.settings import (
+    AuthenticateSettings,
+    Listen,
+    OpenDay,
+    RuntimeLimits,
+    Settings,
+    Span,
+    Target,
+    WarnAt,
+    schema,
+)
 
 _ROOT = Path(__file__).parents[2]
 _MAILD = '[maild]\nname = "Support"\ndomain = "example.com"\n'
@@ -344,3 +354,38 @@ def _keys_of_schema() -> set[str]:
                     for key, field in inside.model_fields.items()
                 )
     return found - {""} - shorthand
+
+
+def test_our_own_checks_are_off_until_they_are_wanted(tmp_path: Path) -> None:
+    assert not _load(tmp_path, _MAILD).smtp.authenticate.is_on
+
+    text = '[smtp]\nauthenticate = true\narc_sealers = ["Lists.example"]\n'
+    text += 'nameservers = ["127.0.0.1", "127.0.0.1:5353", "::1", "[::1]:5353"]\n'
+    text += 'trusted_clients = ["10.0.0.0/8"]\ntrusted_domains = ["example.com"]\n'
+    text += '[limits]\ndns_lookups = 20\ndns_wall = "3s"\ndkim_signatures = 2\n'
+    made = _load(tmp_path, _MAILD + text)
+
+    assert made.limits.dkim_signatures == 2
+    assert made.smtp.authenticate == AuthenticateSettings(
+        is_on=True,
+        sealers=("lists.example",),
+        nameservers=(("127.0.0.1", 53), ("127.0.0.1", 5353), ("::1", 53), ("::1", 5353)),
+        trusted_clients=("10.0.0.0/8",),
+        lookups=20,
+        seconds=3,
+    )
+
+
+def test_the_house_knows_whom_an_account_proves(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("secret\n")
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).touch()
+    text = '[smtp]\ntls_cert = "c.pem"\ntls_key = "k.pem"\n[[smtp.account]]\nuser = "a"\n'
+    text += 'password_file = "p"\naddresses = ["Alice@example.com"]\n'
+    text += '[[mailbox]]\nname = "A"\naddress = "a@example.com"\n'
+    text += 'authserv_id = "mx.example.com"\nreceived_by = "imap.example.com"\n'
+
+    house = _load(tmp_path, _MAILD + text).house
+
+    assert house.accounts == (Submitter(user="a", addresses=("alice@example.com",)),)
+    assert house.mailboxes[0].received_by == ("imap.example.com",)
