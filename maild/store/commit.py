@@ -13,28 +13,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Insert,
-    Table,
     bindparam,
     delete,
     insert,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from maild.core.decision import Decision, EventDraft
 from maild.core.mail import Attachment
 from maild.core.ticket import Customer, Post, Ticket
 from maild.errors import LostRace
 from maild.store import search, tables
+from maild.store.conflict import unless_there
 from maild.store.database import inserted_ids
 from maild.store.splits import take
 from maild.store.tables import metadata
@@ -194,34 +190,6 @@ def add_events(
 ) -> None:
     """Append to the ticket's log."""
     _add_events(connection, [_event(ticket_id, one, journal_id, now) for one in events])
-
-
-def unless_there(connection: Connection, table: Any) -> Insert:
-    """Return an insert that leaves a row alone whose unique key is there already."""
-    return _unless_there(table, connection.dialect.name)
-
-
-def replacing(connection: Connection, table: Any, key: str) -> Insert:
-    """Return an insert that overwrites the row whose `key` is there already."""
-    return _replacing(table, key, connection.dialect.name)
-
-
-@cache
-def _replacing(table: Table, key: str, dialect: str) -> Insert:
-    if dialect == "sqlite":
-        lite = sqlite_insert(table)
-        others = {c.name: lite.excluded[c.name] for c in table.c if c.name != key}
-        return lite.on_conflict_do_update(index_elements=[key], set_=others)
-    full = postgresql_insert(table)
-    others = {c.name: full.excluded[c.name] for c in table.c if c.name != key}
-    return full.on_conflict_do_update(index_elements=[key], set_=others)
-
-
-@cache
-def _unless_there(table: Table, dialect: str) -> Insert:
-    if dialect == "sqlite":
-        return sqlite_insert(table).on_conflict_do_nothing()
-    return postgresql_insert(table).on_conflict_do_nothing()
 
 
 def _opened(connection: Connection, tickets: Sequence[Ticket], now: datetime) -> list[Ticket]:

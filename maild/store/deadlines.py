@@ -25,7 +25,7 @@ from maild.core.ontime import Fired
 from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
-from maild.store.commit import unless_there
+from maild.store.conflict import unless_there
 from maild.store.tables import DeadlineState, metadata
 
 LEASE = timedelta(minutes=2)
@@ -207,14 +207,13 @@ def unplanned(
     goes on from where the last one stopped; empty when all are done.
     """
     place = f"{version}:"
-    known = connection.execute(
+    connection.execute(unless_there(connection, _META), {"name": _PLANNED, "value": ""})
+    known: str = connection.execute(
         select(_META.c.value).where(_META.c.name == _PLANNED).with_for_update()
-    ).scalar_one_or_none()
-    if known is None:
-        connection.execute(unless_there(connection, _META), {"name": _PLANNED, "value": ""})
-    after = int(known.removeprefix(place) or 0) if known and known.startswith(place) else 0
+    ).scalar_one()
     if known == version:
         return ()
+    after = int(known.removeprefix(place)) if known.startswith(place) else 0
     numbers = tuple(
         connection.execute(_next(everybody=everybody, after=after, most=most)).scalars()
     )

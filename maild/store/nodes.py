@@ -17,7 +17,7 @@ from sqlmodel import Field, SQLModel
 from maild.errors import ConfigError, Problem
 from maild.store import deadlines, journal, outbox
 from maild.store.columns import moment
-from maild.store.commit import unless_there
+from maild.store.conflict import unless_there
 from maild.store.tables import metadata
 
 __all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name"]

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, sel
 from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
 from maild.store import tables
-from maild.store.commit import unless_there
+from maild.store.conflict import unless_there
 from maild.store.database import Database
 from maild.store.tables import OutboxState, metadata
 from maild.store.takeback import TAKEN_BACK

@@ -29,7 +29,7 @@ from maild.core.mail import BounceClass
 from maild.core.suspension import HARD_BOUNCES_MAX, Marked
 from maild.store import tables
 from maild.store.columns import BigKey, moment, one_of
-from maild.store.commit import unless_there
+from maild.store.conflict import unless_there
 from maild.store.tables import metadata
 
 __all__ = ["mark", "marked", "metadata", "release", "suspended"]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from maild.core import clientele
 from maild.core.house import House
 from maild.core.roster import Entry, Roster
-from maild.store.commit import replacing
+from maild.store.conflict import replacing
 from maild.store.customers import CUSTOMER, ORGANISATION
 
 _AT_ONCE = 500

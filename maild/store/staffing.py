@@ -14,7 +14,7 @@ from maild.core.snapshot import AgentLoad
 from maild.core.ticket import Priority, State, Ticket
 from maild.store import absence, tables
 from maild.store.columns import BigKey, moment
-from maild.store.commit import replacing
+from maild.store.conflict import replacing
 from maild.store.tables import metadata
 
 __all__ = ["away", "given", "in_hand", "loads", "metadata", "take_turns"]
