@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from maild.core.house import House, Submitter
+from maild.core.house import Submitter
 from maild.core.mail import Address, Envelope, Mail, Source
 from maild.core.proof import Proofs, collect, level_of
 from maild.core.token import Purpose, issue
@@ -243,12 +243,12 @@ def test_a_session_proves_the_addresses_of_its_account(
     assert level_of(proofs, KEYS, letter.identity, TICKET) is expected
 
 
-def test_what_we_found_ourselves_is_the_domain(house: House = HOUSE) -> None:
+def test_what_we_found_ourselves_is_the_domain() -> None:
     found = "co.example; dmarc={} header.from=customer.example; spf=none"
 
     for result, expected in (("pass", (True, False)), ("fail", (False, True))):
         envelope = replace(UNTRUSTED, evidence=found.format(result))
-        proofs = collect(mail(), envelope, house, KEYS)
+        proofs = collect(mail(), envelope, HOUSE, KEYS)
         assert (proofs.domain, proofs.domain_failed) == expected
 
 
