@@ -18,7 +18,7 @@ from typing import Any
 from maild import handle, log, reading, settings
 from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.cli import show as out
-from maild.core import conversation
+from maild.core import clientele, conversation
 from maild.core.decision import Decision
 from maild.core.mail import Envelope, Mail, Parsed, ReadOptions, Source
 from maild.core.snapshot import Arrival
@@ -194,6 +194,7 @@ def _done(mail: Mail, decision: Decision, number: int) -> Json:
     return {
         "trust": decision.trust,
         "thread": {"ticket": number, "by": decision.thread_by},
+        "customer": _customer(decision),
         "rules": list(decision.rules),
         "outcome": decision.outcome.value,
         "actions": [
@@ -209,6 +210,22 @@ def _done(mail: Mail, decision: Decision, number: int) -> Json:
             *mail.classification.reasons,
             *(bounce.reasons if bounce else ()),
         ],
+    }
+
+
+def _customer(decision: Decision) -> Json:
+    """Who the ticket's customer is to us, and who said so; empty where there is no ticket."""
+    ticket = decision.after or decision.before
+    if ticket is None:
+        return {}
+    customer = ticket.customer
+    return {
+        "address": customer.address,
+        "organisation": customer.organisation,
+        "segment": customer.segment,
+        "segment_from": customer.segment_from,
+        "account_manager": customer.account_manager,
+        "because": clientele.source(customer),
     }
 
 
@@ -251,6 +268,8 @@ def _print(document: Json) -> None:
     for key in shown:
         if document.get(key):
             out.line(f"  {key.replace('_addr', '')}: {out.plain(document[key])}")
+    if document.get("customer"):
+        out.line(f"  customer: {document['customer']['because']}")
     for reason in document["reasons"]:
         out.line(f"  because {reason}")
     for number, words in enumerate(document.get("reply_text", "").strip().splitlines()[:5]):

@@ -174,7 +174,7 @@ def _concerned(
     """Those of one mail."""
     people = (snapshot.customer.address, *(view.ticket.customer.address for view in views))
     wanted = dict.fromkeys(address.lower() for address in people)
-    return tuple(dossiers[address] for address in wanted if address in dossiers)
+    return tuple(dossiers[one] for one in wanted if one in dossiers and dossiers[one].tickets)
 
 
 def _with_merged(

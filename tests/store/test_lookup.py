@@ -50,7 +50,13 @@ def numbers(snapshot: Snapshot) -> list[int]:
 def test_an_empty_world_knows_nothing(database: Database) -> None:
     found = look(database, mail(subject="[Support #1]", answers=["x@y.example"]))
 
-    customer = Customer(address=ANNA, name="Anna", segment="paid", organisation="ACME")
+    customer = Customer(
+        address=ANNA,
+        name="Anna",
+        segment="paid",
+        segment_from="organisation ACME",
+        organisation="ACME",
+    )
     assert found == Snapshot(now=NOW, proofs=found.proofs, customer=customer, by_subject=1)
 
 
