@@ -215,3 +215,17 @@ def test_a_guessed_number_in_a_subject_leads_nowhere(house: InMemory) -> None:
 
     print(f"\nsubject tags: {GUESSES} guessed, {hijacked} hijacked")
     assert hijacked == 0
+
+
+def test_the_matrix_is_as_large_as_promised() -> None:
+    from_forms = [form for form in forms(ALICE) if not form.names]
+    results = [one for one in findings("co.example") if one.truth == "none" and one.what != "none"]
+    tokens = [badge for badge in badges(ALICE, BOB, TICKET, Purpose.AGENT) if not badge.is_own]
+
+    print(
+        f"\nmatrix: {len(from_forms)} forged forms of From, {len(results)} forged or worthless "
+        f"results, {len(tokens)} false tokens"
+    )
+    assert len(from_forms) >= 13
+    assert len(results) >= 8
+    assert len(tokens) >= 8

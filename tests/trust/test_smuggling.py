@@ -1,0 +1,84 @@
+"""No mail hides in another one: neither in what comes in nor in what we send on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.header import Header
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from maild.intake.newlines import is_canonical
+from maild.outbox.result import SendResult
+from maild.outbox.send import Relay
+from maild.settings.values import RelaySettings
+from tests.core.scenes import ALICE, ANNA
+from tests.intake.listener import Client, Listener, Setup, store
+from tests.intake.test_smtp_data import ENDS
+from tests.outbox.relays import Taker, server
+from tests.trust.house import InMemory, letter, proven
+
+TO = "support@co.example"
+SECOND = (
+    "MAIL FROM:<evil@b.example>\r\nRCPT TO:<ceo@b.example>\r\nDATA\r\nSubject: second\r\n\r\nx\r\n"
+)
+PLACES = ("Subject: x\r\n\r\nfirst{}", "Subject: x{}", "Subject: x\r\n\r\n{}", "X: a\r\n b{}")
+
+
+@pytest.fixture
+def house() -> Iterator[InMemory]:
+    made = InMemory()
+    yield made
+    made.close()
+
+
+def test_nothing_is_smuggled_in(tmp_path: Path) -> None:
+    """Each way to end a mail wrongly, at each place: it is refused, or one mail with all of it."""
+    tried, taken = 0, 0
+    with store(tmp_path) as kept, Listener(Setup(journal=kept.journal)) as running:
+        for end, place in product(ENDS, PLACES):
+            head, _, tail = place.partition("{}")
+            with Client(running.port) as client:
+                client.begin()
+                first = f"From: a@b.example\r\n{head}".encode() + end + tail.encode()
+                client.send(first + SECOND.encode() + b".\r\n")
+                reply = client.reply()
+                assert client.say("NOOP").startswith("250"), "one reply, then in step"
+            tried += 1
+            taken += reply.startswith("250")
+            assert reply.startswith("250" if is_canonical(end) else "550 5.6.11")
+        count = kept.count()
+
+    print(f"\nsmuggling in: {tried} tried, {taken} taken, {count} mails in the journal")
+    assert tried == len(ENDS) * len(PLACES)
+    assert count == taken < tried / 2
+
+
+def test_nothing_is_smuggled_out(house: InMemory) -> None:
+    """What a customer or an agent writes leaves as the one mail that it was meant to be."""
+    house.receive(letter(f"Anna <{ANNA}>", TO, "It smokes.", proven("customer.example")))
+    annas, alices = (str(house.to(who)[0]["Reply-To"]) for who in (ANNA, ALICE))
+    coding = "Content-Transfer-Encoding: 8bit"
+    tried = 0
+    for n, end in enumerate(ENDS):
+        text = f"mail {n}{end.decode('latin-1')}{SECOND}"
+        subject = Header(f"Re: x{end.decode('latin-1')}", "utf-8").encode(linesep="")
+        for who, to in ((ANNA, annas), (ALICE, alices)):
+            domain = proven(who.partition("@")[2])
+            raw = letter(who, to, f"@TEXT@ {n}", domain, coding, subject=subject)
+            house.receive(raw.replace(b"@TEXT@", text.encode()))
+            tried += 1
+    taker = Taker()
+    with server(taker) as port:
+        settings = RelaySettings(scheme="smtp", host="127.0.0.1", port=port)
+        relay = Relay(settings, local_hostname="client.example")
+        results = [relay.send("s@co.example", ANNA, raw).result for raw in house.raw_sent]
+        relay.close()
+
+    mails, taken = len(house.raw_sent), len(taker.mails)
+    print(f"\nsmuggling out: {tried} mails in, {mails} mails of ours sent, {taken} mails arrived")
+    assert all(is_canonical(raw) for raw in house.raw_sent)
+    assert results == [SendResult.ACCEPTED] * mails
+    assert [content for _, _, content in taker.mails] == house.raw_sent
+    assert mails > tried
