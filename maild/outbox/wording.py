@@ -106,27 +106,9 @@ def values_of(  # noqa: PLR0913 - a reply and all that it is about
 ) -> Values:
     """Collect the variables of a reply's template, in the reader's language."""
     customer = ticket.customer
-    values = Values(
-        language=words.language,
-        brand=mailbox.name,
-        address=mailbox.address,
-        number=ticket.number,
-        tag=tag(mailbox, ticket),
+    values = replace(
+        _about_ticket(ticket, mailbox, house, words),
         subject=clean(reply.subject or ticket.subject) or words.no_subject,
-        state=ticket.state.value,
-        state_word=words.states[ticket.state.value],
-        priority=ticket.priority.value,
-        priority_word=words.priorities[ticket.priority.value],
-        queue=ticket.queue,
-        tier=ticket.tier,
-        tags=ticket.tags,
-        assignee=_assignee(ticket, house) or words.nobody,
-        linked=ticket.linked,
-        opened_at=words.moment(ticket.created_at),
-        customer=clean(customer.name) or customer.address,
-        customer_address=customer.address,
-        organisation=customer.organisation,
-        segment=customer.segment,
         recipient=clean(reply.recipient_name),
         event=_event(reply),
         author=clean(reply.author),
@@ -152,6 +134,32 @@ def values_of(  # noqa: PLR0913 - a reply and all that it is about
         delimiter=_delimiter(reply, mailbox, words),
     )
     return _internal(values, reply, customer, _Known(house=house, words=words))
+
+
+def _about_ticket(ticket: Ticket, mailbox: Mailbox, house: House, words: Words) -> Values:
+    """The variables that only the ticket gives."""
+    customer = ticket.customer
+    return Values(
+        language=words.language,
+        brand=mailbox.name,
+        address=mailbox.address,
+        number=ticket.number,
+        tag=tag(mailbox, ticket),
+        state=ticket.state.value,
+        state_word=words.states[ticket.state.value],
+        priority=ticket.priority.value,
+        priority_word=words.priorities[ticket.priority.value],
+        queue=ticket.queue,
+        tier=ticket.tier,
+        tags=ticket.tags,
+        assignee=_assignee(ticket, house) or words.nobody,
+        linked=ticket.linked,
+        opened_at=words.moment(ticket.created_at),
+        customer=clean(customer.name) or customer.address,
+        customer_address=customer.address,
+        organisation=customer.organisation,
+        segment=customer.segment,
+    )
 
 
 def _promised(due: Due, zone: str, words: Words) -> Promised:

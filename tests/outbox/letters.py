@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -14,6 +14,8 @@ from maild.core.commandtable import Word
 from maild.core.decision import Audience, Quoted, Reply, ReplyKind, SentFile
 from maild.core.house import Agent, House, Mailbox
 from maild.core.mail import Attachment, Encoding, Locator
+from maild.core.question import NamedFile, Question, Shown
+from maild.core.reason import Reason, Why
 from maild.core.ticket import Customer, Participant, PostKind, Priority, Role, State, Ticket
 from maild.core.token import Keys
 from maild.core.told import Done, Told
@@ -27,6 +29,7 @@ MAILBOX = Mailbox(name="Acme", address="support@acme.example", reply_delimiter="
 HOUSE = House(
     name="Acme",
     domain="acme.example",
+    public_url="https://desk.acme.example",
     mailboxes=(
         MAILBOX,
         Mailbox(name="Sales", address="sales@acme.example", aliases=("buy@acme.example",)),
@@ -171,6 +174,40 @@ def held(language: str = "en") -> Reply:
     )
 
 
+def confirm(language: str = "en") -> Reply:
+    shown = Shown(
+        recipients=("ada@example.org", "ben@example.org"),
+        subject="Where is my parcel?",
+        text="It left us today.",
+        formatted="It left us <b>yesterday</b>.",
+        files=(NamedFile(name="bill.pdf", size=340_200),),
+        orders=("#solve",),
+        doubts=(
+            Reason(why=Why.AGENT_UNPROVEN, detail="E2 does not allow agent-reply at once"),
+            Reason(why=Why.NOTE_REPEATED, detail="“not before May”"),
+        ),
+    )
+    question = Question(
+        journal_id=41,
+        agent="grace@acme.example",
+        ticket=1042,
+        language=language,
+        expires_at=TICKET.created_at + timedelta(days=7),
+        shown=shown,
+    )
+    return replace(
+        held(language),
+        template="confirm",
+        text=shown.text,
+        reason="confirm-asked",
+        detail="again",
+        nearest="",
+        history=notification(language).history,
+        question=question,
+        key="key:confirm",
+    )
+
+
 def undelivered(language: str = "en") -> Reply:
     return replace(
         held(language),
@@ -261,6 +298,7 @@ EVERY = (
     help_wanted,
     shown,
     held,
+    confirm,
     misfit,
     undelivered,
     delayed,

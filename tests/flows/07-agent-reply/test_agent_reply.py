@@ -58,7 +58,7 @@ def test_the_customer_gets_it_from_the_support_address(
     compare(script.folder / "expected.txt", [ticket], [answer, asked], renew=renew)
 
 
-def test_without_the_token_the_agents_mail_is_held_and_the_agent_told(
+def test_past_the_reply_address_the_agents_mail_is_held_and_the_agent_asked(
     house: Stage, script: Script
 ) -> None:
     mail = script.mail("customer").replace("doris@", "dirk@").replace("story-07", "story-07-b")
@@ -72,9 +72,10 @@ def test_without_the_token_the_agents_mail_is_held_and_the_agent_told(
     )
     told = house.letter(ALICE, number)
 
-    assert "not sent" in told.text.lower()
+    assert "Did you write this?" in told.text
+    assert "> Here you are." in told.text
     assert [post["kind"] for post in house.ticket(number)["posts"]] == ["customer"]
-    assert "agent-unproven" in house.held()[-1]["reason"]
+    assert "confirm-asked: agent-unproven" in house.held()[-1]["reason"]
 
 
 def test_a_colleagues_token_does_not_make_an_agent(house: Stage, script: Script) -> None:
