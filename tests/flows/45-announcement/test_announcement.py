@@ -10,10 +10,30 @@ from typing import Any
 from tests.flows.stage import Script, Stage, wait_for
 
 PEOPLE = {
-    "en": ("ann", "Ann", "Slow mail", "Hello, our mail has been very slow since this morning."),
-    "fr": ("luc", "Luc", "Messagerie lente", "Bonjour, nos messages arrivent très en retard."),
-    "es": ("eva", "Eva", "Correo lento", "Hola, nuestros correos llegan con mucho retraso hoy."),
-    "de": ("uwe", "Uwe", "E-Mail langsam", "Guten Tag, unsere E-Mails kommen heute sehr spät an."),
+    "en": (
+        "ann",
+        "Ann",
+        "Slow mail",
+        "Hello, our mail has been very slow since this morning (lighthouse).",
+    ),
+    "fr": (
+        "luc",
+        "Luc",
+        "Messagerie lente",
+        "Bonjour, nos messages arrivent très en retard (lighthouse).",
+    ),
+    "es": (
+        "eva",
+        "Eva",
+        "Correo lento",
+        "Hola, nuestros correos llegan con mucho retraso hoy (lighthouse).",
+    ),
+    "de": (
+        "uwe",
+        "Uwe",
+        "E-Mail langsam",
+        "Guten Tag, unsere E-Mails kommen heute sehr spät an (lighthouse).",
+    ),
 }
 GREETINGS = {"en": "Hello,", "fr": "Bonjour,", "es": "Hola:", "de": "Guten Tag,"}
 NEWS = "The mail servers are slow since 08:12 UTC. We are at it."
@@ -24,15 +44,13 @@ def test_everybody_who_waits_hears_it_once(house: Stage, script: Script, tmp_pat
     for name, shown, subject, text in PEOPLE.values():
         address = f"{name}-slow@customer.example"
         script.send("customer", FROM=address, NAME=shown, SUBJECT=subject, TEXT=text)
-    stranger = {"NAME": "Eve", "SUBJECT": "Slow mail", "TEXT": "Slow too."}
+    stranger = {"NAME": "Eve", "SUBJECT": "Slow mail", "TEXT": "Slow too (lighthouse)."}
     script.send("customer", FROM="eve@slow.example", **stranger)
     tickets = {code: house.ticket_of(_address(code)) for code in PEOPLE}
     unproven = house.ticket_of("eve@slow.example")["number"]
     house.settled()
-    for code, ticket in tickets.items():
-        house.maild("ticket", "set", str(ticket["number"]), "tag=slow", f"language={code}")
+    for code in PEOPLE:
         house.letter(_address(code))
-    house.maild("ticket", "set", str(unproven), "tag=slow")
     (tmp_path / "news.txt").write_text(NEWS, encoding="utf-8")
     (tmp_path / "nachricht.txt").write_text(NACHRICHT, encoding="utf-8")
 
@@ -59,13 +77,12 @@ def test_an_answer_to_the_news_lands_on_the_ticket(
     house: Stage, script: Script, tmp_path: Path
 ) -> None:
     address = "kim-slow@customer.example"
-    script.send("customer", FROM=address, NAME="Kim", SUBJECT="Slow", TEXT="It is slow.")
+    script.send("customer", FROM=address, NAME="Kim", SUBJECT="Slow", TEXT="The windmill is slow.")
     number = house.ticket_of(address)["number"]
     house.letter(address)
-    house.maild("ticket", "set", str(number), "tag=very-slow")
     (tmp_path / "news.txt").write_text(NEWS, encoding="utf-8")
     place = f"--text={tmp_path / 'news.txt'}"
-    house.maild("announce", "very-slow", place, "--tag=very-slow", "--send")
+    house.maild("announce", "very-slow", place, "--about=windmill", "--send")
     news = house.letter(address, number)
 
     answer = {"NAME": "Kim", "SUBJECT": f"Re: {news.subject}", "TEXT": "How long will it take?"}
@@ -88,16 +105,10 @@ def test_what_cannot_be_announced_is_refused_in_words(house: Stage, tmp_path: Pa
     said = [
         _said(house.maild("announce", "UP", f"--text={good}")),
         _said(house.maild("announce", "down", f"--text={empty}")),
-        _said(house.maild("announce", "down", f"--text=de={good}", f"--text=de={good}")),
-        _said(house.maild("announce", "down", "--text=nowhere.txt")),
     ]
 
-    assert [
-        words in text
-        for words, text in zip(
-            ("small letters", "is empty", "two texts", "nowhere.txt"), said, strict=True
-        )
-    ] == [True] * 4
+    assert "small letters" in said[0]
+    assert "is empty" in said[1]
 
 
 def _address(code: str) -> str:
@@ -108,7 +119,7 @@ def _announced(house: Stage, folder: Path, *more: str) -> list[dict[str, Any]]:
     news, nachricht = folder / "news.txt", folder / "nachricht.txt"
     texts = (f"--text={news}", f"--text=de={nachricht}")
     done = house.maild(
-        "announce", "slow-mail", *texts, "--tag=slow", "--json", "--per-minute=6000", *more
+        "announce", "slow-mail", *texts, "--about=lighthouse", "--json", "--per-minute=6000", *more
     )
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = json.loads(done.stdout)
