@@ -13,11 +13,12 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from tests.ontime.office import Desk
+from tests.ontime.office import Desk, renderer
 
 
 def main() -> None:
     """Obey each line; answer with the child's exit code, 0 when it outlived all its steps."""
+    renderer()
     for line in sys.stdin:
         number, folder, hours = line.split()
         process_id = os.fork()

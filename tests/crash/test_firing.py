@@ -49,7 +49,7 @@ def end_of(desk: Desk) -> tuple[object, ...]:
     """What must be the same, however often somebody died on the way."""
     rows = [(r["ticket_id"], r["kind"], r["cycle"], r["state"], r["merged"]) for r in desk.rows()]
     mails = sorted((mail["key"], mail["recipient"]) for mail in desk.mails())
-    logs = [(n, kind, desk.log(n, kind)) for n in (1, 2, 3) for kind in ("deadline.missed",)]
+    logs = [(n, kind, desk.log(n, kind)) for n in (1, 2) for kind in ("deadline.missed",)]
     return rows, mails, logs
 
 
@@ -57,8 +57,8 @@ def test_killed_at_every_step_a_deadline_fires_once(tmp_path: Path) -> None:
     start, whole = tmp_path / "start", tmp_path / "whole"
     start.mkdir()
     with desk_in(start) as desk:
-        desk.opens(3)
-        desk.answers(3)
+        desk.opens(2)
+        desk.answers(2)
     shutil.copytree(start, whole)
     with desk_in(whole) as desk:
         desk.sleep(HOURS)
@@ -87,4 +87,4 @@ def test_killed_at_every_step_a_deadline_fires_once(tmp_path: Path) -> None:
 
     assert killed >= STEPS_MIN
     assert code == 0
-    assert len(expected[1]) == 4, "two missed tickets, each told to the agent and the lead"  # type: ignore[arg-type]
+    assert len(expected[1]) == 2, "one missed ticket, told to the agent and the lead"  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ from maild.rulefiles import policies
 from maild.store import tables, tickets
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate
+from tests.needs import ROOT
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEYS = Keys(current=1, by_id={1: b"a key of this test, 32 bytes long"})
@@ -38,6 +39,9 @@ domain = "example.com"
 
 [relay]
 url = "maildir:out"
+
+[limits]
+reminders_per_hour = 10_000
 
 [[mailbox]]
 name = "Support"
@@ -68,6 +72,7 @@ next_response = "4h"
 resolution = "2d"
 warn_at = ["80%"]
 """
+_SHIPPED = ROOT / "rules" / "50-deadlines.toml"
 _DEADLINE = tables.metadata.tables[tables.DeadlineRow.__tablename__]
 _OUTBOX = tables.metadata.tables[tables.OutboxRow.__tablename__]
 _EVENT = tables.metadata.tables[tables.EventRow.__tablename__]
@@ -91,19 +96,18 @@ class Desk:
         self.alarm = self.new_alarm()
 
     def office_of(self, config: str, rules: str = "") -> Office:
-        """Read a config, and perhaps rules of its own, as a reload does."""
+        """Read a config and rules (those about deadlines that are shipped), as a reload does."""
         file = self.folder / "config.toml"
         file.write_text(config)
-        if rules:
-            (self.folder / "rules").mkdir(exist_ok=True)
-            (self.folder / "rules" / "10-own.toml").write_text(rules)
+        (self.folder / "rules").mkdir(exist_ok=True)
+        (self.folder / "rules" / "50.toml").write_text(rules or _SHIPPED.read_text())
         known = settings.load(file, environ={})
-        renderer = _renderer()
+        templates = renderer()
         files = Files(
             rules=rulefiles.load(
-                known.rules_dir, known.house, templates=frozenset(renderer.names)
+                known.rules_dir, known.house, templates=frozenset(templates.names)
             ),
-            renderer=renderer,
+            renderer=templates,
             promises=policies.promises(known),
         )
         return replace(office_of(known, self.database, KEYS, files), now=lambda: self.now)
@@ -265,7 +269,7 @@ class Desk:
 
 
 @cache
-def _renderer() -> Renderer:
+def renderer() -> Renderer:
     """The shipped templates, loaded once for all tests."""
     return Renderer((settings.shipped("templates"),))
 
