@@ -6,12 +6,13 @@ import re
 import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
 from tests.flows.letter import Letter
 from tests.flows.stage import Stage, free_port, running, wait_for
-from tests.needs import require
+from tests.needs import ROOT, require
 
 ALICE = "alice@example.com"
 CONFIG = """\
@@ -204,3 +205,28 @@ def test_an_operator_sees_it_and_confirms_in_the_agents_place(strict: Stage) -> 
     )
     assert strict.letter(customer).text.startswith("By the operator.")
     assert ask(strict, "GET", path_of(question))[0] == 410
+
+
+def test_a_newcomer_who_answers_on_this_machine_is_not_asked(tmp_path: Path) -> None:
+    """The shipped config.toml, with other ports: who submits here proves the example's domain."""
+    config = (ROOT / "config.toml").read_text(encoding="utf-8")
+    for port, name in (("8025", "SMTP"), ("8080", "WEB"), ("8081", "ADMIN")):
+        assert f'"127.0.0.1:{port}"' in config
+        config = config.replace(f'"127.0.0.1:{port}"', f'"127.0.0.1:@{name}@"')
+
+    config += '\n[relay]\nurl = "maildir:outgoing"\n'
+    with running(tmp_path, config, WEB=free_port()) as house:
+        house.send(
+            "From: you@example.net\nTo: support@example.com\nSubject: Hello\n\nMy first ticket.\n"
+        )
+        number = int(house.ticket_of("you@example.net")["number"])
+        notice = house.letter(ALICE, number)
+        house.send(reply(notice, "Welcome!"), notice.reply_to)
+
+        answer = wait_for(
+            lambda: [m for m in house.letters("you@example.net") if "Welcome!" in m.text], "none"
+        )
+
+        assert len(answer) == 1
+        assert house.ticket(number)["posts"][-1]["trust"] == "E3"
+        assert house.held() == []
