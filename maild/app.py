@@ -14,42 +14,51 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from maild import __version__, authenticate, notify, rulefiles, settings
+from maild import __version__, authenticate, notify, settings
 from maild.alarm import Alarm
 from maild.clock import Clock
-from maild.core.mail import ReadOptions
-from maild.core.promise import Promise
-from maild.core.rule import Rule
-from maild.core.snapshot import World
-from maild.core.token import Keys
 from maild.delivery import Delivery
 from maild.errors import ConfigError, Problem
-from maild.handle import Office
+from maild.furnish import (
+    Files,
+    files_of,
+    office_of,
+    open_store,
+    read_options_of,
+    renderer_of,
+    utc_now,
+)
 from maild.intake import imap, imap_folder, smtp, smtp_reception
 from maild.log import Event, event
-from maild.outbox.render import Renderer
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
-from maild.rulefiles import policies
 from maild.settings import Settings
 from maild.store import account, nodes
-from maild.store.database import Database, open_database
 from maild.store.ledger import Ledger
-from maild.store.migrate import migrate
-from maild.store.secret import load_keys
 from maild.store.writer import Journal
 from maild.watch import Watch
 from maild.web import confirm
 from maild.web.admin import admin_app
 from maild.web.public import public_app
 from maild.web.server import Server, serve
+
+__all__ = [
+    "Daemon",
+    "Files",
+    "Role",
+    "files_of",
+    "office_of",
+    "open_store",
+    "read_options_of",
+    "renderer_of",
+    "utc_now",
+]
 
 SENDERS = 2
 BEAT = timedelta(seconds=10)
@@ -67,95 +76,6 @@ class Role(StrEnum):
     SEND = "send"
     CLOCK = "clock"
     WEB = "web"
-
-
-def utc_now() -> datetime:
-    """Return the present, aware, in UTC: the one clock that the daemon reads."""
-    return datetime.now(UTC)
-
-
-def renderer_of(config: Settings) -> Renderer:
-    """Load the templates: the operator's over the shipped ones."""
-    overlay = (config.templates_dir,) if config.templates_dir else ()
-    return Renderer((*overlay, settings.shipped("templates")))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """What operators edit besides the settings."""
-
-    rules: tuple[Rule, ...]
-    renderer: Renderer
-    promises: tuple[Promise, ...] = ()
-
-
-def files_of(config: Settings) -> Files:
-    """Load rules and templates, try the policies; `ConfigError` with every problem of all."""
-    problems: list[ConfigError] = []
-    renderer: Renderer | None = None
-    rules: tuple[Rule, ...] = ()
-    try:
-        renderer = renderer_of(config)
-    except ConfigError as error:
-        problems.append(error)
-    names = frozenset(renderer.names) if renderer else frozenset()
-    try:
-        rules = rulefiles.load(config.rules_dir, config.house, templates=names)
-    except ConfigError as error:
-        problems.append(error)
-    promises: tuple[Promise, ...] = ()
-    try:
-        promises = policies.promises(config)
-    except ConfigError as error:
-        problems.append(error)
-    if problems or renderer is None:
-        raise ConfigError(tuple(problem for error in problems for problem in error.problems))
-    return Files(rules=rules, renderer=renderer, promises=promises)
-
-
-def office_of(
-    config: Settings, database: Database, keys: Keys, files: Files | None = None
-) -> Office:
-    """Put together what handling needs; loads rules and templates unless they are given."""
-    found = files or files_of(config)
-    languages = tuple(found.renderer.languages)
-    return Office(
-        database=database,
-        world=World(
-            house=config.house,
-            keys=keys,
-            rules=found.rules,
-            languages=languages,
-            canned=found.renderer.canned,
-            promises=found.promises,
-            calendars=config.calendars,
-        ),
-        renderer=found.renderer,
-        relays={"": config.relay, **dict(config.mailbox_relays)},
-        webhooks={one.hook.name: one for one in config.webhooks},
-        now=utc_now,
-    )
-
-
-def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
-    """Tell a reader what it must know of the house."""
-    house = config.house
-    own = (box.reply_delimiter for box in house.mailboxes if box.reply_delimiter)
-    return ReadOptions(
-        limits=config.limits,
-        own_addresses=house.own_addresses,
-        own_domains=tuple(filter(None, (house.domain, house.reply_domain))),
-        delimiters=(*own, *renderer.delimiters),
-        authenticates=config.smtp.authenticate.is_on,
-        phrases=config.phrases,
-    )
-
-
-def open_store(config: Settings) -> tuple[Database, Keys]:
-    """Open and migrate the database, and read its secret."""
-    database = open_database(config.database_url)
-    migrate(database)
-    return database, load_keys(config.secret_file, database)
 
 
 class Daemon:
