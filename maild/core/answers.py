@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from maild.core import dossier, newcomers
+from maild.core import dossier, escalated, newcomers
 from maild.core.address import valid
 from maild.core.decision import (
     Audience,
@@ -20,6 +20,7 @@ from maild.core.decision import (
     ReplyKind,
     SentFile,
 )
+from maild.core.escalated import Escalation
 from maild.core.house import AcknowledgePolicy, Agent
 from maild.core.mail import Attachment
 from maild.core.reason import Reason, Why
@@ -111,6 +112,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         files=files,
         files_left_out=left_out,
         reason=reason,
+        escalation=escalation(decision),
         joined=_new_people(decision, post),
         offered=newcomers.offered(scene, ticket) if _is_from_outside(post) else (),
         known=known(scene, ticket, decision.posts),
@@ -198,6 +200,12 @@ def recent(scene: Situation, ticket: Ticket) -> tuple[dossier.Aged, ...]:
     """Return the last other tickets of a ticket's customer."""
     known = dossier.find(scene.snapshot.dossiers, ticket.customer.address)
     return dossier.aged(known, scene.snapshot.now, but=ticket.number)
+
+
+def escalation(decision: Decision) -> Escalation | None:
+    """Return what a decision did to the tier, and who did it; None for nothing."""
+    found = escalated.of_events(tuple((e.kind, e.actor, e.data) for e in decision.events))
+    return found if found.to_tier else None
 
 
 def quoted(posts: Iterable[Post]) -> tuple[Quoted, ...]:

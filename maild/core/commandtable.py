@@ -118,7 +118,7 @@ TABLE: tuple[Entry, ...] = (
     _entry(Word.SPAM, Part.STATE),
     _entry(Word.ASSIGN, Part.PLACE, "AGENT|me|nobody"),
     _entry(Word.QUEUE, Part.PLACE, "QUEUE"),
-    _entry(Word.TIER, Part.PLACE, "1|2|3"),
+    _entry(Word.TIER, Part.PLACE, "1|2|3 [REASON]"),
     _entry(Word.ESCALATE, Part.PLACE, "[REASON]", shape=Shape.MAYBE),
     _entry(Word.ACK, Part.PLACE),
     _entry(Word.PRIORITY, Part.PLACE, "low|normal|high|urgent"),

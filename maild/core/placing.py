@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maild.core import escalated, ladder
 from maild.core.command import Command, nearest_of
 from maild.core.house import Agent, House
 from maild.core.ticket import Priority
@@ -9,8 +10,6 @@ from maild.core.told import Done
 from maild.core.work import Misfit, Work
 
 TIERS = ("1", "2", "3")
-ACKNOWLEDGED = "escalation.acknowledged"
-"""The event that ends an escalation; others begin with `escalation.` too."""
 NOBODY = "nobody"
 ME = "me"
 
@@ -47,14 +46,18 @@ def queue(work: Work, command: Command) -> Work | Misfit:
 
 
 def tier(work: Work, command: Command) -> Work | Misfit:
-    """Set the tier."""
-    if command.argument not in TIERS:
-        return Misfit(command=command, nearest=nearest_of(command.argument, list(TIERS)))
-    number = int(command.argument)
-    if number == work.ticket.tier:
+    """Set the tier, with a reason; who works on a lower one hears that a ticket is handed back."""
+    wanted, _, why = command.argument.partition(" ")
+    if wanted not in TIERS:
+        return Misfit(command=command, nearest=nearest_of(wanted, list(TIERS)))
+    before, number = work.ticket.tier, int(wanted)
+    if number == before:
         return work.tell(command, Done.UNCHANGED)
-    work = work.changed("tier.changed", command.argument, tier=number)
-    return work.tell(command, Done.TIER, command.argument)
+    work = work.changed("tier.changed", wanted, tier=number).tell(command, Done.TIER, wanted)
+    kind = escalated.ESCALATED if number > before else escalated.RETURNED
+    told = (("from", str(before)), ("to", wanted), ("why", why.strip()))
+    work = work.logged(kind, *told)
+    return work if number > before else _handed_back(work, number)
 
 
 def escalate(work: Work, command: Command) -> Work | Misfit:
@@ -68,7 +71,7 @@ def escalate(work: Work, command: Command) -> Work | Misfit:
     after = before + 1
     work = work.changed("tier.changed", str(after), tier=after)
     why = (("from", str(before)), ("to", str(after)), ("why", command.argument))
-    work = work.logged("ticket.escalated", *why).tell(command, Done.TIER, str(after))
+    work = work.logged(escalated.ESCALATED, *why).tell(command, Done.TIER, str(after))
     holder = house.agent_of(work.ticket.assignee)
     if holder is None or holder.tier < after:
         work = work.changed("ticket.assigned", "", assignee="")
@@ -80,9 +83,9 @@ def escalate(work: Work, command: Command) -> Work | Misfit:
 def acknowledge(work: Work, command: Command) -> Work:
     """Say that somebody takes care of an escalation; whoever does so takes a ticket nobody has."""
     kind = work.scene.snapshot.desk.escalation
-    if not kind or kind == ACKNOWLEDGED:
+    if kind not in (ladder.STARTED, ladder.STEP):
         return work.tell(command, Done.NOTHING_TO_ACKNOWLEDGE)
-    work = work.logged(ACKNOWLEDGED).tell(command, Done.ACKNOWLEDGED)
+    work = work.logged(ladder.ACKNOWLEDGED).tell(command, Done.ACKNOWLEDGED)
     if work.scene.house.agent_of(work.ticket.assignee) is not None:
         return work
     return _assigned(work, command, work.agent)
@@ -98,6 +101,16 @@ def priority(work: Work, command: Command) -> Work | Misfit:
         return work.tell(command, Done.UNCHANGED)
     work = work.changed("priority.changed", name, priority=Priority(name))
     return work.tell(command, Done.PRIORITY, name)
+
+
+def _handed_back(work: Work, number: int) -> Work:
+    """Tell who works on a tier; an agent of a higher one lets go, where there is somebody."""
+    house, queue_name = work.scene.house, work.ticket.queue
+    here = [a.address for a in house.agents if a.serves(queue_name) and a.tier == number]
+    holder = house.agent_of(work.ticket.assignee)
+    if here and holder is not None and holder.tier > number:
+        work = work.changed("ticket.assigned", "", assignee="")
+    return work.hears(*here)
 
 
 def _assigned(work: Work, command: Command, agent: Agent | None) -> Work:

@@ -223,6 +223,22 @@ def test_escalation_raises_the_tier_and_tells_who_works_there() -> None:
     assert notified(decision) == ["bob.too@co.example"]
 
 
+def test_a_ticket_is_handed_back_to_a_lower_tier_with_the_reason() -> None:
+    top = "bob.too@co.example"
+    decision = done("#tier 1 it is only the cable", view(ticket(assignee=top, tier=3)))
+
+    assert decision.after is not None
+    assert (decision.after.tier, decision.after.assignee) == (1, "")
+    returned = next(e for e in decision.events if e.kind == "ticket.returned")
+    why = {"from": "3", "to": "1", "why": "it is only the cable"}
+    assert dict(returned.data) == why
+    told = next(r for r in decision.replies if r.template == "notification")
+    assert told.recipient == BOB
+    assert told.escalation is not None
+    assert (told.escalation.by, told.escalation.from_tier) == (ALICE, 3)
+    assert told.escalation.why == "it is only the cable"
+
+
 def test_escalation_tells_the_lead_where_nobody_works_on_that_tier() -> None:
     house = replace(HOUSE, agents=HOUSE.agents)
     decision = play(from_agent("#escalate"), envelope=TRUSTED, views=[view()], house=house)

@@ -189,7 +189,7 @@ def test_an_agent_goes_away_and_comes_back() -> None:
     assert told(done("#back")) == [(Done.UNCHANGED, "")]
 
 
-@pytest.mark.parametrize("kind", ["", "escalation.acknowledged"])
+@pytest.mark.parametrize("kind", ["", "escalation.acknowledged", "escalation.stopped"])
 def test_without_an_escalation_there_is_nothing_to_acknowledge(kind: str) -> None:
     decision = done("#ack", desk=Desk(ticket=TICKET, escalation=kind))
 
@@ -201,7 +201,7 @@ def test_without_an_escalation_there_is_nothing_to_acknowledge(kind: str) -> Non
     ("holder", "after"), [("", ALICE), (BOB, BOB), ("gone@co.example", ALICE)]
 )
 def test_who_acknowledges_an_escalation_takes_a_ticket_nobody_has(holder: str, after: str) -> None:
-    desk = Desk(ticket=TICKET, escalation="escalation.raised")
+    desk = Desk(ticket=TICKET, escalation="escalation.started")
 
     decision = done("#ack", view(ticket(assignee=holder)), desk=desk)
 
