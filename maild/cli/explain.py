@@ -19,8 +19,16 @@ from maild import handle, log, reading, settings
 from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.cli import show as out
 from maild.core import clientele, conversation
-from maild.core.decision import Decision
-from maild.core.mail import Envelope, Mail, Parsed, ReadOptions, Source
+from maild.core.decision import Decision, Outcome
+from maild.core.mail import (
+    Classification,
+    Envelope,
+    Mail,
+    Parsed,
+    ReadOptions,
+    Source,
+    VisibleReply,
+)
 from maild.core.snapshot import Arrival
 from maild.core.token import Keys
 from maild.errors import ConfigError, HostileMail, NotAllowed
@@ -241,15 +249,16 @@ def _person_behind(parsed: Parsed) -> str:
 
 
 def _hostile(file: Path, reason: str, seconds: float) -> Json:
-    return {
-        "id": file.stem,
-        "crashed": False,
-        "seconds": round(seconds, 6),
-        "kind": "",
-        "outcome": "held",
-        "thread_key": "",
-        "reasons": [f"hostile: {reason}"],
-    }
+    """Say why a mail was not looked into; every key is there, and empty."""
+    unread = Mail(
+        parsed=Parsed(),
+        classification=Classification(),
+        reply=VisibleReply(reply_text="", unquoted_text=""),
+    )
+    held = Decision(outcome=Outcome.HELD, reasons=())
+    document = {"id": file.stem, "crashed": False, "seconds": round(seconds, 6), "thread_key": ""}
+    document |= _said(unread) | _judged(unread) | _done(unread, held, 0)
+    return document | {"kind": "", "reasons": [f"hostile: {reason}"]}
 
 
 def _print(document: Json) -> None:

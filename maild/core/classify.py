@@ -36,7 +36,10 @@ _UNATTENDED = re.compile(
 _LOOP_MARK = re.compile(r"x-(?!ms-)(?:[a-z0-9-]{1,40}-)?loop(?:-[a-z0-9-]{1,40})?")
 _OURS = re.compile(r"x-maild-")
 _VOICE = re.compile(
-    r"^(?:new )?voice ?(?:mail|message) (?:from|message)|^sprachnachricht von", re.IGNORECASE
+    r"^(?:new |neue |nouveau |nuevo )?(?:voice ?(?:mail|message)|sprachnachricht|message vocal"
+    r"|mensaje de voz|messaggio vocale|mensagem de voz|voicemail(?:bericht)?)s? "
+    r"(?:from|message|von|aus|de|di|da|van|\()",
+    re.IGNORECASE,
 )
 _RECEIPT_SUBJECT = re.compile(
     r"^(?:read|gelesen|lu|leído|letto|gelezen|lido|läst|lest|læst|luettu|przeczytano|прочитано"

@@ -78,6 +78,16 @@ TABLE: dict[str, Callable[[int], bytes]] = {
     "charset idna": _charset(b"idna"),
     "charset unicode_escape": _charset(b"unicode_escape"),
     "charset utf-7": _charset(b"utf-7"),
+    "utf-32 in base64": lambda size: _body(
+        b"Content-Type: text/plain; charset=utf-32LE\r\nContent-Transfer-Encoding: base64\r\n",
+        b"////" * 25_000 * size,
+    ),
+    "20000 references": lambda size: (
+        b"References:" + b" <a@b.example>\r\n" * 20_000 * size + HEAD + b"\r\nx"
+    ),
+    "a boundary in every line": lambda size: _body(
+        b'Content-Type: multipart/mixed; boundary="a"\r\n', b"--ab\r\n" * 16_000 * size
+    ),
     "a body of 2.5 MB": _text(b"x" * 25),
     "a body of 30 MB": lambda size: _body(b"", b"x" * 3_000_000 * size),
     "html divs": _html(b"<div>"),
