@@ -13,6 +13,7 @@ from email.policy import default
 from maild.core.commandtable import Word
 from maild.core.decision import Audience, Quoted, Reply, ReplyKind, SentFile
 from maild.core.house import Agent, House, Mailbox
+from maild.core.index import Finding
 from maild.core.mail import Attachment, Encoding, Locator
 from maild.core.question import NamedFile, Question, Shown
 from maild.core.reason import Reason, Why
@@ -277,6 +278,23 @@ def shown(language: str = "en") -> Reply:
     )
 
 
+def searched(language: str = "en") -> Reply:
+    """A search, and an absence."""
+    found = Finding(
+        ticket=replace(TICKET, number=977, subject="Cup", priority=Priority.URGENT),
+        contexts=("…where is my <cup>, the one with…", "The cup has come."),
+    )
+    return replace(
+        transcript(language),
+        told=(
+            Told(line="#search cup", done=Done.FOUND, value="1"),
+            Told(line="#away until monday", done=Done.AWAY_UNTIL, value="2026-05-04 09:00 UTC"),
+        ),
+        findings=(found,),
+        key="key:searched",
+    )
+
+
 def misfit(language: str = "en") -> Reply:
     return replace(
         held(language),
@@ -297,6 +315,7 @@ EVERY = (
     transcript,
     help_wanted,
     shown,
+    searched,
     held,
     confirm,
     misfit,

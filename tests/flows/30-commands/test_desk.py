@@ -50,11 +50,11 @@ def events(ticket: Json) -> list[str]:
 
 
 def test_a_search_finds_what_the_agent_may_see(house: Stage) -> None:
-    number, notice = opened(house, "olga@customer.example", "Der Henkel der Größe 7 ist ab.")
+    number, notice = opened(house, "olga.desk@customer.example", "Der Henkel der Größe 7 ist ab.")
     house.send(
-        "From: oskar@customer.example\nTo: orders@acme.example\nSubject: Henkel\n\nHenkel, bitte.\n"
+        "From: oskar.desk@customer.example\nTo: orders@acme.example\nSubject: Henkel\n\nHenkel, bitte.\n"
     )
-    other = int(house.ticket_of("oskar@customer.example")["number"])
+    other = int(house.ticket_of("oskar.desk@customer.example")["number"])
 
     answer(house, notice, "#Search\u00a0“henk GROSSE”")
     one = told(house, ALICE, "Tickets found: 1.")
@@ -70,7 +70,7 @@ def test_a_search_finds_what_the_agent_may_see(house: Stage) -> None:
 
 
 def test_a_post_moves_to_a_ticket_of_its_own(house: Stage) -> None:
-    customer = "pia@customer.example"
+    customer = "pia.desk@customer.example"
     number, notice = opened(house, customer)
     answer(house, notice, "We send a new one.")
     ours = house.letter(customer, number)
@@ -113,7 +113,7 @@ def test_a_post_moves_to_a_ticket_of_its_own(house: Stage) -> None:
 
 
 def test_a_ticket_is_given_to_another_customer(house: Stage) -> None:
-    wrong, right = "paul@customer.example", "petra@customer.example"
+    wrong, right = "pamina.desk@customer.example", "petra.desk@customer.example"
     number, notice = opened(house, wrong)
 
     answer(house, notice, f"#customer {right} Petra Pan\n\nYour cup is on its way.")
@@ -130,7 +130,7 @@ def test_a_ticket_is_given_to_another_customer(house: Stage) -> None:
 
 
 def test_a_caller_gets_a_ticket(house: Stage) -> None:
-    caller = "quentin@customer.example"
+    caller = "quentin.desk@customer.example"
 
     alone(house, f"#customer {caller} Quentin\n#priority high\n\nHis cup is broken, he says.")
     ticket = house.ticket_of(caller)
@@ -149,7 +149,7 @@ def test_a_caller_gets_a_ticket(house: Stage) -> None:
 
 
 def test_a_stranger_in_an_agents_name_opens_nothing(house: Stage) -> None:
-    caller = "quirin@customer.example"
+    caller = "quirin.desk@customer.example"
 
     alone(
         house,
@@ -163,7 +163,7 @@ def test_a_stranger_in_an_agents_name_opens_nothing(house: Stage) -> None:
 
 
 def test_an_escalation_is_acknowledged(house: Stage) -> None:
-    number, notice = opened(house, "rita@customer.example")
+    number, notice = opened(house, "rita.desk@customer.example")
 
     answer(house, notice, "#ack")
     nothing = told(house, ALICE, "#ack")
@@ -173,7 +173,7 @@ def test_an_escalation_is_acknowledged(house: Stage) -> None:
 
 
 def test_an_absence_is_told_kept_and_ended(house: Stage) -> None:
-    _, notice = opened(house, "rolf@customer.example")
+    _, notice = opened(house, "rolf.desk@customer.example")
 
     answer(house, notice, "#Away\u00a0until 2w")
     away = told(house, ALICE, "You are away until 2")
@@ -203,7 +203,7 @@ def test_an_operator_says_who_is_away(house: Stage) -> None:
 
 
 def test_a_promise_to_call_back_is_kept_in_the_log_until_it_is_void(house: Stage) -> None:
-    customer = "rudi@customer.example"
+    customer = "rudi.desk@customer.example"
     number, notice = opened(house, customer)
 
     answer(house, notice, "#pending until 3d\n\nI call you on the phone.")
@@ -224,7 +224,7 @@ def test_a_promise_to_call_back_is_kept_in_the_log_until_it_is_void(house: Stage
 
 
 def test_a_time_that_cannot_be_meant_is_refused_with_one_that_can(house: Stage) -> None:
-    number, notice = opened(house, "romy@customer.example")
+    number, notice = opened(house, "romy.desk@customer.example")
 
     answer(house, notice, "#pending until tomorow\n\nI call you.")
     refused = told(house, ALICE, "#pending until tomorow")
