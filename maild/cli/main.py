@@ -113,6 +113,17 @@ def explain(
 
 
 @app.command()
+def replay(
+    since: Annotated[str, typer.Option(help="How far back: 7d, or 2026-11-01.")] = "7d",
+    json: Json = False,
+) -> None:
+    """Ask today's rules about mail that came in before: what would come out differently."""
+    from maild.cli import replay as command
+
+    command.replayed(Place.config, since, as_json=json)
+
+
+@app.command()
 def status(json: Json = False) -> None:
     """Say how things stand: journal, outbox, tickets, mailboxes."""
     from maild.cli import status as command
