@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
 
-from tests.core.scenes import ALICE, ANNA, BOB
+from tests.core.scenes import ALICE, ANNA, BOB, EVE, HOUSE
 from tests.trust.house import InMemory, letter, proven
 
 TO = "support@co.example"
@@ -159,3 +160,33 @@ def test_an_answer_of_long_ago_is_known_of_behind_many_mails(house: InMemory) ->
         house.receive(letter(ANNA, annas, f"It smokes still, {n}.", proven("customer.example")))
 
     assert answer(house, bobs, HIS) == "held"
+
+
+@pytest.mark.parametrize(
+    ("language", "taken", "back", "unknown"),
+    [
+        ("en", "has taken the ticket", "had already answered the customer", "Not taking part yet"),
+        ("de", "das Ticket übernommen", "dem Kunden schon geantwortet", "Noch nicht beteiligt"),
+        ("fr", "a pris le ticket en charge", "avait déjà répondu au client", "Ne participe pas"),
+        ("es", "se ha quedado con el tique", "ya había respondido al cliente", "Aún no participa"),
+    ],
+)
+def test_each_agent_is_told_in_their_language(
+    language: str, taken: str, back: str, unknown: str
+) -> None:
+    agents = tuple(replace(agent, languages=(language,)) for agent in HOUSE.agents)
+    made = InMemory(replace(HOUSE, agents=agents))
+    made.receive(letter(EVE, TO, "It smokes.", f"Cc: {ANNA}"))
+    alices, bobs = newest(made, ALICE), newest(made, BOB)
+    answer(made, alices, HERS)
+    answer(made, bobs, HIS)
+
+    kinds = [(alices, unknown), (made.to(BOB)[-2], taken), (made.to(BOB)[-1], back)]
+    made.close()
+
+    for mail, words in kinds:
+        for kind in ("plain", "html"):
+            body = mail.get_body((kind,))
+            assert body is not None
+            assert words in body.get_content()
+    assert HERS in text_of(kinds[2][0])
