@@ -1,16 +1,20 @@
-"""When the steps of a ladder come: `after`, `every` and `times` of a `[[rule.step]]`."""
+"""When timed rules and the steps of ladders come: `after`, `every` and `times`."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from maild.core.rule import After
 from maild.settings.problems import nearest
 from maild.settings.units import duration_seconds
 
 STEPS_MAX = 24
 _KEYS = ("after", "every", "times", "do")
 _SECONDS_MAX = 366 * 86400
+_WAIT_SECONDS_MAX = 10 * _SECONDS_MAX
+_WORKING_DAYS = re.compile(r"([1-9]\d{0,2}) working days?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,15 @@ class Wrong:
 
     text: str
     inside: tuple[str, ...] = ()
+
+
+def wait(given: object) -> After | None:
+    """Read how long a timed rule waits: a duration, or working days; None for neither."""
+    days = _WORKING_DAYS.fullmatch(given) if isinstance(given, str) else None
+    if days:
+        return After(working_days=int(days[1]))
+    seconds = _seconds(given, _WAIT_SECONDS_MAX)
+    return After(seconds=seconds) if seconds else None
 
 
 def times(table: dict[str, Any]) -> tuple[tuple[int, ...], Wrong | None]:
@@ -39,10 +52,10 @@ def times(table: dict[str, Any]) -> tuple[tuple[int, ...], Wrong | None]:
     return tuple(first + n * every for n in range(int(table["times"]))), None
 
 
-def _seconds(given: object) -> int:
-    """Read a duration; 0 for what is none, or is longer than a year."""
+def _seconds(given: object, most: int = _SECONDS_MAX) -> int:
+    """Read a duration; 0 for what is none, or is too long."""
     try:
         seconds = duration_seconds(given if isinstance(given, str) else "")
     except ValueError:
         return 0
-    return seconds if seconds <= _SECONDS_MAX else 0
+    return seconds if seconds <= most else 0

@@ -10,7 +10,7 @@ from maild.errors import ConfigError, Problem
 from maild.settings.lines import Path, line_of
 
 _LISTS = frozenset(
-    {"mailbox", "queue", "agent", "organisation", "calendar", "sla", "smtp.account"}
+    {"mailbox", "queue", "agent", "organisation", "calendar", "sla", "smtp.account", "webhook"}
 )
 _LISTED_MAX = 12
 _TEXT_MAX = 600
