@@ -112,14 +112,27 @@ def test_the_shipped_rules_fit_every_house(tmp_path: Path) -> None:
     assert rulefiles.load(_ROOT / "rules", house)
 
 
-@pytest.mark.parametrize("name", ["enterprise outage", "french", "invoices"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "enterprise outage",
+        "french",
+        "invoices",
+        "bills to who knows about them",
+        "the assignee is away",
+        "regular customers",
+    ],
+)
 def test_the_patterns_to_copy_are_good_rules(name: str, tmp_path: Path) -> None:
     text = (_ROOT / "rules/20-route.toml").read_text()
     uncommented = re.sub(r"(?m)^# (?=\[\[|(?:name|on|when|do) +=)", "", text)
     (tmp_path / "a.toml").write_text(uncommented)
     (tmp_path / "config.toml").write_text(
         '[maild]\nname = "S"\ndomain = "example.com"\n'
-        + "".join(f'[[queue]]\nname = "{q}"\n' for q in ("support", "support-fr", "billing"))
+        + "".join(
+            f'[[queue]]\nname = "{q}"\n' for q in ("support", "support-fr", "billing", "backup")
+        )
+        + '[[agent]]\naddress = "a@example.com"\nskills = ["billing"]\n'
     )
     house = settings.load(tmp_path / "config.toml", environ={}).house
     (tmp_path / "config.toml").unlink()
@@ -146,7 +159,7 @@ def test_an_ordinary_mail_is_acknowledged_once_and_told_once() -> None:
 
 
 def test_the_readme_names_every_event_action_and_field_and_no_other() -> None:
-    rows = set(re.findall(r"(?m)^\| `([a-z_.]+)` \|", _README))
+    rows = set(re.findall(r"(?m)^\| `([a-z_.0-9]+)` \|", _README))
     fields = {f"{table}.{name}" for table, names in FIELDS.items() for name in names}
 
     assert rows == {str(event) for event in RuleEvent} | {str(verb) for verb in Verb} | fields
@@ -154,7 +167,7 @@ def test_the_readme_names_every_event_action_and_field_and_no_other() -> None:
 
 def test_the_readme_tells_the_type_of_every_field() -> None:
     told = dict(
-        re.findall(r"(?m)^\| `([a-z]+\.[a-z_]+)` \| (string|int|bool|list|map) \|", _README)
+        re.findall(r"(?m)^\| `([a-z]+\.[a-z_0-9]+)` \| (string|int|bool|list|map) \|", _README)
     )
 
     assert told == {
@@ -169,3 +182,29 @@ def test_the_readme_shows_a_rule_that_loads(tmp_path: Path) -> None:
     [example] = rulefiles.check_examples(tmp_path, _HOUSE)
 
     assert example.passed
+
+
+def test_a_step_that_repeats_is_so_many_steps(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(
+        """
+[[rule]]
+name = "nobody acts"
+on = "deadline.missed"
+anytime = true
+do = [ { note = "late" } ]
+[[rule.step]]
+after = "15m"
+do = [ { notify = "lead" } ]
+[[rule.step]]
+after = "1h"
+every = "30m"
+times = 3
+do = [ { page = "oncall", anytime = true } ]
+"""
+    )
+
+    [rule] = rulefiles.load(tmp_path, _HOUSE)
+
+    assert [step.after_seconds for step in rule.steps] == [900, 3600, 5400, 7200]
+    assert rule.steps[3].actions == (Action(verb=Verb.PAGE, value="oncall", anytime=True),)
+    assert rule.anytime
