@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maild.core.mail import NO_PHRASES, Limits, Phrases
-from maild.core.phrasebook import Entry, phrasebook
+from maild.core.phrasebook import LOOKS_MAX, Entry, phrasebook
 from maild.core.replytext import split
 from maild.parse import parse
 from tests.growth import FACTOR_MAX, factor
@@ -171,3 +171,12 @@ def test_the_cost_grows_in_step_with_the_text(line: str) -> None:
     lines = (line * (CHARACTERS // len(line))).split("\n")
 
     assert factor(book.translated, lines[: len(lines) // 8], lines) <= FACTOR_MAX
+
+
+def test_entries_are_tried_so_often_and_no_more() -> None:
+    fitting = "Pruk 21.11.2026, Zed zvorbo:"
+    book = phrasebook(Phrases(attributions=("Pruk DATE, NAME zvorbo:",)))
+    alike = ["Pruk Zed zvorbo:", ""] * LOOKS_MAX
+
+    assert book.translated([*alike[:-2], fitting])[-1] != fitting
+    assert book.translated([*alike, fitting])[-1] == fitting
