@@ -45,7 +45,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
+class Crew:
     """Who there is, and what they have in hand."""
 
     house: House
@@ -89,23 +89,23 @@ def weight(state: State, priority: Priority) -> int:
     return STATE_WEIGHTS.get(state, 0) * PRIORITY_WEIGHTS[priority]
 
 
-def choose(search: Search, staff: Staff) -> Choice:
+def choose(search: Search, crew: Crew) -> Choice:
     """Return who gets a ticket; equal arguments give an equal answer, in whatever order."""
     terms, queue = search.terms, search.ticket.queue
     if search.how not in WAYS:
-        found = _named(search.how, "named by the rule", search, staff)
+        found = _named(search.how, "named by the rule", search, crew)
     else:
-        found = _in_queues(search, staff)
+        found = _in_queues(search, crew)
     if not found.address and terms.fallback:
-        last = _named(terms.fallback, "the fallback: nobody else can", search, staff)
+        last = _named(terms.fallback, "the fallback: nobody else can", search, crew)
         found = replace(last, queue=queue, passed=(*found.passed, *last.passed))
     return replace(found, passed=_listed(found.passed))
 
 
-def is_away(address: str, staff: Staff) -> bool:
+def is_away(address: str, crew: Crew) -> bool:
     """Tell whether nobody reads what an agent is sent: away, or not of the house any more."""
-    until = staff.load(address).away_until
-    return staff.house.agent_of(address) is None or (until is not None and until > staff.now)
+    until = crew.load(address).away_until
+    return crew.house.agent_of(address) is None or (until is not None and until > crew.now)
 
 
 def changed(
@@ -138,24 +138,24 @@ def _added(known: dict[str, AgentLoad], ticket: Ticket, sign: int) -> AgentLoad:
     )
 
 
-def _named(address: str, why: str, search: Search, staff: Staff) -> Choice:
+def _named(address: str, why: str, search: Search, crew: Crew) -> Choice:
     """One agent, whatever their queue, tier and skills; never one who is away or full."""
-    agent, queue = staff.house.agent_of(address), search.ticket.queue
+    agent, queue = crew.house.agent_of(address), search.ticket.queue
     if agent is None:
         return Choice(queue=queue, why=f"nobody is called {address}")
-    obstacle = _absent(agent, search, staff) or _full(agent, staff)
+    obstacle = _absent(agent, search, crew) or _full(agent, crew)
     if obstacle:
         words = f"{agent.address}: {obstacle}"
         return Choice(queue=queue, why="who is named cannot take it", passed=(words,))
     return Choice(address=agent.address, queue=queue, why=why)
 
 
-def _in_queues(search: Search, staff: Staff) -> Choice:
+def _in_queues(search: Search, crew: Crew) -> Choice:
     """The ticket's queue, then the one it runs over into, and so on, each once."""
     passed: list[str] = []
-    queues = tuple(_queues(search, staff.house))
+    queues = tuple(_queues(search, crew.house))
     for queue in queues:
-        found = _on_queue(queue, search, staff)
+        found = _on_queue(queue, search, crew)
         if found.address:
             over = f"; {queues[0]} ran over" if queue != queues[0] else ""
             return replace(found, why=f"{found.why}{over}", passed=(*passed, *found.passed))
@@ -174,36 +174,36 @@ def _queues(search: Search, house: House) -> Iterator[str]:
         queue = (search.terms.overflow if is_first else "") or over.get(queue, "")
 
 
-def _on_queue(queue: str, search: Search, staff: Staff) -> Choice:
+def _on_queue(queue: str, search: Search, crew: Crew) -> Choice:
     able: list[_Able] = []
     passed: list[str] = []
-    for agent in sorted(staff.house.agents, key=lambda one: one.address):
+    for agent in sorted(crew.house.agents, key=lambda one: one.address):
         if not agent.serves(queue):
             continue
-        begins = _begins(agent, staff)
-        obstacle = _obstacle(agent, begins, search, staff)
+        begins = _begins(agent, crew)
+        obstacle = _obstacle(agent, begins, search, crew)
         if obstacle or begins is None:
             passed.append(f"{agent.address}: {obstacle}")
         else:
-            able.append(_Able(agent=agent, load=staff.load(agent.address), begins=begins))
+            able.append(_Able(agent=agent, load=crew.load(agent.address), begins=begins))
     if not able:
         return Choice(queue=queue, why="", passed=tuple(passed or [f"nobody works on {queue}"]))
-    return _best(able, passed, search, staff, queue)
+    return _best(able, passed, search, crew, queue)
 
 
-def _begins(agent: Agent, staff: Staff) -> datetime | None:
+def _begins(agent: Agent, crew: Crew) -> datetime | None:
     """When an agent is at work: now, or at the next opening; None for never."""
-    named = (one for one in staff.calendars if one.name == agent.calendar)
+    named = (one for one in crew.calendars if one.name == agent.calendar)
     hours = next(named, AROUND_THE_CLOCK)
-    if calendar.is_open(hours, staff.now):
-        return staff.now
+    if calendar.is_open(hours, crew.now):
+        return crew.now
     try:
-        return calendar.next_opening(hours, staff.now)
+        return calendar.next_opening(hours, crew.now)
     except NotAllowed:
         return None
 
 
-def _obstacle(agent: Agent, begins: datetime | None, search: Search, staff: Staff) -> str:
+def _obstacle(agent: Agent, begins: datetime | None, search: Search, crew: Crew) -> str:
     """Say why an agent cannot take it; empty when nothing is in the way."""
     terms, ticket = search.terms, search.ticket
     missing = [skill for skill in terms.skills if skill not in agent.skills]
@@ -211,26 +211,26 @@ def _obstacle(agent: Agent, begins: datetime | None, search: Search, staff: Staf
         return f"tier {agent.tier}"
     if missing:
         return f"no skill {', '.join(missing)}"
-    if terms.language is Speaking.REQUIRED and not _speaks(agent, ticket, staff.house):
+    if terms.language is Speaking.REQUIRED and not _speaks(agent, ticket, crew.house):
         return f"does not speak {ticket.language}"
     if begins is None:
         return "never at work"
-    if terms.at_work and begins > staff.now:
+    if terms.at_work and begins > crew.now:
         return f"not at work before {begins:%Y-%m-%d %H:%M} UTC"
-    return _absent(agent, search, staff) or _full(agent, staff)
+    return _absent(agent, search, crew) or _full(agent, crew)
 
 
-def _absent(agent: Agent, search: Search, staff: Staff) -> str:
-    until = staff.load(agent.address).away_until
+def _absent(agent: Agent, search: Search, crew: Crew) -> str:
+    until = crew.load(agent.address).away_until
     if agent.address == search.without:
         return "out of the question"
-    if until is None or until <= staff.now:
+    if until is None or until <= crew.now:
         return ""
     return "away" if until == FOREVER else f"away until {until:%Y-%m-%d %H:%M} UTC"
 
 
-def _full(agent: Agent, staff: Staff) -> str:
-    count = staff.load(agent.address).open_tickets
+def _full(agent: Agent, crew: Crew) -> str:
+    count = crew.load(agent.address).open_tickets
     return f"full: {count} of {agent.capacity}" if 0 < agent.capacity <= count else ""
 
 
@@ -243,7 +243,7 @@ def _speaks(agent: Agent, ticket: Ticket, house: House) -> bool:
 
 
 def _best(
-    able: Sequence[_Able], passed: Sequence[str], search: Search, staff: Staff, queue: str
+    able: Sequence[_Able], passed: Sequence[str], search: Search, crew: Crew, queue: str
 ) -> Choice:
     """Narrow down to one; each step keeps the best and says of the others what they lack."""
     told = list(passed)
@@ -258,7 +258,7 @@ def _best(
         return _choice(own[0], "had the customer's last ticket", queue, told)
     if search.terms.language is Speaking.PREFERRED:
         words = f"does not speak {ticket.language}"
-        left = _kept(left, lambda one: _speaks(one.agent, ticket, staff.house), words, told)
+        left = _kept(left, lambda one: _speaks(one.agent, ticket, crew.house), words, told)
     tier = min(one.agent.tier for one in left)
     left = _kept(left, lambda one: one.agent.tier == tier, f"tier above {tier}", told)
     return _in_turn(queue, left, told, search)

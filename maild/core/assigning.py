@@ -15,9 +15,9 @@ ASSIGNED = "ticket.assigned"
 FAILED = "assignment.failed"
 
 
-def staff_of(situation: Situation) -> assign.Staff:
+def crew_of(situation: Situation) -> assign.Crew:
     """Return who works here, as it was looked up."""
-    return assign.Staff(
+    return assign.Crew(
         house=situation.house,
         calendars=situation.world.calendars,
         loads=situation.snapshot.loads,
@@ -35,7 +35,7 @@ def assigned(
     search = assign.Search(
         how=how, ticket=ticket, terms=terms, last_agent=last_agent(situation, ticket)
     )
-    return carried_out(decision, assign.choose(search, staff_of(situation)), rule)
+    return carried_out(decision, assign.choose(search, crew_of(situation)), rule)
 
 
 def last_agent(situation: Situation, ticket: Ticket) -> str:

@@ -78,7 +78,7 @@ def told(decision: Decision) -> Handed:
 
 
 def _choice(situation: Situation, ticket: Ticket, wanted: Handover) -> assign.Choice:
-    staff = assigning.staff_of(situation)
+    crew = assigning.crew_of(situation)
     if not wanted.to:
         search = assign.Search(
             how=LEAST_LOADED,
@@ -87,10 +87,10 @@ def _choice(situation: Situation, ticket: Ticket, wanted: Handover) -> assign.Ch
             last_agent=assigning.last_agent(situation, ticket),
             without=wanted.of,
         )
-        return assign.choose(search, staff)
-    agent = staff.house.agent_of(wanted.to)
+        return assign.choose(search, crew)
+    agent = crew.house.agent_of(wanted.to)
     if agent is None:
         raise NotAllowed(f"{wanted.to} is no agent")
-    if assign.is_away(agent.address, staff):
+    if assign.is_away(agent.address, crew):
         raise NotAllowed(f"{agent.address} is away; nothing more was handed over")
     return assign.Choice(address=agent.address, queue=ticket.queue, why="by the operator")

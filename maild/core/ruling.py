@@ -12,7 +12,7 @@ from dataclasses import replace
 from maild.core import assign, dossier, facts, ladder, thread
 from maild.core.actions import act, held
 from maild.core.agenda import Item
-from maild.core.assigning import staff_of
+from maild.core.assigning import crew_of
 from maild.core.calendar import AROUND_THE_CLOCK
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
@@ -25,6 +25,7 @@ from maild.core.trust import Level
 from maild.core.turn import Turn
 
 STEPS_MAX = 16
+FIRED = "rule.fired"
 TEXT_CHARACTERS_MAX = 64 * 1024
 _ENDED = (State.SOLVED, State.CLOSED, State.SPAM)
 
@@ -151,6 +152,7 @@ def _fire(turn: Turn, decision: Decision) -> Decision:
         decision,
         rules=(*decision.rules, rule.name),
         reasons=(*decision.reasons, Reason(why=Why.RULE, detail=rule.name)),
+        events=decision.events if isinstance(turn.situation, Scene) else _noted(turn, decision),
     )
     for action in rule.actions:
         decision = act(turn, decision, action)
@@ -160,6 +162,11 @@ def _fire(turn: Turn, decision: Decision) -> Decision:
         return decision
     begun = ladder.started(rule, turn.happening.due)
     return replace(decision, events=(*decision.events, begun))
+
+
+def _noted(turn: Turn, decision: Decision) -> tuple[EventDraft, ...]:
+    """A rule that no mail asked leaves a line in the log; for a mail the journal keeps them."""
+    return (*decision.events, EventDraft(kind=FIRED, actor=turn.actor))
 
 
 def _too_many(situation: Situation, decision: Decision) -> Decision:
@@ -214,7 +221,7 @@ def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Conte
 def _is_away(situation: Situation, ticket: Ticket | None) -> bool:
     """Whether the ticket has an assignee, and nobody reads what that one is sent."""
     holder = ticket.assignee if ticket else ""
-    return bool(holder) and assign.is_away(holder, staff_of(situation))
+    return bool(holder) and assign.is_away(holder, crew_of(situation))
 
 
 def _mail_context(situation: Situation, level: Level) -> Mapping[str, Value]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from maild.core import assign
 from maild.core.absence import FOREVER
-from maild.core.assign import Choice, Search, Staff, choose
+from maild.core.assign import Choice, Crew, Search, choose
 from maild.core.calendar import Calendar, Span
 from maild.core.house import Agent, House, Queue
 from maild.core.snapshot import AgentLoad
@@ -55,7 +55,7 @@ def answer(
 ) -> Choice:
     search = Search(how=how, ticket=ticket(**about), terms=terms, last_agent=last_agent)  # type: ignore[arg-type]
     calendars = (OFFICE, EARLY, NEVER)
-    return choose(search, Staff(house=house, calendars=calendars, loads=loads, now=now))
+    return choose(search, Crew(house=house, calendars=calendars, loads=loads, now=now))
 
 
 def chosen(how: str, *loads: AgentLoad, house: House = THREE, queue: str = "support") -> str:
@@ -312,8 +312,8 @@ def test_nobody_ever_gets_what_they_cannot_take(
     for _ in range(20):
         shuffled = chance.sample(agents, len(agents))
         search = Search(how=how, ticket=asked, terms=terms)
-        staffs = [
-            Staff(
+        crews = [
+            Crew(
                 house=house_of(*order),
                 calendars=(OFFICE, EARLY, NEVER),
                 loads=tuple(chance.sample(loads, len(loads))),
@@ -321,7 +321,7 @@ def test_nobody_ever_gets_what_they_cannot_take(
             )
             for order in (agents, shuffled)
         ]
-        choice, again = (choose(search, staff) for staff in staffs)
+        choice, again = (choose(search, crew) for crew in crews)
         assert choice == again
         if not choice.address:
             continue
@@ -352,7 +352,7 @@ def test_equal_agents_get_equally_much(how: str, count: int) -> None:
     got: Counter[str] = Counter()
     for n in range(2000):
         asked = ticket(assignee="", priority=list(Priority)[0 if how == LEAST_LOADED else n % 4])
-        choice = choose(Search(how=how, ticket=asked), Staff(house=house, loads=loads, now=NOW))
+        choice = choose(Search(how=how, ticket=asked), Crew(house=house, loads=loads, now=NOW))
         loads = assign.changed(loads, asked, replace(asked, assignee=choice.address))
         got[choice.address] += 1
         assert max(got.values()) - min(got[a.address] for a in house.agents) <= 1

@@ -81,9 +81,9 @@ def test_two_nodes_that_assign_at_once_give_nobody_too_many(database: Database) 
         for _ in range(10):
             with database.write() as connection:
                 staffing.take_turns(connection)
-                staff = assign.Staff(house=TEAM, loads=staffing.loads(connection, NOW), now=NOW)
+                crew = assign.Crew(house=TEAM, loads=staffing.loads(connection, NOW), now=NOW)
                 asked = replace(new_ticket(), queue="support")
-                found = assign.choose(assign.Search(how="least-loaded", ticket=asked), staff)
+                found = assign.choose(assign.Search(how="least-loaded", ticket=asked), crew)
                 decision = opening(ticket=replace(asked, assignee=found.address))
                 ticket = commit.numbered(connection, decision, NOW)
                 assert ticket is not None
