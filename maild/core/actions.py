@@ -1,7 +1,7 @@
 """What rules do: the one table of verbs, each a function from a decision to the next one.
 
 A new verb is a member of `core.rule.Verb`, a function here, a check of its value in
-`rulefiles/entry.py`, and a line in `rules/README.md`; a test finds what is missing.
+`rulefiles/verbs.py`, and a line in `rules/README.md`; a test finds what is missing.
 """
 
 from __future__ import annotations

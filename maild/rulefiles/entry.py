@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from maild.core.house import House
 from maild.core.rule import CHANGING, Action, After, Rule, RuleEvent, Step, Verb, tables_of
-from maild.core.terms import WAYS, Terms
-from maild.core.ticket import Priority
-from maild.rulefiles import condition, ladders, terms
+from maild.core.terms import Terms
+from maild.rulefiles import condition, ladders, terms, verbs
 from maild.rulefiles.condition import Compiled
 from maild.rulefiles.words import VALUES, Misfit
 from maild.settings.lines import Path, line_of
 from maild.settings.problems import Problems, nearest
-from maild.settings.units import duration_seconds
 
 KEYS = ("name", "on", "when", "after", "do", "stop", "anytime", "step", "example")
-_ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
-_TAG = re.compile(r"[\w.-]{1,64}")
-_TEMPLATE = re.compile(r"[a-z0-9_-]{1,64}")
-_REASON_MAX = 200
-_TIER_MAX = 3
-_READERS = ("assignee", "queue", "tier", "lead", "account-manager")
-_UP_DOWN = ("+1", "-1")
-_WORKING_DAYS = re.compile(r"([1-9]\d{0,2}) working days?")
-_AFTER_SECONDS_MAX = 10 * 366 * 86400
 _OF_MAIL = frozenset({Verb.HOLD, Verb.IGNORE})
 """They set a mail aside: only where one is in hand."""
 _OPTIONS = dict.fromkeys((Verb.NOTIFY, Verb.PAGE), frozenset({"anytime"}))
@@ -140,18 +128,11 @@ def _after(entry: Entry, event: RuleEvent | None) -> After | None:
         if text is not None and event is not None:
             entry.tell(f"'after' belongs to ticket.idle and ticket.aged, not to {event}", "after")
         return None
-    days = _WORKING_DAYS.fullmatch(text) if isinstance(text, str) else None
-    if days:
-        return After(working_days=int(days[1]))
-    try:
-        seconds = duration_seconds(text if isinstance(text, str) else "")
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds <= _AFTER_SECONDS_MAX:
+    wait = ladders.wait(text)
+    if wait is None:
         wanted = 'after = "36h" or after = "3 working days"'
         entry.tell(f"{event} needs to know after how long; write {wanted}", "after")
-        return None
-    return After(seconds=seconds)
+    return wait
 
 
 def _when(entry: Entry, event: RuleEvent | None) -> Compiled:
@@ -217,7 +198,8 @@ def _steps(entry: Entry, event: RuleEvent | None) -> tuple[Step, ...]:
         entry.tell(f"there is no ticket yet on {event} that steps could be about", "step")
     steps: list[Step] = []
     for n, table in enumerate(given):
-        own = Entry(table=table, path=(*entry.path, "step", n), around=entry.around)
+        named = table | {"name": entry.table.get("name")}
+        own = Entry(table=named, path=(*entry.path, "step", n), around=entry.around)
         times, misfit = ladders.times(table)
         if misfit:
             entry.tell(misfit.text, "step", n, *misfit.inside)
@@ -272,7 +254,8 @@ def _action(entry: Entry, index: int, table: object) -> Action | None:
         return None
     verb = Verb(key)
     options = {name: given for name, given in table.items() if name != key}
-    wrong = _VALUES[verb](value, entry.around) or _wrong_beside(verb, value, options, entry)
+    known_here = verbs.Known(house=entry.around.house, templates=entry.around.templates)
+    wrong = verbs.wrong(verb, value, known_here) or _wrong_beside(verb, value, options, entry)
     if wrong:
         entry.tell(f"{key}: {wrong}", "do", index)
         return None
@@ -298,104 +281,3 @@ def _wrong_option(verb: Verb, options: dict[str, object]) -> str:
         if not isinstance(given, bool):
             return f"{name!r} must be true or false"
     return ""
-
-
-def _queue(value: object, around: Surroundings) -> str:
-    """Require a queue of the house."""
-    return _one_of(value, [queue.name for queue in around.house.queues], "queue")
-
-
-def _priority(value: object, _around: Surroundings) -> str:
-    """Require one of the four, or the next one up or down."""
-    return _one_of(value, [*(str(priority) for priority in Priority), *_UP_DOWN], "priority")
-
-
-def _tier(value: object, _around: Surroundings) -> str:
-    """Require a number from 1 to 3, or the next one up or down."""
-    if value in _UP_DOWN:
-        return ""
-    fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _TIER_MAX
-    return "" if fits else f'{value!r} is no tier; write 1, 2 or 3 without quotes, "+1" or "-1"'
-
-
-def _tag(value: object, _around: Surroundings) -> str:
-    """Require a word."""
-    fits = isinstance(value, str) and _TAG.fullmatch(value)
-    return "" if fits else f"{value!r} is no tag; write one word of letters, digits, '-', '_', '.'"
-
-
-def _assign(value: object, around: Surroundings) -> str:
-    """Require an agent, or a way to choose one."""
-    agents = [agent.address for agent in around.house.agents]
-    return _one_of(value, [*WAYS, *agents], "agent")
-
-
-def _name_of(value: object, _around: Surroundings) -> str:
-    """Require a name in one line."""
-    fits = isinstance(value, str) and value.strip() and value.isprintable()
-    return "" if fits and len(str(value)) <= _REASON_MAX else f"{value!r} is no name in one line"
-
-
-def _notify(value: object, _around: Surroundings) -> str:
-    """Require an address, or whom it means."""
-    if isinstance(value, str) and (value in _READERS or _ADDRESS.fullmatch(value)):
-        return ""
-    return f"{value!r} is nobody; write {', '.join(_READERS)} or an address"
-
-
-def _webhook(value: object, around: Surroundings) -> str:
-    """Require a webhook of the house."""
-    return _one_of(value, around.house.webhooks, "[[webhook]]")
-
-
-def _reply(value: object, around: Surroundings) -> str:
-    """Require a template."""
-    if around.templates:
-        return _one_of(value, around.templates, "template")
-    fits = isinstance(value, str) and _TEMPLATE.fullmatch(value)
-    return "" if fits else f'{value!r} is no name of a template, such as "acknowledgement"'
-
-
-def _reason(value: object, _around: Surroundings) -> str:
-    """Require a reason in words."""
-    if isinstance(value, str) and value.strip() and len(value) <= _REASON_MAX:
-        return ""
-    return f"write the reason in words, at most {_REASON_MAX} characters"
-
-
-def _true(value: object, _around: Surroundings) -> str:
-    """Require true."""
-    return "" if value is True else "write true, or leave it out"
-
-
-def _stop(value: object, _around: Surroundings) -> str:
-    """Require true."""
-    return "" if value is True else "write { stop = true }, or leave it out"
-
-
-def _one_of(value: object, known: Collection[str], kind: str) -> str:
-    """Require one of the known words."""
-    if isinstance(value, str) and value in known:
-        return ""
-    return f"there is no {kind} {value!r}{nearest(str(value), known)}"
-
-
-_VALUES: dict[Verb, Callable[[object, Surroundings], str]] = {
-    Verb.QUEUE: _queue,
-    Verb.PRIORITY: _priority,
-    Verb.TIER: _tier,
-    Verb.TAG: _tag,
-    Verb.ASSIGN: _assign,
-    Verb.SEGMENT: _name_of,
-    Verb.ORGANISATION: _name_of,
-    Verb.NOTIFY: _notify,
-    Verb.REPLY: _reply,
-    Verb.NOTE: _reason,
-    Verb.PAGE: _webhook,
-    Verb.SOLVE: _true,
-    Verb.CLOSE: _true,
-    Verb.REOPEN: _true,
-    Verb.HOLD: _reason,
-    Verb.IGNORE: _reason,
-    Verb.STOP: _stop,
-}

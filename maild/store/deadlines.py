@@ -16,20 +16,92 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlmodel import Field, SQLModel
 
 from maild.core.agenda import Changes, Item, Row
 from maild.core.ontime import Fired
 from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
+from maild.store.columns import moment, one_of, reference, row_id
 from maild.store.conflict import unless_there
-from maild.store.tables import DeadlineState, metadata
+from maild.store.tables import metadata
+
+__all__ = [
+    "Coming",
+    "Written",
+    "bring",
+    "claim",
+    "fire",
+    "lock",
+    "metadata",
+    "next_due",
+    "of_tickets",
+    "put_back",
+    "recover",
+    "see",
+    "seen",
+    "unplanned",
+]
 
 LEASE = timedelta(minutes=2)
-_DEADLINE = metadata.tables[tables.DeadlineRow.__tablename__]
+
+
+class DeadlineState(StrEnum):
+    """A deadline is waiting until it fires once or is cancelled."""
+
+    WAITING = "waiting"
+    FIRED = "fired"
+    CANCELLED = "cancelled"
+
+
+class DeadlineRow(SQLModel, table=True):
+    """A moment at which something is due for a ticket."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        one_of("state", DeadlineState),
+        Index("ix_deadline_due", "state", "due_at", "id"),
+        UniqueConstraint("ticket_id", "kind", "cycle"),
+    )
+    id: int = row_id()
+    ticket_id: int = reference("ticket.id")
+    kind: str = Field(sa_column=Column(String(24), nullable=False))
+    cycle: str
+    """Which of its kind: it fires once (`core/agenda.py`)."""
+    due_at: datetime = moment()
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    policy: str = ""
+    """Name of the policy, or of the rule that waits for it."""
+    policy_version: str = ""
+    priority: str = ""
+    """Of the ticket, when the time was computed."""
+    claimed_by: str = ""
+    claimed_until: datetime | None = moment(nullable=True)
+    fired_at: datetime | None = moment(nullable=True)
+    late: bool = False
+    """It fired long after it was due."""
+    merged: bool = False
+    """It fired together with a later one, which spoke for both."""
+
+
+_DEADLINE = metadata.tables[DeadlineRow.__tablename__]
 _TICKET = metadata.tables[tables.TicketRow.__tablename__]
 _META = metadata.tables[tables.Meta.__tablename__]
 _PLANNED = "deadlines.planned"

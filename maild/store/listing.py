@@ -17,6 +17,7 @@ from maild.core.question import Question
 from maild.core.ticket import PostKind
 from maild.errors import NotAllowed
 from maild.store import customers, questions, tables
+from maild.store.deadlines import DeadlineRow
 from maild.store.tables import metadata
 
 Json = dict[str, Any]
@@ -26,7 +27,7 @@ _PARTICIPANT = _T[tables.ParticipantRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
 _ATTACHMENT = _T[tables.AttachmentRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
-_DEADLINE = _T[tables.DeadlineRow.__tablename__]
+_DEADLINE = _T[DeadlineRow.__tablename__]
 _JOURNAL = _T[tables.JournalRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _WITH_CUSTOMER = select(_TICKET, *customers.COLUMNS).select_from(customers.WITH_TICKET)

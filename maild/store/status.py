@@ -8,14 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, func, select
 
 from maild.store import tables
+from maild.store.deadlines import DeadlineRow, DeadlineState
 from maild.store.nodes import NodeRow
-from maild.store.tables import DeadlineState, JournalState, OutboxState, metadata
+from maild.store.tables import JournalState, OutboxState, metadata
 
 _T = metadata.tables
 _JOURNAL = _T[tables.JournalRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _TICKET = _T[tables.TicketRow.__tablename__]
-_DEADLINE = _T[tables.DeadlineRow.__tablename__]
+_DEADLINE = _T[DeadlineRow.__tablename__]
 _MAILBOX = _T[tables.MailboxRow.__tablename__]
 _NODE = _T[NodeRow.__tablename__]
 

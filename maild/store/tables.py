@@ -61,14 +61,6 @@ class OutboxState(StrEnum):
     HELD = "held"
 
 
-class DeadlineState(StrEnum):
-    """A deadline is waiting until it fires once or is cancelled."""
-
-    WAITING = "waiting"
-    FIRED = "fired"
-    CANCELLED = "cancelled"
-
-
 class Meta(SQLModel, table=True):
     """Small facts about the database itself: which house it belongs to, which version wrote it."""
 
@@ -376,33 +368,3 @@ class AttemptRow(SQLModel, table=True):
     result: str = ""
     """Empty while it is under way and after a crash; then accepted, temporary, ... ."""
     answer: str = long_text()
-
-
-class DeadlineRow(SQLModel, table=True):
-    """A moment at which something is due for a ticket: see the table in `store/deadlines.py`."""
-
-    __tablename__ = "deadline"
-    __table_args__ = (
-        one_of("state", DeadlineState),
-        Index("ix_deadline_due", "state", "due_at", "id"),
-        UniqueConstraint("ticket_id", "kind", "cycle"),
-    )
-    id: int = row_id()
-    ticket_id: int = reference("ticket.id")
-    kind: str = Field(sa_column=Column(String(24), nullable=False))
-    cycle: str
-    """Which of its kind: it fires once (`core/agenda.py`)."""
-    due_at: dt.datetime = moment()
-    state: str = Field(sa_column=Column(String(16), nullable=False))
-    policy: str = ""
-    """Name of the policy, or of the rule that waits for it."""
-    policy_version: str = ""
-    priority: str = ""
-    """Of the ticket, when the time was computed."""
-    claimed_by: str = ""
-    claimed_until: dt.datetime | None = moment(nullable=True)
-    fired_at: dt.datetime | None = moment(nullable=True)
-    late: bool = False
-    """It fired long after it was due."""
-    merged: bool = False
-    """It fired together with a later one, which spoke for both."""

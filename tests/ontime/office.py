@@ -26,6 +26,7 @@ from maild.outbox.render import Renderer
 from maild.rulefiles import policies
 from maild.store import tables, tickets
 from maild.store.database import Database, open_database
+from maild.store.deadlines import DeadlineRow
 from maild.store.migrate import migrate
 from tests.needs import ROOT
 
@@ -73,7 +74,7 @@ resolution = "2d"
 warn_at = ["80%"]
 """
 _SHIPPED = ROOT / "rules" / "50-deadlines.toml"
-_DEADLINE = tables.metadata.tables[tables.DeadlineRow.__tablename__]
+_DEADLINE = tables.metadata.tables[DeadlineRow.__tablename__]
 _OUTBOX = tables.metadata.tables[tables.OutboxRow.__tablename__]
 _EVENT = tables.metadata.tables[tables.EventRow.__tablename__]
 

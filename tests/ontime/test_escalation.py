@@ -210,6 +210,20 @@ def test_of_a_thousand_misses_at_once_a_lead_gets_a_bounded_number_of_mails(desk
     assert len(desk.mails(BOB)) > 5
 
 
+def test_a_webhook_is_called_a_bounded_number_of_times(desk: Desk) -> None:
+    config = CONFIG.replace("reminders_per_hour = 10_000", "pages_per_hour = 3") + POLICY + HOOK
+    paging = '[[rule]]\nname = "p"\non = "deadline.missed"\ndo = [{ page = "oncall" }]\n'
+    (desk.folder / "secret").write_text("a secret of many characters")
+    desk.use(config, paging)
+    numbers = desk.opens(5)
+    desk.sleep(1.1)
+    desk.alarm.step()
+
+    withheld = [desk.log(number, "page.withheld") for number in numbers]
+    assert len(desk.mails("webhook:oncall")) == 3
+    assert withheld.count([{"to": "oncall", "budget": "page"}]) == 2
+
+
 def test_a_policy_that_goes_ends_its_ladders(desk: Desk) -> None:
     number = started(desk)
     desk.use(CONFIG + POLICY, '[[rule]]\nname = "x"\non = "deadline.missed"\ndo = [{tag = "x"}]\n')

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store import account, customers, nodes, questions, reach, staffing
+from maild.store import account, customers, deadlines, nodes, questions, reach, staffing
 
 METADATA = {
     account.metadata,
     customers.metadata,
+    deadlines.metadata,
     nodes.metadata,
     questions.metadata,
     reach.metadata,

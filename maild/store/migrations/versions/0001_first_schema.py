@@ -31,7 +31,8 @@ def upgrade() -> None:
         sa.Column("mailbox", sa.String(), nullable=False),
         sa.Column("ticket", BigKey, nullable=False),
         sa.CheckConstraint(
-            "entry IN ('customer', 'agent', 'reminder', 'stopped')", name=op.f("ck_automatic_entry")
+            "entry IN ('customer', 'agent', 'reminder', 'page', 'stopped')",
+            name=op.f("ck_automatic_entry"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automatic")),
     )
