@@ -8,6 +8,7 @@
 | breaker | mail to all customers, that which it stopped as well | ten minutes | `automatic_per_ten_minutes`   |
 | desk    | mail to one agent about one ticket                   | an hour     | `to_agent_per_ticket_hour`    |
 | timed   | mail to one agent that no mail caused, all tickets   | an hour     | `reminders_per_hour`          |
+| page    | calls of one webhook                                 | an hour     | `pages_per_hour`              |
 
 The first four are about acknowledgements and templates to customers. What an agent is told about
 a mail that has no ticket counts as one ticket more. The last mail that `timed` lets through says
@@ -26,6 +27,7 @@ from enum import StrEnum
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.reason import Reason, Why
+from maild.core.webhook import RECIPIENT, Page
 
 
 class Scope(StrEnum):
@@ -37,6 +39,7 @@ class Scope(StrEnum):
     BREAKER = "breaker"
     DESK = "desk"
     TIMED = "timed"
+    PAGE = "page"
 
     @property
     def window(self) -> timedelta:
@@ -51,6 +54,8 @@ class Entry(StrEnum):
     AGENT = "agent"
     REMINDER = "reminder"
     """To an agent, because a time came."""
+    PAGE = "page"
+    """No mail: a call of a webhook."""
     STOPPED = "stopped"
     """To a customer, asked for and stopped by the breaker."""
 
@@ -97,6 +102,7 @@ def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge
 def within(decision: Decision, used: Iterable[Used], house: House) -> Decision:
     """Take away the mails that are over budget; the reasons and the ticket's log say so."""
     drawn = Counter({one.charge: one.mails for one in used})
+    decision = _pages_within(decision, drawn, house)
     number = _ticket(decision)
     kept: list[Reply] = []
     withheld: list[tuple[Reply, Charge]] = []
@@ -127,7 +133,17 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
         *((reply, _entry(reply)) for reply in decision.replies),
         *((reply, Entry.STOPPED) for reply in decision.stopped),
     )
-    return tuple(
+    pages = tuple(
+        Booking(
+            entry=Entry.PAGE,
+            recipient=_called(page),
+            domain="",
+            mailbox="",
+            ticket=ticket,
+        )
+        for page in decision.pages
+    )
+    return pages + tuple(
         Booking(
             entry=entry,
             recipient=reply.recipient.lower(),
@@ -142,7 +158,33 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
 
 def asked_of(decision: Decision, house: House) -> tuple[Charge, ...]:
     """Return the budgets that a decision draws on."""
-    return charges(decision.replies, _ticket(decision), house)
+    pages = tuple(dict.fromkeys(_page_charge(page, house) for page in decision.pages))
+    return (*charges(decision.replies, _ticket(decision), house), *pages)
+
+
+def _pages_within(decision: Decision, drawn: Counter[Charge], house: House) -> Decision:
+    """Take away the pages that are over budget; the ticket's log says so."""
+    kept: list[Page] = []
+    events: list[EventDraft] = []
+    for page in decision.pages:
+        charge = _page_charge(page, house)
+        if drawn[charge] < charge.most:
+            drawn[charge] += 1
+            kept.append(page)
+        else:
+            data = (("to", page.webhook), ("budget", charge.scope.value))
+            events.append(EventDraft(kind="page.withheld", actor="maild", data=data))
+    if not events:
+        return decision
+    return replace(decision, pages=tuple(kept), events=(*decision.events, *events))
+
+
+def _page_charge(page: Page, house: House) -> Charge:
+    return Charge(scope=Scope.PAGE, recipient=_called(page), most=house.pages_per_hour)
+
+
+def _called(page: Page) -> str:
+    return f"{RECIPIENT}{page.webhook}".lower()
 
 
 def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
@@ -213,4 +255,5 @@ _WINDOWS = {
     Scope.BREAKER: timedelta(minutes=10),
     Scope.DESK: timedelta(hours=1),
     Scope.TIMED: timedelta(hours=1),
+    Scope.PAGE: timedelta(hours=1),
 }

@@ -155,6 +155,8 @@ class House:
     """Mails to one agent about one ticket in an hour."""
     reminders_per_hour: int = 60
     """Mails to one agent in an hour that no mail caused."""
+    pages_per_hour: int = 120
+    """Calls of one webhook in an hour."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; the first one when the name is unknown."""

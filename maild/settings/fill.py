@@ -131,6 +131,7 @@ def house(config: schema.ConfigFile) -> House:
         automatic_per_ten_minutes=config.limits.automatic_per_ten_minutes,
         to_agent_per_ticket_hour=config.limits.to_agent_per_ticket_hour,
         reminders_per_hour=config.limits.reminders_per_hour,
+        pages_per_hour=config.limits.pages_per_hour,
     )
 
 

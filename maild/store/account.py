@@ -146,4 +146,5 @@ _COUNTS = {
     Scope.BREAKER: _count(_AUTOMATIC.c.entry.in_((Entry.CUSTOMER, Entry.STOPPED))),
     Scope.DESK: _count(_TO_AGENT, _RECIPIENT, _AUTOMATIC.c.ticket == bindparam("ticket")),
     Scope.TIMED: _count(_AUTOMATIC.c.entry == Entry.REMINDER, _RECIPIENT),
+    Scope.PAGE: _count(_AUTOMATIC.c.entry == Entry.PAGE, _RECIPIENT),
 }

@@ -11,10 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from maild import handle
+from maild.carry import carry_out
+from maild.core.decision import Decision, Outcome, ReplyKind
+from maild.core.webhook import Page, Webhook
 from maild.delivery import Delivery, judge
 from maild.errors import StoreBusy
 from maild.outbox.result import SendResult, Sent
-from maild.settings import RelaySettings
+from maild.settings import RelaySettings, WebhookSettings
+from maild.store import tickets
 from maild.store.tables import OutboxState
 from tests.core.scenes import ALICE, NOW, SUPPORT
 from tests.store.rows import outgoing
@@ -109,3 +113,86 @@ def test_an_agent_hears_that_an_answer_cannot_be_addressed(house: InMemory) -> N
     (told,) = house.to(ALICE)[before:]
     assert "Have you tried water?" in str(told.get_body(("plain",)))
     assert "reply.refused" in events(house)
+
+
+def a_page(house: InMemory, hook: Webhook) -> None:
+    """Put a page about a new ticket into the outbox."""
+    called = {"oncall": WebhookSettings(hook=hook, secret="known to both of us")}
+    house.office = replace(house.office, webhooks=called)
+    house.receive(letter("anna@customer.example", SUPPORT))
+    with house.database.write() as connection:
+        connection.execute(text("UPDATE outbox SET state = 'sent'"))
+        view = tickets.views(connection, [1], house.office.world.house, house.now)[0]
+        page = Page(webhook="oncall", event="deadline.missed", rule="r", key="deadline-1/page")
+        decision = Decision(
+            outcome=Outcome.POSTED,
+            reasons=(),
+            before=view.ticket,
+            after=view.ticket,
+            pages=(page, replace(page, webhook="elsewhere", key="other")),
+        )
+        carry_out(connection, house.office, [(decision, None)])
+
+
+def pages(house: InMemory) -> list[tuple[str, int, str]]:
+    with house.database.read() as connection:
+        rows = connection.execute(text("SELECT * FROM outbox WHERE kind = 'page' ORDER BY id"))
+        return [(row.state, row.attempts, row.last_error) for row in rows]
+
+
+def told(house: InMemory) -> list[str]:
+    with house.database.read() as connection:
+        rows = connection.execute(text("SELECT recipient FROM outbox WHERE kind = 'trouble'"))
+        return [row.recipient for row in rows]
+
+
+def test_a_page_that_nobody_takes_is_told_to_the_lead_and_tried_for_hours(
+    house: InMemory,
+) -> None:
+    hook = Webhook(name="oncall", url="http://127.0.0.1:1/", allow_private=True)
+    a_page(house, hook)
+    delivery = Delivery(lambda: house.office, "node", "client.example")
+    seen = []
+    for minutes in (0, 6, 60, 181):
+        house.now += timedelta(minutes=minutes)
+        delivery.step()
+        seen.append((pages(house)[0][0], len(told(house))))
+
+    assert seen == [("queued", 0), ("queued", 1), ("queued", 1), ("failed", 2)]
+    assert [kind for kind in events(house) if kind.startswith("page")] == [
+        "page.delayed",
+        "page.failed",
+    ]
+    assert "refused" in pages(house)[0][2]
+
+
+def test_a_page_into_our_own_network_is_never_posted(house: InMemory) -> None:
+    a_page(house, Webhook(name="oncall", url="https://127.0.0.1:1/"))
+
+    Delivery(lambda: house.office, "node", "client.example").step()
+
+    [(state, attempts, error)] = pages(house)
+    assert (state, attempts) == ("queued", 1)
+    assert "no address outside" in error
+
+
+def test_a_page_whose_webhook_was_taken_out_fails_for_good(house: InMemory) -> None:
+    a_page(house, Webhook(name="oncall", url="https://127.0.0.1:1/"))
+    house.office = replace(house.office, webhooks={})
+
+    Delivery(lambda: house.office, "node", "client.example").step()
+
+    [(state, _, error)] = pages(house)
+    assert state == "failed"
+    assert "'oncall'" in error
+
+
+def test_a_page_is_tried_within_seconds_and_no_sooner_than_it_is_asked() -> None:
+    page = outgoing(id=1, attempts=1, kind=ReplyKind.PAGE)
+    asked = replace(LATER, wait_seconds=600)
+
+    soon, later = judge(page, LATER, NOW), judge(page, asked, NOW)
+
+    assert soon.next_try_at is not None
+    assert soon.next_try_at - NOW <= timedelta(seconds=11)
+    assert later.next_try_at == NOW + timedelta(seconds=600)

@@ -27,6 +27,7 @@ CHARGES = {
     Scope.BREAKER: Charge(scope=Scope.BREAKER, most=9),
     Scope.DESK: Charge(scope=Scope.DESK, recipient=ANNA, ticket=7, most=9),
     Scope.TIMED: Charge(scope=Scope.TIMED, recipient=ANNA, most=9),
+    Scope.PAGE: Charge(scope=Scope.PAGE, recipient=ANNA, most=9),
 }
 
 
@@ -61,12 +62,13 @@ def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
         Scope.BREAKER: 5,
         Scope.DESK: 1,
         Scope.TIMED: 0,
+        Scope.PAGE: 0,
     }
 
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, scope: Scope) -> None:
-    own = {Scope.DESK: Entry.AGENT, Scope.TIMED: Entry.REMINDER}
+    own = {Scope.DESK: Entry.AGENT, Scope.TIMED: Entry.REMINDER, Scope.PAGE: Entry.PAGE}
     entry = own.get(scope, Entry.CUSTOMER)
     book(database, replace(LINE, entry=entry))
     second = timedelta(seconds=1)
