@@ -26,6 +26,7 @@ from maild.core.snapshot import AgentLoad, Arrival, Snapshot, TicketView
 from maild.core.undelivered import Failure
 from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
+from maild.metrics import Metric, count
 from maild.reader import NotRead, Read
 from maild.store import customers, journal, lookup, staffing, tickets
 from maild.store import deadlines as deadline_rows
@@ -125,6 +126,8 @@ def deadlines(office: Office, number: int) -> int:
         deadline_rows.fire(connection, ontime.fired(firing), now)
         decision = ontime.on_time(firing, view, world, _loads(connection, office))
         carry_out(connection, office, [(decision, None)])
+    for name in decision.rules:
+        count(Metric.RULES_FIRED, rule=name)
     return len(firing.rows)
 
 

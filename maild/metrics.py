@@ -65,6 +65,7 @@ class Metric(StrEnum):
         "outcome kind",
         "mails done: posted, held or ignored, and what kind of mail it was",
     )
+    RULES_FIRED = "maild_rules_fired_total", Kind.COUNTER, "rule", "how often each rule fired"
     JOURNAL_ROWS = "maild_journal_rows", Kind.GAUGE, "state", "mails in the journal"
     JOURNAL_OLDEST = (
         "maild_journal_oldest_seconds",

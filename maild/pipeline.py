@@ -215,6 +215,8 @@ def _tell(done: Handled) -> None:
     if what is None:
         return
     count(Metric.MAIL_OUTCOMES, outcome=done.outcome.value, kind=done.kind)
+    for name in done.rules:
+        count(Metric.RULES_FIRED, rule=name)
     event(
         what,
         mail=done.journal_id,

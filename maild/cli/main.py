@@ -293,6 +293,14 @@ def address_release(addresses: list[str]) -> None:
     command.release(Place.config, addresses)
 
 
+@rules.command("list")
+def rules_list(json: Json = False) -> None:
+    """Show the rules in their order, and how often each fired."""
+    from maild.cli import rules as command
+
+    command.list_rules(Place.config, as_json=json)
+
+
 @rules.command("test")
 def rules_test() -> None:
     """Try the examples that stand beside the rules."""

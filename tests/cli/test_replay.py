@@ -89,3 +89,17 @@ def test_a_person_reads_it_line_by_line(house: House) -> None:
     assert "  + priority.changed high (rule fire)" in lines
     assert lines[-1] == "3 mails replayed, 2 would come out differently"
     assert house.run("replay", "--since", "yesterday").returncode == 1
+
+
+def test_rules_are_listed_with_how_often_they_fired(house: House) -> None:
+    (house.folder / "rules" / "21-own.toml").write_text(RULE)
+
+    listed = {rule["name"]: rule for rule in house.document("rules", "list")}
+
+    assert (listed["fire"]["day"], listed["fire"]["week"]) == (1, 1)
+    assert listed["fire"]["source"] == "21-own.toml:2"
+    assert listed["acknowledge a new ticket"]["week"] == 2
+    assert (
+        listed["warn before a deadline"]["week"],
+        listed["warn before a deadline"]["last"],
+    ) == (0, None)
