@@ -292,7 +292,8 @@ def _repeated(view: TicketView, post: Post) -> str:
     """Return the words of a note that would reach the customer, or '' (invariant I5)."""
     notes = [earlier.text for earlier in view.recent if earlier.kind is PostKind.NOTE]
     public = [earlier.text for earlier in view.recent if earlier.kind is not PostKind.NOTE]
-    secret, known = (*view.notes, *notes), (*view.public_texts, *public)
+    about = (view.ticket.customer.notes,)
+    secret, known = (*view.notes, *notes, *about), (*view.public_texts, *public)
     return leak.repeated((post.text, post.html), secret, known)
 
 

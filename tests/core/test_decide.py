@@ -609,6 +609,16 @@ def test_a_quoted_note_is_held_back() -> None:
         assert sent(decision) == [("trouble", ALICE)]
 
 
+def test_what_is_noted_about_a_customer_is_held_back_too() -> None:
+    secret = "They have not paid since March, do not refund anything before Bob agrees."
+    customer = replace(ticket().customer, notes=secret)
+    known = view(ticket(customer=customer))
+
+    decision = agent(from_agent(f"Pull it.\n> {secret}"), views=[known])
+
+    assert decision.outcome is Outcome.HELD
+
+
 def test_a_reply_never_refers_to_a_note() -> None:
     known = view(posts=[post(1), post(2, PostKind.NOTE, "psst", BOB), post(3)])
 
