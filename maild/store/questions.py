@@ -70,6 +70,7 @@ class QuestionRow(SQLModel, table=True):
 _QUESTION = metadata.tables[QuestionRow.__tablename__]
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _OF = select(_QUESTION).where(_QUESTION.c.journal_id.in_(_IDS)).order_by(_QUESTION.c.round)
+_WAITING = select(_QUESTION).where(_QUESTION.c.state == QuestionState.WAITING)
 _ADD = insert(_QUESTION)
 _OVERTAKEN = (
     update(_QUESTION)
@@ -97,13 +98,13 @@ def newest(connection: Connection, journal_id: int) -> Asked | None:
     return next(reversed(of(connection, [journal_id]).get(journal_id, ())), None)
 
 
-def add(connection: Connection, question: Question, now: dt.datetime) -> None:
 def waiting(connection: Connection) -> Mapping[int, Question]:
     """Return the questions that nobody answered yet, by journal row."""
     rows = connection.execute(_WAITING).mappings()
     return {row["journal_id"]: _asked(row).question for row in rows}
 
 
+def add(connection: Connection, question: Question, now: dt.datetime) -> None:
     """Write a question down; one that was asked before in the same words stays as it is."""
     known = newest(connection, question.journal_id)
     if known is not None and known.question.round >= question.round:
