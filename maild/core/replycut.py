@@ -85,8 +85,8 @@ def _nothing(page: Page) -> Cut:
 def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
     """Return the cut at "reply above this line".
 
-    Our own line, when it is not quoted, cuts even at the top; any other needs text above it. One
-    that is quoted cuts nothing off where answers stand between the quotes below it.
+    Our own line, when it is not quoted, cuts even at the top; any other needs text above it.
+    One that is quoted cuts nothing off where answers stand between the quotes or behind them.
     """
     own, foreign = _delimiter_lines(page.lines, delimiters)
     if not own and not foreign:
@@ -103,11 +103,14 @@ def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
 
 
 def _last_between(page: Page) -> int:
-    """Return the last line that was said between quotes, -1 for none.
+    """Return the last line that was said between quotes or behind them, -1 for none.
 
-    It begins a paragraph: else it may be the rest of a folded line.
+    It begins a paragraph: else it may be the rest of a folded line. A signature says nothing.
     """
     last = next((i for i in range(len(page.lines) - 1, -1, -1) if page.quoted[i]), 0)
+    behind = next((i for i in range(last + 1, len(page.lines)) if page.lines[i]), last)
+    if behind > last + 1 and not page.lines[behind].startswith("--"):
+        return behind
     for index in range(last - 1, 0, -1):
         line = page.lines[index]
         if line and not (page.quoted[index] or page.lines[index - 1] or is_rule(line)):

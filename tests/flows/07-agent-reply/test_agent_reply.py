@@ -52,7 +52,8 @@ def test_the_customer_gets_it_from_the_support_address(
     asked = house.letter(ALICE, number)
 
     assert "And when will it be here?" in asked.text
-    assert not house.unread("bob@example.com", number)
+    (for_bob,) = house.unread("bob@example.com", number)
+    assert "Alice Archer has replied to the customer and has taken the ticket" in for_bob.text
     ticket = house.ticket(number)
     assert ticket["state"] == "open"
     compare(script.folder / "expected.txt", [ticket], [answer, asked], renew=renew)
