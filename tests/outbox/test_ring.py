@@ -7,7 +7,6 @@ import hmac
 import json
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from maild.core.webhook import Page, Webhook, body, identity, is_public
 from maild.outbox.result import SendResult, Sent
 from maild.outbox.ring import ANSWER_SHOWN_MAX, WAIT_SECONDS_MAX, Call, ring
 from tests.core.scenes import NOW
+from tests.outbox.relays import certificate, server_tls
 from tests.store.rows import new_ticket
 
 SECRET = "a secret of many characters"
@@ -292,16 +292,8 @@ def test_a_server_that_is_not_there_is_tried_later() -> None:
 
 
 def test_https_wants_a_certificate_that_is_trusted(tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=pager -keyout {key} "
-        f"-out {cert} -addext subjectAltName=IP:127.0.0.1",
-        shell=True,
-        check=True,
-        capture_output=True,
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(cert, key)
+    cert, key = certificate(tmp_path)
+    server = server_tls(cert, key)
     trusted = ssl.create_default_context(cafile=str(cert))
     with serving(server) as receiver:
         distrusted = ring(call(receiver.url))
