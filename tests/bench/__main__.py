@@ -12,11 +12,14 @@ from pathlib import Path
 
 from tests.bench import client, limits
 from tests.bench.daemon import free_port, running
+from tests.bench.tick import ring_seconds
 from tests.bench.workload import Letter, letters
 from tests.needs import missing
 from tests.servers.postfix import postfix
 
 SESSIONS = 20
+OPEN_TICKETS = 1_000_000
+DUE = 1_000
 
 
 def main() -> None:
@@ -35,6 +38,7 @@ def main() -> None:
         _intake(folder, load)
         _line(folder, load)
         _outgoing(folder, load)
+        _clock(folder)
 
 
 def _machine(folder: Path) -> None:
@@ -42,6 +46,18 @@ def _machine(folder: Path) -> None:
     for mails_each in (1, 10, 100):
         rate = limits.sqlite_rate(folder, mails_each, 2000 // mails_each)
         _row(f"SQLite itself, durable, {mails_each} mails a commit", f"{rate:,.0f}/s")
+
+
+def _clock(folder: Path) -> None:
+    idle, busy, rings = ring_seconds(folder / "clock", OPEN_TICKETS, DUE)
+    _row(
+        f"clock: a ring, {OPEN_TICKETS:,} open tickets, none due",
+        f"{idle * 1000:.1f} ms",
+        "",
+        "5 ms",
+    )
+    words = f"{busy:.2f} s, {rings} rings"
+    _row(f"clock: the longest ring, {DUE:,} tickets due", words, "", "1 s")
 
 
 def _reading(load: Sequence[Letter]) -> None:

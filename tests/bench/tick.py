@@ -1,0 +1,61 @@
+"""What a ring of the clock costs with a million open tickets: nothing due, and a thousand due."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import text
+
+from tests.ontime.office import desk_in
+
+RINGS = 50
+_COUNTED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+_TICKETS = f"""{_COUNTED}
+INSERT INTO ticket (id, version, subject, state, queue, priority, tier, assignee, tags, language,
+    mailbox, customer_id, created_at, updated_at)
+SELECT i, 1, 'Help', 'open', 'support', 'normal', 1, '', '[]', 'en', 'Support', 1, :now, :now FROM n
+"""
+_EVENTS = f"""{_COUNTED}
+INSERT INTO event (ticket_id, at, kind, actor, data)
+SELECT i, :now, 'ticket.created', 'customer@customer.example', '{{}}' FROM n
+"""
+_DEADLINES = f"""{_COUNTED}
+INSERT INTO deadline (ticket_id, kind, cycle, due_at, state, policy, policy_version, priority,
+    claimed_by, late, merged)
+SELECT i, 'resolution', 'far', :later, 'waiting', '', '', 'normal', '', 0, 0 FROM n
+"""
+
+
+def ring_seconds(folder: Path, open_tickets: int, due: int) -> tuple[float, float, int]:
+    """Return the median of an idle ring, the longest ring with so many due, and their number."""
+    folder.mkdir()
+    with desk_in(folder) as desk:
+        customers = desk.opens(due)
+        desk.alarm.plan()
+        stamp = desk.now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        later = stamp.replace("2026", "2036")
+        values = {"count": open_tickets, "now": stamp, "later": later}
+        with desk.database.write() as connection:
+            first = max(customers) + 1
+            for statement in (_TICKETS, _EVENTS, _DEADLINES):
+                shifted = statement.replace("SELECT 1 UNION", f"SELECT {first} UNION")
+                connection.execute(text(shifted), values | {"count": open_tickets + first - 1})
+        desk.alarm.ring()
+        idle = statistics.median(_seconds(desk.alarm.ring) for _ in range(RINGS))
+        desk.sleep(4.1)
+        rings = []
+        fired = 0
+        while fired < due:
+            began = time.perf_counter()
+            fired += desk.alarm.ring()
+            rings.append(time.perf_counter() - began)
+        return idle, max(rings), len(rings)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
