@@ -12,9 +12,11 @@ from email.policy import default
 
 from maild.core.commandtable import Word
 from maild.core.decision import Audience, Quoted, Reply, ReplyKind, SentFile
+from maild.core.escalated import Escalation
 from maild.core.house import Agent, House, Mailbox
 from maild.core.index import Finding
 from maild.core.mail import Attachment, Encoding, Locator
+from maild.core.promise import Due
 from maild.core.question import NamedFile, Question, Shown
 from maild.core.reason import Reason, Why
 from maild.core.ticket import Customer, Participant, PostKind, Priority, Role, State, Ticket
@@ -237,6 +239,29 @@ def unpaged(language: str = "en") -> Reply:
     )
 
 
+def escalation(language: str = "en") -> Reply:
+    due_at = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+    return replace(
+        notification(language),
+        template="escalation",
+        text="",
+        author="",
+        files_left_out=(),
+        post_kind=None,
+        reason="missed",
+        dues=(Due(kind="first_response", due_at=due_at, is_over=True),),
+        escalation=Escalation(
+            by="rule:nobody acts",
+            why="nobody has answered",
+            step=1,
+            steps=3,
+            next_at=due_at + timedelta(hours=2),
+        ),
+        is_last=True,
+        key="key:escalation",
+    )
+
+
 def transcript(language: str = "en") -> Reply:
     return replace(
         notification(language),
@@ -322,6 +347,7 @@ EVERY = (
     undelivered,
     delayed,
     unpaged,
+    escalation,
 )
 
 
