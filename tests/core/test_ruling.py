@@ -243,8 +243,12 @@ def test_a_ticket_has_a_budget_of_automatic_mail() -> None:
 
 def context(**more: object) -> Context:
     seen: list[Context] = []
-    asked = {"condition": lambda c: bool(seen.append(c)), "tables": frozenset(FIELDS)}
-    spy = rule(RECEIVED, TAG, **asked)
+    spy = rule(
+        RECEIVED,
+        TAG,
+        condition=lambda c: bool(seen.append(c)),  # type: ignore[func-returns-value]
+        tables=frozenset(FIELDS),
+    )
     play(mail(**more), rules=[spy], views=[view()], by_subject=TICKET)  # type: ignore[arg-type]
     return seen[0]
 
