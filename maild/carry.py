@@ -70,7 +70,7 @@ class Office:
     @property
     def assigns(self) -> bool:
         """Whether a rule may need to know what every agent has in hand."""
-        return any(a.verb is Verb.ASSIGN for rule in self.world.rules for a in rule.actions)
+        return any(rule.does(Verb.ASSIGN) for rule in self.world.rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

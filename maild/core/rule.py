@@ -173,6 +173,11 @@ class Rule:
     tables: frozenset[str] = frozenset(("mail", "ticket", "customer"))
     """The tables of `FIELDS` that the condition names."""
 
+    def does(self, verb: Verb) -> bool:
+        """Tell whether the rule, or a step of its ladder, has a verb."""
+        every = (self.actions, *(step.actions for step in self.steps))
+        return any(action.verb is verb for actions in every for action in actions)
+
     def verdict(self, context: Context) -> Verdict:
         """Evaluate the condition once; never raises, the error is part of the verdict."""
         if self.judge:

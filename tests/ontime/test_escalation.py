@@ -114,6 +114,16 @@ def test_it_stops_when_somebody_acts(desk: Desk, how: str) -> None:
     assert len(desk.log(number, "escalation.step")) == 1
 
 
+def test_a_step_gives_the_ticket_to_who_has_least(desk: Desk) -> None:
+    given = LADDER.replace('{ notify = "lead" }', '{ assign = "least-loaded" }') % ("", "")
+    number = started(desk, rules=given)
+    later(desk, 15)
+    later(desk, 600)
+
+    assert desk.ticket(number).assignee == ALICE
+    assert len(desk.log(number, "escalation.step")) == 3
+
+
 def test_a_note_or_the_customers_next_mail_stops_nothing(desk: Desk) -> None:
     number = started(desk)
     desk.writes(number)

@@ -207,4 +207,7 @@ do = [ { page = "oncall", anytime = true } ]
 
     assert [step.after_seconds for step in rule.steps] == [900, 3600, 5400, 7200]
     assert rule.steps[3].actions == (Action(verb=Verb.PAGE, value="oncall", anytime=True),)
+    assert rule.does(Verb.NOTE)
+    assert rule.does(Verb.PAGE)
+    assert not rule.does(Verb.ASSIGN)
     assert rule.anytime
