@@ -24,7 +24,7 @@ CUSTOMER, LEAD = "gerda@customer.example", "lea@example.com"
 STEPS = {
     "alice@example.com": ("Escalation: step 1 of 2", "To stop this escalation"),
     "dora@example.com": ("Eskalation: Schritt 1 von 2", "Um diese Eskalation zu beenden"),
-    "fleur@example.com": ("Escalade : étape 1 sur 2", "Pour arrêter cette escalade"),
+    "fleur@example.com": ("Escalade\u00a0: étape 1 sur 2", "Pour arrêter cette escalade"),
     "elena@example.com": ("Escalado: paso 1 de 2", "Para detener este escalado"),
 }
 MAIL = f"From: Gerda <{CUSTOMER}>\nTo: support@example.com\nSubject: Help\n\nNothing works.\n"
