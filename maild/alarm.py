@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from maild import handle
+from maild import handle, morning
 from maild.core import agenda, steady
+from maild.core.morning import Morning
 from maild.core.steady import Belief, Look
 from maild.errors import LostRace, TemporaryError
 from maild.handle import Office
@@ -68,6 +69,13 @@ class Alarm:
             done += self._fire_all(office, numbers, end)
         return done
 
+    def digest(self) -> int:
+        """Write the digests that are due, while the clock is believed; return how many."""
+        if self._belief is None or not self._belief.is_trusted:
+            return 0
+        office = self._office()
+        return sum(self._write(office, one) for one in morning.due(office))
+
     def step(self) -> int:
         """Plan what has to be planned, then fire all that is due, once."""
         while self.plan():
@@ -75,6 +83,7 @@ class Alarm:
         fired = 0
         while count_now := self.ring():
             fired += count_now
+        self.digest()
         return fired
 
     def plan(self) -> int:
@@ -140,6 +149,19 @@ class Alarm:
                 return done
             self._fire(office, number)
         return len(numbers)
+
+    def _write(self, office: Office, one: Morning) -> bool:
+        """Write one digest; a failure leaves it for the next ring, and others go on."""
+        try:
+            is_written = morning.write(office, one)
+        except TemporaryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - loop top: one bad digest stops no other
+            event(Event.WORK_FAILED, agent=one.agent.address, error=error)
+            return False
+        if is_written:
+            event(Event.DIGEST_WRITTEN, agent=one.agent.address, day=one.day.isoformat())
+        return is_written
 
     def _fire(self, office: Office, number: int) -> None:
         """Fire what is due on one ticket; a failure leaves the lease to end, and others go on."""

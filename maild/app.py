@@ -63,6 +63,7 @@ __all__ = [
 SENDERS = 2
 BEAT = timedelta(seconds=10)
 RING = timedelta(seconds=2)
+MORNING = timedelta(minutes=2)
 """How often deadlines are looked for."""
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
@@ -186,6 +187,7 @@ class Daemon:
             self._clock.every(BEAT, "watch", self._watcher.look)
             self._clock.every(RING, "deadlines", self._ring)
             self._clock.every(RING, "plan", self._alarm.plan)
+            self._clock.every(MORNING, "digest", self._digest)
         self._clock.every(BEAT, "beat", self._beat)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -294,6 +296,10 @@ class Daemon:
 
     def _ring(self) -> None:
         if self._alarm.ring():
+            self._wake_senders()
+
+    def _digest(self) -> None:
+        if self._alarm.digest():
             self._wake_senders()
 
     def _beat(self) -> None:

@@ -142,6 +142,20 @@ def next_opening(calendar: Calendar, at: datetime) -> datetime:
     raise _too_far(calendar)
 
 
+def openings(calendar: Calendar, start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Return the instants (UTC) from `start` to before `end` (aware) at which it opens.
+
+    Hours that go on over midnight open once. NotAllowed outside the years that can be told.
+    """
+    first, last = _microseconds(start), _microseconds(end)
+    found: list[datetime] = []
+    for year in _years(calendar, start)[: end.year - start.year + 2]:
+        starts = _openings(calendar, year).starts
+        inside = starts[bisect_left(starts, first) : bisect_left(starts, last)]
+        found += map(_instant, inside)
+    return tuple(at for at in found if not is_open(calendar, at - _MICROSECOND))
+
+
 def _due(calendar: Calendar, start: datetime, left: int) -> datetime:
     """Return the first instant at which so many microseconds have been worked."""
     moment = _microseconds(start)

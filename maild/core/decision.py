@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from maild.core.absence import Absence
 from maild.core.commandtable import Word
+from maild.core.digest import Digest
 from maild.core.dossier import Aged
 from maild.core.escalated import Escalation
 from maild.core.index import Finding
@@ -159,6 +160,8 @@ class Reply:
     """Zone of the reader's calendar, in which times are told; empty means UTC."""
     escalation: Escalation | None = None
     """The escalation that it tells of."""
+    digest: Digest | None = None
+    """What a digest tells; None in any other mail."""
     is_last: bool = False
     """More are withheld for a while: too many came at once (`core/budget.py`)."""
     not_before: datetime | None = None

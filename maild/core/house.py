@@ -35,6 +35,14 @@ class AcknowledgePolicy(StrEnum):
     NOBODY = "nobody"
 
 
+class Digests(StrEnum):
+    """Who gets a digest in the morning: `[report] digest`."""
+
+    ALL = "all"
+    LEADS = "leads"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """One support address with all that makes its brand: From, reply address, tag, queue."""
@@ -134,6 +142,9 @@ class House:
     public_url: str = ""
     """How pages are reached from outside; empty where there are none."""
     acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
+    digest: Digests = Digests.NONE
+    zone: str = "UTC"
+    """Of those who have no calendar: `[report] zone`."""
     trusted_clients: tuple[str, ...] = ()
     """CIDR networks whose direct submissions are believed (core/trust.py, E2)."""
     trusted_domains: tuple[str, ...] = ()

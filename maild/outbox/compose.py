@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
 from maild.core.address import recipient as own_mailbox
 from maild.core.decision import Audience, Reply, ReplyKind
+from maild.core.digest import Digest
 from maild.core.house import House, Mailbox
 from maild.core.ticket import Participant, PostKind, Ticket
 from maild.core.token import Keys, Purpose, issue
 from maild.errors import NotAllowed
-from maild.outbox import headers, threads
+from maild.outbox import headers, morning, threads
 from maild.outbox.addressing import checked_address, wire_address
+from maild.outbox.digest import Shown
 from maild.outbox.parts import file_header, own_content_ids, text_part, with_own_ids
 from maild.outbox.pieces import (
     Fetch,
@@ -183,7 +185,23 @@ def _rendered(letter: _Letter) -> Rendered:
         words=letter.words,
         link=_link(letter),
     )
+    if reply.digest is not None:
+        values = replace(values, digest=_digest(reply.digest, letter), delimiter="")
     return render.render(name, letter.words.language, values)
+
+
+def _digest(digest: Digest, letter: _Letter) -> Shown:
+    """Give each ticket the address at which the reader answers it."""
+    desk, reader = letter.desk, letter.reply.recipient
+
+    def address(ticket: Ticket) -> str:
+        mailbox = desk.house.mailbox(ticket.mailbox)
+        return reply_address(
+            desk, mailbox, purpose=Purpose.AGENT, ticket=ticket.number, recipient=reader
+        )
+
+    writer = morning.Writer(house=desk.house, words=letter.words, now=desk.now, address=address)
+    return morning.shown(digest, writer)
 
 
 def _header(letter: _Letter, rendered: Rendered) -> Iterator[bytes]:

@@ -39,6 +39,7 @@ SHIPPED = (
     "notification",
     "reminder",
     "escalation",
+    "digest",
     "transcript",
     "held",
     "confirm",

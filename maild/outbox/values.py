@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from maild.outbox.digest import SAMPLE, Shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
@@ -186,6 +188,7 @@ class Values:
     asking: Asking = field(default_factory=Asking)
     dues: tuple[Promised, ...] = ()
     escalation: Raised = field(default_factory=Raised)
+    digest: Shown = field(default_factory=Shown)
     is_last: bool = False
     unreached: str = ""
     delimiter: str = ""
@@ -318,6 +321,7 @@ _FULL = Values(
         steps=3,
         next_at="2 May 2026",
     ),
+    digest=SAMPLE,
     is_last=True,
     unreached="ada@example.org",
     delimiter="-- above this line --",

@@ -11,6 +11,7 @@ from maild.core.house import (
     AcknowledgePolicy,
     Agent,
     AgentTrust,
+    Digests,
     House,
     Mailbox,
     Organisation,
@@ -115,6 +116,8 @@ def house(config: schema.ConfigFile) -> House:
         confirm_seconds=config.trust.confirm_within,
         public_url=config.web.public_url,
         acknowledge=AcknowledgePolicy(config.trust.acknowledge),
+        digest=Digests(config.report.digest),
+        zone=config.report.zone,
         trusted_clients=tuple(config.smtp.trusted_clients),
         trusted_domains=tuple(config.smtp.trusted_domains),
         accounts=tuple(

@@ -226,6 +226,7 @@ class ReportTable(_Table):
     recipients: list[fields.Address] = []
     zone: fields.Zone = "UTC"
     format: Literal["html", "table", "csv", "json"] = "html"
+    digest: Literal["all", "leads", "none"] = "none"
 
 
 class LimitsTable(_Table):

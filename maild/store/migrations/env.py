@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store import account, customers, deadlines, nodes, questions, reach, staffing
+from maild.store import account, customers, deadlines, digests, nodes, questions, reach, staffing
 
 METADATA = {
     account.metadata,
     customers.metadata,
     deadlines.metadata,
+    digests.metadata,
     nodes.metadata,
     questions.metadata,
     reach.metadata,
