@@ -40,6 +40,7 @@ SHIPPED = (
     "reminder",
     "escalation",
     "digest",
+    "announcement",
     "transcript",
     "held",
     "confirm",
