@@ -1,7 +1,7 @@
 """Questions to the DNS, bounded in time and number; a failure is not nothing [dnspython].
 
-Answers are kept as long as they say they hold. A name that could not be looked up is left alone
-for a while, so that many mails with one lame domain wait for it once.
+Answers are kept as long as they say they hold, large ones not at all. A name that could not be
+looked up is left alone for a while, so that many mails with one lame domain wait for it once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ else:
 TRY_SECONDS = 3.0
 """For one question, over all servers."""
 LAME_SECONDS = 30.0
-_CACHED_MAX = 5000
+_CACHED_MAX = 2000
+_CACHED_BYTES_MAX = 2048
+"""A larger answer is not kept: whoever sends mail chooses what is asked, and what is answered."""
+_WIRE_BYTES_MAX = 65_535
 _LAME_MAX = 2000
 _RECORDS_MAX = 50
 _TEXT_CHARACTERS_MAX = 8192
@@ -42,7 +45,8 @@ class Resolver:
                 dns.nameserver.Do53Nameserver(host, port) for host, port in servers
             ]
         self._resolver.timeout = TRY_SECONDS / 2
-        self._resolver.cache = dns.resolver.LRUCache(_CACHED_MAX)
+        self._cache = dns.resolver.LRUCache(_CACHED_MAX)
+        self._resolver.cache = self._cache
         self._lame: dict[Question, float] = {}
         self._door = threading.Lock()
 
@@ -65,6 +69,8 @@ class Resolver:
         except (dns.exception.DNSException, OSError, ValueError):
             self._note_lame(question)
             return None
+        if _is_large(found):
+            self._cache.flush((found.qname, found.rdtype, found.rdclass))
         return tuple(_text(record, question.kind) for record in list(found)[:_RECORDS_MAX])
 
     def _is_lame(self, question: Question) -> bool:
@@ -93,6 +99,13 @@ class Budget:
         if self._left < 0:
             return None
         return self._resolver.ask(question, self._end - time.monotonic())
+
+
+def _is_large(found: dns.resolver.Answer) -> bool:
+    try:
+        return len(found.response.to_wire(max_size=_WIRE_BYTES_MAX)) > _CACHED_BYTES_MAX
+    except dns.exception.TooBig:
+        return True
 
 
 def _text(record: object, kind: Kind) -> str:

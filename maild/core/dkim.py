@@ -84,18 +84,23 @@ class _BodyHashes:
 
 
 def _divided(raw: bytes) -> tuple[list[Field], bytes]:
-    """Cut a mail into header fields and body; no fields when a line of the header is none."""
+    """Cut a mail into header fields and body; no fields when a line of the header is none.
+
+    Nor where a line end is in doubt: whoever reads the mail may see another From there.
+    """
     head, _, body = raw.partition(b"\r\n\r\n")
-    fields: list[Field] = []
+    if not head.count(b"\r") == head.count(b"\n") == head.count(b"\r\n"):
+        return [], body
+    found: list[tuple[str, list[bytes]]] = []
     for line in head.split(b"\r\n"):
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1] = (fields[-1][0], fields[-1][1] + line + b"\r\n")
+        if line[:1] in (b" ", b"\t") and found:
+            found[-1][1].append(line + b"\r\n")
             continue
         named = _FIELD_NAME.match(line)
         if named is None:
             return [], body
-        fields.append((named[1].decode("ascii").lower(), line + b"\r\n"))
-    return fields, body
+        found.append((named[1].decode("ascii").lower(), [line + b"\r\n"]))
+    return [(name, b"".join(lines)) for name, lines in found], body
 
 
 def _signature(field: Field, fields: Sequence[Field], hashes: _BodyHashes) -> Signature:

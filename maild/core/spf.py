@@ -228,9 +228,9 @@ class _Check:
     def _expanded(self, text: str, domain: str) -> str:
         """Replace macros (RFC 7208 §7); what becomes too long loses labels on the left."""
         made = _MACRO.sub(lambda found: self._macro(found, domain), text).lower().rstrip(".")
-        while len(made) > _NAME_CHARACTERS_MAX and "." in made:
-            made = made.partition(".")[2]
-        return made
+        if len(made) <= _NAME_CHARACTERS_MAX:
+            return made
+        return made[-_NAME_CHARACTERS_MAX - 1 :].partition(".")[2]
 
     def _macro(self, found: re.Match[str], domain: str) -> str:
         letter, digits, is_reversed, signs, literal, wrong = found.groups()

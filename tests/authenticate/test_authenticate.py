@@ -12,10 +12,12 @@ import pytest
 
 from maild import authenticate, reading, settings
 from maild.authenticate import Authenticator
+from maild.authenticate.resolver import Resolver
 from maild.authenticate.suffixes import organisation_of
-from maild.core import boundary
+from maild.core import boundary, dkim
 from maild.core.authresults import Verdict
 from maild.core.mail import Envelope, Mail, ReadOptions, Source
+from maild.core.spf import Kind, Question
 from maild.errors import ConfigError
 from maild.settings import AuthenticateSettings
 from tests.authenticate.nameserver import BROKEN, FAILURES, SILENT, NameServer, name_server, text
@@ -302,6 +304,19 @@ def test_the_number_of_questions_is_bounded(dns: NameServer) -> None:
     assert len(dns.asked) == 5
 
 
+@pytest.mark.parametrize(("count", "times"), [(3, 1), (300, 2)])
+def test_a_flood_of_records_is_read_in_part_and_not_kept(
+    dns: NameServer, count: int, times: int
+) -> None:
+    dns.zone["flood.example", "TXT"] = tuple(f'"record {n}"' for n in range(count))
+    asking = Resolver((dns.address,))
+
+    answers = [asking.ask(Question("flood.example", Kind.TXT), 20) for _ in range(2)]
+
+    assert [len(texts or ()) for texts in answers] == [min(count, 50)] * 2
+    assert len(dns.asked) == times
+
+
 def test_what_a_server_of_ours_forwards_fails_no_check(dns: NameServer) -> None:
     checker = Checker(dns, trusted_clients=("203.0.113.0/24",))
 
@@ -436,6 +451,25 @@ def test_hostile_signatures_are_read_in_no_time(checker: Checker, field: str) ->
     raw = f"{field}\r\n".encode() + signed(letter())
 
     assert checker.judge(raw, ELSEWHERE) in (Verdict.PASS, Verdict.FAIL)
+
+
+@pytest.mark.parametrize("end", ["\n\n\r\n", "\n\r\n", "\r\r\r\n"])
+def test_a_colleague_who_hides_the_signed_from_proves_nothing(checker: Checker, end: str) -> None:
+    before = f"X-Before: it{end[0]}From: anna@customer.example{end}"
+
+    judged = checker.judge(before.encode() + signed(letter("eve@customer.example")), ELSEWHERE)
+
+    assert judged is not Verdict.PASS
+
+
+def test_a_field_folded_without_end_is_read_in_no_time() -> None:
+    raw = b"X-Folded: a" + b"\r\n b" * 500_000 + b"\r\n" + signed(letter())
+    start = time.monotonic()
+
+    (found,) = dkim.signatures(raw, 5)
+
+    assert not found.problem
+    assert time.monotonic() - start < 20
 
 
 def test_names_that_could_break_out_of_the_evidence_are_left_out(checker: Checker) -> None:

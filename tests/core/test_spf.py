@@ -198,6 +198,23 @@ def test_a_null_return_path_is_judged_by_the_greeting(
     assert [question.name for question in asked] == ([asked_of] if asked_of else [])
 
 
+def test_what_is_too_long_loses_labels_on_the_left() -> None:
+    _, asked = ask("v=spf1 exists:" + "%{l}." * 100 + "end.example", sender="abc.d@x.example")
+
+    name = asked[-1].name
+    assert 247 <= len(name) <= 253
+    assert name.endswith(".abc.d.end.example")
+    assert set(name.split(".")) == {"abc", "d", "end", "example"}
+
+
+def test_a_name_that_macros_make_long_costs_little() -> None:
+    start = time.monotonic()
+
+    ask("v=spf1 exists:" + "%{s}" * 10_000, sender="a." * 120 + "a@x.example")
+
+    assert time.monotonic() - start < 10
+
+
 @pytest.mark.parametrize(
     "record",
     [
