@@ -14,6 +14,7 @@ from maild.core.house import House
 from maild.core.leak import TEXT_CHARACTERS_MAX
 from maild.core.newcomers import OFFERED
 from maild.core.snapshot import MERGES_MAX, Offer, TicketView
+from maild.core.splitting import SPLIT
 from maild.core.ticket import (
     Participant,
     Post,
@@ -74,6 +75,7 @@ _PUBLIC_IDS = (
 _MERGED = select(_TICKET.c.id).where(
     _TICKET.c.linked_id.in_(_NUMBERS), _TICKET.c.state == State.MERGED
 )
+_SPLITS = select(_EVENT.c.data).where(_EVENT.c.ticket_id.in_(_NUMBERS), _EVENT.c.kind == SPLIT)
 _TEXT = func.substr(_POST.c.text, 1, TEXT_CHARACTERS_MAX)
 _NOTES = (
     select(_TEXT)
@@ -148,10 +150,11 @@ def views_by_number(
 def with_desk(connection: Connection, view: TicketView) -> TicketView:
     """Add what is asked when an agent writes: the notes, what was public lately, who was told.
 
-    Notes are those of the tickets merged into it, too.
+    Notes are those of the tickets merged into it, too, and those that were taken to other tickets.
     """
     wanted = {"numbers": _with_merged(connection, view.ticket.number)}
-    notes = tuple(connection.execute(_NOTES, wanted).scalars())
+    secret = {"numbers": _with_taken(connection, wanted["numbers"])}
+    notes = tuple(connection.execute(_NOTES, secret).scalars())
     public = tuple(connection.execute(_PUBLIC_TEXTS, wanted).scalars()) if notes else ()
     one = {"number": view.ticket.number}
     answers = connection.execute(_ANSWERS, one).mappings()
@@ -201,6 +204,18 @@ def _with_merged(connection: Connection, number: int) -> list[int]:
     for _ in range(MERGES_MAX):
         found = connection.execute(_MERGED, {"numbers": sorted(newest)}).scalars()
         newest = set(found) - known
+        if not newest:
+            break
+        known = known | newest
+    return sorted(known)
+
+
+def _with_taken(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """The numbers, and those of the tickets that posts of these were taken to, or of these."""
+    known = newest = set(numbers)
+    for _ in range(MERGES_MAX):
+        found = connection.execute(_SPLITS, {"numbers": sorted(newest)}).scalars()
+        newest = {int(data["to"]) for data in found} - known
         if not newest:
             break
         known = known | newest
