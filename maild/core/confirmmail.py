@@ -2,7 +2,8 @@
 
 The token went to the agent's registered address and nowhere else, so that it proves who answers;
 From proves nothing more and is not asked for. A machine's mail answers nothing, and neither does
-one whose From is proven false. The first word decides; without one of these words it is a yes.
+one whose From is proven false. The first word decides; who writes nothing says yes. Any other text
+is no answer: programs that answer by themselves do not always say that they are none.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from maild.core import answers
+from maild.core.bounce_wording import has_null_path
 from maild.core.command import nearest_of
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.house import Agent
-from maild.core.mail import Mail
+from maild.core.mail import Mail, Source
 from maild.core.question import Answered, Asked, Question, QuestionState, Way, Wish
 from maild.core.reason import Reason, Why
+from maild.core.replymarks import cleaned
 from maild.core.scene import Scene
+from maild.core.signatures import signature_start
 from maild.core.ticket import Customer, Ticket
 from maild.core.told import Done, Told
 from maild.core.trust import Answer, Deed, Level, Standing, may
@@ -28,15 +32,22 @@ WORDS: dict[str, Wish] = {
     "#yes": Wish.SEND,
     "#ok": Wish.SEND,
     "#confirm": Wish.SEND,
+    **dict.fromkeys(("send", "yes", "ok", "okay", "confirm", "confirmed"), Wish.SEND),
+    **dict.fromkeys(("oui", "envoyer", "envoyez", "confirmer", "confirme"), Wish.SEND),
+    **dict.fromkeys(("sí", "si", "enviar", "envía", "confirmar", "confirmo"), Wish.SEND),
+    **dict.fromkeys(("ja", "senden", "absenden", "bestätigen", "bestätigt"), Wish.SEND),
     **dict.fromkeys(("#drop", "#no", "#discard", "#cancel", "#stop", "#undo"), Wish.DROP),
     **dict.fromkeys(("drop", "no", "discard", "cancel", "stop", "don't", "wait"), Wish.DROP),
     **dict.fromkeys(("non", "annuler", "abandonner", "supprimer", "arrêter"), Wish.DROP),
     **dict.fromkeys(("descartar", "cancelar", "anular", "parar"), Wish.DROP),
     **dict.fromkeys(("nein", "nicht", "verwerfen", "abbrechen", "stopp", "halt"), Wish.DROP),
 }
-"""What the first word of an answer means. A line with `#` that is not here is refused."""
+"""What the first word of an answer means. Text that begins with another is refused."""
 _FIRST = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff*_`>]*([#＃]?)\s?([^\W\d_]+(?:['’]t\b)?)")
 _LINE_CHARACTERS_MAX = 200
+_SHOWN_CHARACTERS_MAX = 80
+_LINES_MAX = 200
+_WITH_PATH = (Source.SMTP, Source.LMTP)
 _TOLD = {
     QuestionState.APPROVED: Done.CONFIRMED_BEFORE,
     QuestionState.DROPPED: Done.DROPPED_BEFORE,
@@ -52,7 +63,7 @@ def decide(scene: Scene) -> Decision | None:
     keys = scene.world.keys
     known = scene.snapshot.questions
     asked = next((a for a in known if any(a.question.is_meant(t, keys) for t in tokens)), None)
-    if scene.is_automatic:
+    if _is_machines(scene):
         return _nobodys(scene)
     agent = scene.house.agent_of(asked.question.agent) if asked else None
     if asked is None or agent is None:
@@ -104,10 +115,9 @@ def _from_person(scene: Scene, asked: Asked, agent: Agent) -> Decision:
     answer = may(level, Standing.AGENT, Deed.CONFIRM, scene.house.agent_trust)
     if answer is not Answer.YES:
         return _refused(f"{level.label} does not allow to confirm: {answer}")
-    word = first_word(scene.mail)
-    wish = WORDS.get(word, Wish.SEND)
-    if word.startswith("#") and word not in WORDS:
-        return _misread(scene, asked, agent, word)
+    wish = _wish(scene.mail, agent)
+    if wish is None:
+        return _misread(scene, asked, agent)
     given = answered(asked, wish, Way.MAIL, scene.snapshot.now)
     ticket = _ticket(scene, asked.question)
     if given is None:
@@ -130,6 +140,30 @@ def _from_person(scene: Scene, asked: Asked, agent: Agent) -> Decision:
     )
 
 
+def _is_machines(scene: Scene) -> bool:
+    """Tell mail that no person sent; a null return path is a program's too (RFC 3834 §3.3)."""
+    return (
+        scene.is_automatic
+        or scene.mail.classification.is_loop
+        or has_null_path(scene.mail.parsed)
+        or (scene.arrival.envelope.source in _WITH_PATH and not scene.arrival.envelope.mail_from)
+    )
+
+
+def _wish(mail: Mail, agent: Agent) -> Wish | None:
+    """What a person answers; None for a text that is neither a yes nor a no."""
+    known = WORDS.get(first_word(mail))
+    return Wish.SEND if known is None and not _words(mail, agent) else known
+
+
+def _words(mail: Mail, agent: Agent) -> str:
+    """The first line that was written, without a signature; empty for none."""
+    lines = [cleaned(line) for line in mail.reply.unquoted_text.split("\n")[:_LINES_MAX]]
+    said = lines[: signature_start(lines, alone=False)]
+    line = next((line for line in said if line.strip()), "")[:_LINE_CHARACTERS_MAX]
+    return "" if line.strip().casefold() == agent.name.casefold() else line
+
+
 def _level(scene: Scene, agent: Agent) -> Level:
     """The confirmation token proves E1 by itself; with the agent's own domain it is E3."""
     proofs = scene.snapshot.proofs
@@ -149,12 +183,16 @@ def _refused(words: str) -> Decision:
     return Decision(outcome=Outcome.HELD, reasons=(reason,))
 
 
-def _misread(scene: Scene, asked: Asked, agent: Agent, word: str) -> Decision:
-    """A command is no answer: nothing is sent and nothing is dropped, and the agent is told."""
-    reason = Reason(why=Why.COMMAND_UNKNOWN, detail=word)
+def _misread(scene: Scene, asked: Asked, agent: Agent) -> Decision:
+    """Other words are no answer: nothing is sent, nothing is dropped, and the agent is told."""
+    word = first_word(scene.mail)
+    is_command = word.startswith("#")
+    words = word if is_command else f"“{_words(scene.mail, agent)[:_SHOWN_CHARACTERS_MAX]}”"
+    reason = Reason(why=Why.COMMAND_UNKNOWN, detail=words)
     ticket = _ticket(scene, asked.question)
     told = answers.trouble(scene, ticket, agent, "held", reason)
-    nearest = nearest_of(word[1:], [w[1:] for w in WORDS if w.startswith("#")])
+    known = [w[1:] for w in WORDS if w.startswith("#")]
+    nearest = nearest_of(word[1:], known) if is_command else "send"
     return Decision(
         outcome=Outcome.HELD,
         reasons=(reason,),

@@ -176,11 +176,20 @@ WORDS = (
     ("* #Drop", False),
     ("Non", False),
     ("\u200b#Discard", False),
+    ("-- \r\nAlice\r\nSupport", True),
+    ("Sent from my iPhone", True),
+    ("Best regards,\r\nAlice", True),
+    ("Alice", True),
+    ("Ja, bitte.", True),
+    ("Sí", True),
+    ("Thank you for your message. I am back on Monday.", False),
+    ("I never wrote that!", False),
 )
 
 
-def test_the_first_word_decides(house: InMemory) -> None:
-    for n, (word, sends) in enumerate(WORDS):
+@pytest.mark.parametrize("words", [WORDS[:9], WORDS[9:]], ids=["some", "others"])
+def test_the_first_word_decides(house: InMemory, words: tuple[tuple[str, bool], ...]) -> None:
+    for n, (word, sends) in enumerate(words):
         before = len(to_customer(house))
         answer(house, asked(house, f"Sentence {n}."), word)
         house.line()
@@ -212,6 +221,35 @@ def test_a_vacation_answer_never_confirms(house: InMemory) -> None:
         assert handled.outcome is Outcome.IGNORED
         assert house.line() == ()
         assert to_customer(house) == []
+
+
+@pytest.mark.parametrize("text", ["", "Yes", "I am away until Monday."])
+@pytest.mark.parametrize("field", ["Return-Path: <>", "X-Auto-Response-Suppress: None"])
+def test_a_program_that_does_not_say_so_never_confirms(
+    house: InMemory, text: str, field: str
+) -> None:
+    is_by_hand = text != "I am away until Monday." and not field.startswith("Return-Path")
+    question = asked(house)
+
+    answer(house, question, text, field)
+
+    assert len(house.line()) == is_by_hand
+    assert len(to_customer(house)) == is_by_hand
+
+
+def test_text_that_is_neither_yes_nor_no_is_told_and_leaves_the_question_open(
+    house: InMemory,
+) -> None:
+    question = asked(house)
+
+    handled = answer(house, question, "I never wrote that!")
+
+    assert handled.outcome is Outcome.HELD
+    told = plain(house.to(ALICE)[-1])
+    assert "The line “I never wrote that!” is not a command we know." in told
+    assert "#send" in told
+    answer(house, question)
+    assert [one.outcome for one in house.line()] == [Outcome.POSTED]
 
 
 def test_a_bounce_never_confirms(house: InMemory) -> None:
