@@ -346,3 +346,25 @@ def test_a_year_is_laid_out_once() -> None:
         due(OFFICE, at("2026-03-02T00:00") + n * timedelta(hours=7), 8 * 3600)
 
     assert calendar._openings.cache_info().misses == 1
+
+
+def test_openings_are_those_after_which_nothing_was_open() -> None:
+    """A lunch break opens twice; what goes on over midnight, or over New Year, opens once."""
+    noon = (Span(start=540, end=720), Span(start=780, end=1020))
+    lunch = Calendar(name="lunch", zone="Europe/Berlin", hours=(noon,) * 7)
+    day, next_day = (
+        at("2026-03-29T00:00", "Europe/Berlin"),
+        at("2026-03-30T00:00", "Europe/Berlin"),
+    )
+    night = Calendar(
+        name="night", hours=((Span(start=0, end=360), Span(start=1320, end=1440)),) * 7
+    )
+
+    found = calendar.openings(lunch, day, next_day)
+
+    assert found == (at("2026-03-29T07:00"), at("2026-03-29T11:00"))
+    assert calendar.openings(night, at("2025-12-31T00:00"), at("2026-01-01T23:00")) == (
+        at("2025-12-31T22:00"),
+        at("2026-01-01T22:00"),
+    )
+    assert calendar.openings(calendar.AROUND_THE_CLOCK, at("2025-12-31T00:00"), next_day) == ()

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from maild import settings
-from maild.core.house import AgentTrust, Queue, Submitter
+from maild.core.house import AgentTrust, Digests, Queue, Submitter
 from maild.core.mail import Limits
 from maild.errors import ConfigError
 from maild.settings import (
@@ -139,6 +139,17 @@ def test_a_refused_config_does_not_show_a_password(tmp_path: Path) -> None:
         _load(tmp_path, _MAILD + relay)
 
     assert "s3cret" not in str(caught.value)
+
+
+def test_digests_go_to_whom_the_report_says_and_by_default_to_nobody(tmp_path: Path) -> None:
+    silent = _load(tmp_path, _MAILD)
+    leads = _load(tmp_path, _MAILD + '[report]\ndigest = "leads"\nzone = "Asia/Kolkata"\n')
+
+    with pytest.raises(ConfigError, match=r"toml:5: .*digest: must be 'all', 'leads' or 'none'"):
+        _load(tmp_path, _MAILD + '[report]\ndigest = "some"\n')
+
+    assert (silent.house.digest, silent.house.zone) == (Digests.NONE, "UTC")
+    assert (leads.house.digest, leads.house.zone) == (Digests.LEADS, "Asia/Kolkata")
 
 
 def test_an_absent_config_is_a_problem_of_the_file(tmp_path: Path) -> None:
