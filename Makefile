@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: run env test demo check bench corpus fuzz lock servers clean help
+.PHONY: run env test demo simulate check bench corpus fuzz lock servers clean help
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -31,6 +31,9 @@ test: env ## every test; the last line tells what was skipped and why
 
 demo: env ## one whole story through real sockets, for a newcomer
 	exec $(BIN)/maild demo
+
+simulate: env ## a made-up year through rules, promises and agents (OPTIONS="--tickets 2000 --days 60")
+	exec $(BIN)/maild $(if $(HOUSE),--config $(HOUSE)) simulate $(if $(HOUSE),,--built-in) $(OPTIONS)
 
 check: env ## format, lint, types, layers and unit tests, in under two minutes
 	$(BIN)/ruff format --check --quiet .

@@ -124,6 +124,24 @@ def replay(
 
 
 @app.command()
+def simulate(
+    *,
+    tickets: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many come.")] = 20_000,
+    days: Annotated[int, typer.Option(min=1, max=3_660, help="In how many days.")] = 365,
+    seed: Annotated[int, typer.Option(help="Another one is another history.")] = 1,
+    built_in: Annotated[
+        bool, typer.Option("--built-in", help="With a made-up house of twelve agents.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run a made-up year through your rules, promises and agents; writes and sends nothing."""
+    from maild.cli import simulate as command
+
+    size = command.Size(tickets=tickets, days=days, seed=seed)
+    command.simulate(None if built_in else Place.config, size, as_json=json)
+
+
+@app.command()
 def status(json: Json = False) -> None:
     """Say how things stand: journal, outbox, tickets, mailboxes."""
     from maild.cli import status as command

@@ -1,0 +1,104 @@
+"""Does what a simulation left add up? Each check compares what was written in two ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from maild.core import agenda
+from maild.core.ticket import State
+from maild.handle import Office
+from maild.simulation import report
+from maild.simulation.report import Flows
+from maild.simulation.year import Course
+from maild.store import deadlines, history, tally, tickets
+from maild.store.database import Connection
+
+OVER = (State.CLOSED, State.MERGED, State.SPAM)
+EXAMPLES = 3
+_AT_ONCE = 500
+_WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something that must be so, and what was found."""
+
+    name: str
+    looked_at: int
+    """Of what there is: a check that looked at nothing says nothing."""
+    faults: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no fault."""
+        return not self.faults
+
+
+def all_checks(office: Office, course: Course) -> tuple[Check, ...]:
+    """Ask all there is to ask about the rows of a simulation that ended."""
+    with office.database.read() as connection:
+        return (
+            _balance(connection, course),
+            _ended(connection),
+            _overdue(connection, course),
+            _agrees(connection, office, course),
+        )
+
+
+def _balance(connection: Connection, course: Course) -> Check:
+    """The log explains every change that was counted in the ticket table at midnight."""
+    logged = report.days(connection)
+    faults: list[str] = []
+    before = 0
+    for day, counted in sorted(course.backlog.items()):
+        told = logged.pop(day, Flows()).change
+        if told != counted - before:
+            faults.append(f"{day}: the log says {told:+d}, the tickets {counted - before:+d}")
+        before = counted
+    faults += [f"{day}: in the log, but never counted" for day in logged]
+    name = "each day, opened + reopened - solved - gone is the change of the backlog"
+    return Check(name=name, looked_at=len(course.backlog), faults=tuple(faults))
+
+
+def _ended(connection: Connection) -> Check:
+    """What has fired or is cancelled stays so; on a ticket that is over nothing waits."""
+    states = tally.states(connection)
+    rows = [one for one in tally.deadlines(connection) if states[one.ticket] in OVER]
+    faults = tuple(
+        f"#{one.ticket} is {states[one.ticket]}, but {one.kind} waits for {one.due_at}"
+        for one in rows
+        if one.state == _WAITING
+    )
+    name = "every deadline of a ticket that is over has fired or is cancelled"
+    return Check(name=name, looked_at=len(rows), faults=faults)
+
+
+def _overdue(connection: Connection, course: Course) -> Check:
+    """Nothing waits for a time that has passed."""
+    rows = list(tally.deadlines(connection))
+    faults = tuple(
+        f"#{one.ticket}: {one.kind} waits for {one.due_at}"
+        for one in rows
+        if one.state == _WAITING and one.due_at <= course.end
+    )
+    name = "no deadline waits for a time that has passed"
+    return Check(name=name, looked_at=len(rows), faults=faults)
+
+
+def _agrees(connection: Connection, office: Office, course: Course) -> Check:
+    """All is computed anew from the log, and nothing would have to be written."""
+    numbers = iter(tally.states(connection))
+    looked_at, faults = 0, []
+    while some := list(islice(numbers, _AT_ONCE)):
+        views = tickets.views_by_number(connection, some, office.world.house, course.end)
+        rows = deadlines.of_tickets(connection, some)
+        logs = history.of_tickets(connection, some)
+        looked_at += len(views)
+        for number, view in views.items():
+            items = agenda.due(view.ticket, logs.get(number, ()), office.plan, course.end)
+            found = agenda.changes(rows.get(number, ()), items, view.ticket.priority)
+            if not found.is_nothing:
+                faults.append(f"#{number}: computed anew, its deadlines are others")
+    name = "computed anew from the log, every ticket's deadlines are those that are written"
+    return Check(name=name, looked_at=looked_at, faults=tuple(faults))
