@@ -11,9 +11,11 @@
 | page    | calls of one webhook                                 | an hour     | `pages_per_hour`              |
 
 The first four are about acknowledgements and templates to customers. What an agent is told about
-a mail that has no ticket counts as one ticket more. The last mail that `timed` lets through says
-that more are withheld. An agent's own words have no budget. What is over budget is not written; the mail that asked for it is handled as ever. The
-breaker closes by itself, as soon as less is asked for within ten minutes than it lets through.
+a mail that has no ticket counts as one ticket more, and so does what nobody proved to be theirs:
+strangers neither flood an agent by way of many tickets nor silence one. The last mail that `timed`
+lets through says that more are withheld. An agent's own words have no budget. What is over budget
+is not written; the mail that asked for it is handled as ever. The breaker closes by itself, as soon
+as less is asked for within ten minutes than it lets through.
 """  # noqa: E501 - one table
 
 from __future__ import annotations
@@ -149,7 +151,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
             recipient=reply.recipient.lower(),
             domain=_domain(reply),
             mailbox=reply.mailbox,
-            ticket=ticket,
+            ticket=_about(reply, ticket),
         )
         for reply, entry in asked
         if entry is not None
@@ -194,8 +196,9 @@ def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
         return ()
     if entry in (Entry.AGENT, Entry.REMINDER):
         most = house.to_agent_per_ticket_hour
-        desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=ticket, most=most)
-        own = (desk,) if ticket or _has_no_ticket(reply) else ()
+        about = _about(reply, ticket)
+        desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=about, most=most)
+        own = (desk,) if about or _has_no_ticket(reply) else ()
         timed = Charge(scope=Scope.TIMED, recipient=recipient, most=house.reminders_per_hour)
         return (*own, timed) if entry is Entry.REMINDER else own
     return (
@@ -209,6 +212,12 @@ def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
         Charge(scope=Scope.DOMAIN, domain=_domain(reply), most=house.automatic_per_domain_hour),
         Charge(scope=Scope.BREAKER, most=house.automatic_per_ten_minutes),
     )
+
+
+def _about(reply: Reply, ticket: int) -> int:
+    """The ticket that a mail is booked on: none for what anybody can cause on every ticket."""
+    is_unproven = reply.kind is ReplyKind.TROUBLE and reply.reason == Why.AGENT_UNPROVEN.value
+    return 0 if is_unproven else ticket
 
 
 def _has_no_ticket(reply: Reply) -> bool:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from maild.core.house import House
 from maild.store import account
-from tests.core.scenes import HOUSE
+from tests.core.scenes import ALICE, ANNA, HOUSE
 from tests.trust.house import InMemory, letter, proven
 
 VICTIM = "victim@victims.example"
@@ -98,3 +98,27 @@ def test_who_is_named_in_cc_or_reply_to_of_strangers_mails_gets_nothing() -> Non
 
     print(f"\nvictim in Cc, Reply-To and Sender: 200 mails in, {len(got)} to the victim")
     assert got == []
+
+
+def test_who_claims_to_be_an_agent_neither_floods_nor_silences_them() -> None:
+    with running() as made:
+        anna = letter(ANNA, TO, "It smokes.", proven("customer.example"))
+        flood(made, [anna, *(letter(f"m{n}@b.example", TO, f"{n}") for n in range(60))])
+        notice = made.to(ANNA)[0]
+        before = len(made.to(ALICE))
+        flood(made, [claimed(1 + n % 60, f"{n}") for n in range(200)])
+        got = len(made.to(ALICE)) - before
+        flood(made, [claimed(1, f"Once more {n}") for n in range(60)])
+        again = letter(ANNA, str(notice["Reply-To"]), "It burns.", proven("customer.example"))
+        made.receive(again)
+        newest = made.to(ALICE)[-1].get_body(("plain",))
+
+    print(f"\nforged agent on 60 tickets: 200 mails in, {got} to the agent")
+    assert 0 < got <= HOUSE.to_agent_per_ticket_hour
+    assert newest is not None
+    assert "It burns." in newest.get_content()
+
+
+def claimed(ticket: int, text: str) -> bytes:
+    """A mail with an agent's address and a ticket's number, and no proof."""
+    return letter(ALICE, TO, text, subject=f"[Support #{ticket}] The printer smokes")
