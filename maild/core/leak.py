@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 
 WORDS = 8
 CHARACTERS = 16
@@ -33,7 +34,7 @@ def repeated(texts: Iterable[str], secret: Iterable[str], public: Iterable[str])
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    plain = _TAG.sub(" ", text[:TEXT_CHARACTERS_MAX]).casefold()
+    plain = unescape(_TAG.sub(" ", text[:TEXT_CHARACTERS_MAX])).casefold()
     for pattern, length in ((_WORD, WORDS), (_CHARACTER, CHARACTERS)):
         pieces = pattern.findall(plain)
         for start in range(len(pieces) - length + 1):

@@ -18,6 +18,14 @@ def test_eight_words_of_a_note_are_found_in_text_and_in_html() -> None:
     assert repeated([run], [NOTE], []) == "has not paid since march do not offer"
 
 
+def test_what_html_writes_as_entities_hides_no_leak() -> None:
+    spaced = "has&nbsp;not paid&nbsp;since March, do&nbsp;not offer"
+    joined = "Tom &amp; Jerry have not paid us since March"
+
+    assert repeated([f"<p>{spaced}</p>"], [NOTE], [])
+    assert repeated([f"<p>{joined}</p>"], ["Tom & Jerry have not paid us since March"], [])
+
+
 def test_seven_words_are_no_leak() -> None:
     assert repeated(["has not paid since March, do not"], [NOTE], []) == ""
 
