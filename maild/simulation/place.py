@@ -18,7 +18,7 @@ from maild.handle import Handled, Office
 from maild.simulation import letters
 from maild.simulation.letters import Letter
 from maild.simulation.model import Person
-from maild.store import absence, deadlines, journal, tally
+from maild.store import absence, account, deadlines, journal, tally
 from maild.store import roster as roster_rows
 from maild.store.tally import ToDo
 from maild.store.writer import Journal
@@ -83,9 +83,10 @@ class Place:
             absence.record(connection, [one], self.now)
 
     def empty_outbox(self) -> None:
-        """Count what was written, and let go of it."""
+        """Count what was written, and let go of it; the account forgets as the daemon's does."""
         with self.office.database.write() as connection:
             self.written += tally.empty_outbox(connection)
+            account.forget(connection, self.now)
 
     def _know(self, people: tuple[Person, ...]) -> None:
         """Import the customers, as an operator would."""

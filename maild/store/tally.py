@@ -55,7 +55,7 @@ _ANSWERED = select(_TICKET.c.created_at, _TICKET.c.first_response_at)
 _MAILS = select(_OUTBOX.c.created_at)
 _EMPTY = (
     update(_OUTBOX)
-    .where(_OUTBOX.c.state != OutboxState.SENT)
+    .where(_OUTBOX.c.state.in_((OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.HELD)))
     .values(state=OutboxState.SENT, literal=b"", pieces=[])
 )
 
