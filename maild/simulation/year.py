@@ -28,6 +28,8 @@ from maild.store.tally import ToDo
 TOGETHER = timedelta(minutes=15)
 SETTLING = timedelta(days=120)
 PROMISED = timedelta(days=3)
+AGAIN = timedelta(hours=1)
+"""Later a deadline is tried again that could not fire, because of a fault of ours."""
 DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +98,7 @@ class Year:
         self._numbers = count(1)
         self._coming: list[_Coming] = []
         self._due: datetime | None = None
+        self._rang_at: datetime | None = None
         self._writers = 0
         """Customers and agents who will write yet."""
         self._cases: dict[int, Case] = {}
@@ -114,6 +117,7 @@ class Year:
             self._receive(at)
             if self._due is not None and self._due <= at:
                 self.course.rings += self.place.ring()
+                self._rang_at = at
             self._work(at)
         self.course.end = self.place.now = midnight - _MOMENT
         self.course.rings += self.place.ring()
@@ -148,13 +152,18 @@ class Year:
 
     def _next(self) -> datetime | None:
         """Return when something happens next; None when all is settled, or time is up."""
-        self._due = self.place.next_due()
+        self._due = self._ringing()
         coming = self._coming[0].at if self._coming else None
         times = [max(at, self.place.now) for at in (self._due, coming) if at is not None]
         if not times or min(times) > self._last + SETTLING:
             return None
         is_over = self._due is None and min(times) > self._last and not self._writers
         return None if is_over and not self.place.backlog() else min(times)
+
+    def _ringing(self) -> datetime | None:
+        """Return when deadlines are to ring; what did not fire just now is tried again later."""
+        due, now = self.place.next_due(), self.place.now
+        return now + AGAIN if due is not None and due <= now == self._rang_at else due
 
     def _end_day(self, midnight: datetime, each_day: Callable[[date], None]) -> None:
         day = (midnight - DAY).date()

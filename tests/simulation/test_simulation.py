@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from maild import handle
 from maild.cli import simulate_house
 from maild.cli.main import app
 from maild.core.token import Keys
 from maild.furnish import office_of
 from maild.handle import Office
 from maild.simulation import checks, report
+from maild.simulation import year as course_of_time
 from maild.simulation.model import Model
 from maild.simulation.report import Flows
 from maild.simulation.year import Course, Wish, Year
@@ -61,12 +63,14 @@ def ended(tmp_path: Path) -> Iterator[tuple[Office, Course]]:
 
 
 @contextmanager
-def simulated(folder: Path) -> Iterator[tuple[Office, Course]]:
+def simulated(
+    folder: Path, *, days: int = 2, tickets: int = 12
+) -> Iterator[tuple[Office, Course]]:
     database = open_database("sqlite://")
     migrate(database)
     keys = Keys(current=0, by_id={0: bytes(32)})
     office = office_of(simulate_house.built_in(folder), database, keys)
-    year = Year(office, Wish(start=START, days=2, tickets=12, seed=1))
+    year = Year(office, Wish(start=START, days=days, tickets=tickets, seed=1))
     try:
         yield year.place.office, year.run()
     finally:
@@ -163,6 +167,17 @@ def test_all_holds_of_a_simulation_that_ended(ended: tuple[Office, Course]) -> N
     assert set(course.outcomes) == {"posted"}
 
 
+def test_agents_are_away_now_and_then_and_all_holds(tmp_path: Path) -> None:
+    with simulated(tmp_path, days=100, tickets=3) as (office, course):
+        failed = failing(office, course)
+        with office.database.read() as connection:
+            away = connection.execute(text("SELECT count(*) FROM absence")).scalar_one()
+
+    assert failed == []
+    assert away > 0
+    assert len(course.backlog) >= 100
+
+
 def test_a_line_of_the_log_too_many_is_seen(ended: tuple[Office, Course]) -> None:
     office, course = ended
     at = "2026-01-06 12:00:00.000000"
@@ -188,6 +203,19 @@ def test_a_deadline_that_was_never_told_of_is_seen(ended: tuple[Office, Course])
         "no deadline waits for a time that has passed",
         "computed anew from the log, every ticket's deadlines are those that are written",
     ]
+
+
+def test_a_line_that_cannot_fire_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_office: Office, _number: int) -> int:
+        raise ValueError
+
+    monkeypatch.setattr(handle, "deadlines", broken)
+    monkeypatch.setattr(course_of_time, "SETTLING", timedelta(days=5))
+
+    with simulated(tmp_path) as (office, course):
+        failed = failing(office, course)
+
+    assert failed == ["no deadline waits for a time that has passed"]
 
 
 def test_a_check_that_fails_ends_the_command_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
