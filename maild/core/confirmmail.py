@@ -20,7 +20,8 @@ from maild.core.house import Agent
 from maild.core.mail import Mail, Source
 from maild.core.question import Answered, Asked, Question, QuestionState, Way, Wish
 from maild.core.reason import Reason, Why
-from maild.core.replymarks import cleaned
+from maild.core.replycut import find_cut, read_page
+from maild.core.replymarks import cleaned_lines, is_quoted
 from maild.core.scene import Scene
 from maild.core.signatures import signature_start
 from maild.core.ticket import Customer, Ticket
@@ -47,6 +48,7 @@ _FIRST = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff*_`>]*([#＃]?)\s?([^\W\
 _LINE_CHARACTERS_MAX = 200
 _SHOWN_CHARACTERS_MAX = 80
 _LINES_MAX = 200
+_ABOVE = ("Above.", "")
 _WITH_PATH = (Source.SMTP, Source.LMTP)
 _TOLD = {
     QuestionState.APPROVED: Done.CONFIRMED_BEFORE,
@@ -157,9 +159,16 @@ def _wish(mail: Mail, agent: Agent) -> Wish | None:
 
 
 def _words(mail: Mail, agent: Agent) -> str:
-    """The first line that was written, without a signature; empty for none."""
-    lines = [cleaned(line) for line in mail.reply.unquoted_text.split("\n")[:_LINES_MAX]]
-    said = lines[: signature_start(lines, alone=False)]
+    """The first line that was written, without a signature; empty for none.
+
+    Who writes nothing at all above a quote leaves the quote alone as their text: it is looked at
+    once more as if something stood above it.
+    """
+    lines = cleaned_lines("\n".join(mail.reply.unquoted_text.split("\n")[:_LINES_MAX]))
+    lines = [*_ABOVE, *lines]
+    written = lines[len(_ABOVE) : find_cut(read_page(lines), ()).index]
+    said = [line for line in written if not is_quoted(line)]
+    said = said[: signature_start(said, alone=False)]
     line = next((line for line in said if line.strip()), "")[:_LINE_CHARACTERS_MAX]
     return "" if line.strip().casefold() == agent.name.casefold() else line
 
