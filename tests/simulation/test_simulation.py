@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from maild import handle
+from maild import handle, timetable
 from maild.cli import simulate_house
 from maild.cli.main import app
+from maild.core import agenda
+from maild.core.agenda import Changes, Item, Row
+from maild.core.ticket import Ticket
 from maild.core.token import Keys
 from maild.furnish import office_of
 from maild.handle import Office
@@ -24,9 +28,10 @@ from maild.simulation import year as course_of_time
 from maild.simulation.model import Model
 from maild.simulation.report import Flows
 from maild.simulation.year import Course, Wish, Year
-from maild.store.database import open_database
+from maild.store.database import Connection, open_database
 from maild.store.migrate import migrate
 from maild.store.tally import Flow
+from maild.timetable import Round
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 CONFIG = """
@@ -202,6 +207,30 @@ def test_a_deadline_that_was_never_told_of_is_seen(ended: tuple[Office, Course])
         "every deadline of a ticket that is over has fired or is cancelled",
         "no deadline waits for a time that has passed",
         "computed anew from the log, every ticket's deadlines are those that are written",
+    ]
+
+
+def test_deadlines_that_are_not_cancelled_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = agenda.changes
+
+    def forgetful(rows: Iterable[Row], items: Iterable[Item], priority: str) -> Changes:
+        return replace(whole(rows, items, priority), cancelled=())
+
+    def brought(connection: Connection, look: Round, some: Iterable[Ticket]) -> None:
+        monkeypatch.setattr(agenda, "changes", forgetful)
+        right(connection, look, some)
+        monkeypatch.setattr(agenda, "changes", whole)
+
+    right = timetable.bring
+    monkeypatch.setattr(timetable, "bring", brought)
+
+    with simulated(tmp_path) as (office, course):
+        failed = failing(office, course)
+
+    assert failed == [
+        "computed anew from the log, every ticket's deadlines are those that are written"
     ]
 
 

@@ -51,7 +51,12 @@ def test_a_new_ticket_comes_back_as_it_was_decided(database: Database) -> None:
     number = apply(database, opening(ticket=decided)).number
 
     found = known(database, number)
-    customer = replace(decided.customer, segment="paid", organisation="ACME")
+    customer = replace(
+        decided.customer,
+        segment="paid",
+        segment_from="organisation ACME",
+        organisation="ACME",
+    )
     assert found == replace(decided, number=number, version=1, customer=customer)
     assert [(e["kind"], e["data"], e["ticket_id"]) for e in rows(database, "event")] == [
         ("ticket.created", {"queue": "support"}, number)

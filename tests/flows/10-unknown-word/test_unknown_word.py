@@ -27,5 +27,5 @@ def test_the_mail_is_held_and_the_agent_is_told_the_nearest_word(house: Stage) -
     assert told.field("Auto-Submitted") == "auto-generated"
     assert (ticket["state"], len(ticket["posts"])) == ("new", 1)
     assert not house.unread(CUSTOMER)
-    held = [h for h in house.held() if "command-unknown" in h["reason"]]
+    held = [h for h in house.held() if "command-unknown: #nte" in h["reason"]]
     assert len(held) == 1

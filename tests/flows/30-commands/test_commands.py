@@ -44,9 +44,10 @@ def test_state_and_place_are_changed_and_told(house: Stage) -> None:
 
     assert (ticket["state"], ticket["priority"], ticket["tier"]) == ("on-hold", "high", 2)
     assert (ticket["tags"], ticket["assignee"]) == (["cup"], BOB)
-    assert events(ticket)[-5:] == [
+    assert events(ticket)[-6:] == [
         "priority.changed",
         "tier.changed",
+        "ticket.escalated",
         "tag.added",
         "ticket.assigned",
         "state.changed",
