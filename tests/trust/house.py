@@ -13,6 +13,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from tempfile import gettempdir
 
 from maild import handle, reading, settings
 from maild.app import office_of, read_options_of
@@ -41,7 +42,7 @@ class InMemory:
         self.now = now
         self.database = open_database("sqlite://")
         migrate(self.database)
-        config = replace(settings.defaults(Path("unused")), house=house)
+        config = replace(settings.defaults(Path(gettempdir(), "maild-unused")), house=house)
         office = office_of(config, self.database, KEYS)
         self.office = replace(office, now=lambda: self.now)
         self.options = read_options_of(config, office.renderer)
