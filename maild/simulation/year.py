@@ -18,7 +18,7 @@ from maild.core.decision import Outcome
 from maild.core.house import Agent
 from maild.core.token import Purpose
 from maild.handle import Handled, Office
-from maild.simulation import letters
+from maild.simulation import compare, letters
 from maild.simulation.desks import Desks
 from maild.simulation.letters import Author, Letter
 from maild.simulation.model import Case, Deed, Model, Person, Reaction
@@ -66,6 +66,10 @@ class Course:
     """Written by us."""
     rings: int = 0
     """Tickets on which deadlines fired."""
+    compared: int = 0
+    """Tickets whose deadlines were computed anew, on the first day of each week."""
+    differing: list[tuple[datetime, int]] = field(default_factory=list)
+    """When, and which, where something else was written."""
     end: datetime
 
 
@@ -170,7 +174,17 @@ class Year:
         self.course.backlog[day] = self.place.backlog()
         self.place.empty_outbox()
         self.course.mails = self.place.written
+        if midnight.weekday() == 0:
+            self._compare(midnight)
         each_day(day)
+
+    def _compare(self, now: datetime) -> None:
+        office, course = self.place.office, self.course
+        with office.database.read() as connection:
+            numbers = compare.open_tickets(connection)
+            found = compare.differing(connection, office, numbers, now - _MOMENT)
+        course.compared += len(numbers)
+        course.differing += [(now, number) for number in found]
 
     def _receive(self, now: datetime) -> None:
         """Let everybody do what they do now; their mails come in together."""
