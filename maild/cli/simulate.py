@@ -1,4 +1,4 @@
-"""`maild simulate`: a year of a house in minutes, to try rules, promises and people before Monday.
+"""`maild simulate`: a made-up year of a house, to try rules, promises and people before Monday.
 
 Real are: rules, templates, promises, calendars, absences, the decision about every mail, the mails
 that are written, the deadlines and what follows from them. Simulated are: the clock, the people,
