@@ -167,10 +167,18 @@ def _words(mail: Mail, agent: Agent) -> str:
     lines = cleaned_lines("\n".join(mail.reply.unquoted_text.split("\n")[:_LINES_MAX]))
     lines = [*_ABOVE, *lines]
     written = lines[len(_ABOVE) : find_cut(read_page(lines), ()).index]
-    said = [line for line in written if not is_quoted(line)]
+    said = [line for line in _unattributed(written) if not is_quoted(line)]
     said = said[: signature_start(said, alone=False)]
     line = next((line for line in said if line.strip()), "")[:_LINE_CHARACTERS_MAX]
     return "" if line.strip().casefold() == agent.name.casefold() else line
+
+
+def _unattributed(lines: list[str]) -> list[str]:
+    """Without the line above the quote, or at the end, that says who wrote it."""
+    first = next((n for n, line in enumerate(lines) if is_quoted(line)), len(lines))
+    last = next((n for n in range(first - 1, -1, -1) if lines[n]), -1)
+    is_told = last >= 0 and lines[last].endswith(":")
+    return [*lines[:last], *lines[first:]] if is_told else lines
 
 
 def _level(scene: Scene, agent: Agent) -> Level:

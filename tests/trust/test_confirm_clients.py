@@ -35,6 +35,7 @@ OUTLOOK = (
 STYLES = {
     "only the quote": "{quote}",
     "Outlook in German": OUTLOOK,
+    "a day alone": "\n\nAm Montag schrieb Example:\n{quote}",
     "a signature": "Yes\n\n-- \nAlice\n\n-----Original Message-----\n{whole}",
     "a no-break space": "\u00a0\n\nOn Mon, Support wrote:\n{quote}",
     "a telephone": "\n\nSent from my iPhone\n\n> On 2 Mar 2026, Support wrote:\n> \n{quote}",
