@@ -14,7 +14,8 @@ from tests.needs import is_ci, require
 
 _LOCAL_NAMES = {"", "localhost", "ip6-localhost", socket.gethostname()}
 _SLOW_FAMILIES = {
-    *("cli", "crash", "flows", "intake", "packaging", "servers", "store", "trust"),
+    *("authenticate", "cli", "crash", "flows", "intake", "ontime", "packaging", "servers"),
+    *("simulation", "store", "trust"),
 }
 _OPTIONAL = "the corpus is not beside the project"
 

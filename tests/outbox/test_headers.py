@@ -67,7 +67,7 @@ ALLOWED = {
 def poisoned(value: Reply, text: str) -> Reply:
     """Put a text into every field of a reply that takes free text."""
     kept = {"kind", "audience", "template", "recipient", "mailbox", "post_kind", "fixed", "post_n"}
-    kept |= {"command"}
+    kept |= {"command", "zone"}  # neither comes out of a mail
     changes: dict[str, object] = {
         field.name: text
         for field in fields(value)
