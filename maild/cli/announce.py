@@ -55,13 +55,14 @@ def announce(config: Path | None, order: Order, wish: Wish, *, as_json: bool) ->
             one.number: _told(office, news, one, pause * n) if order.is_sent else "would be told"
             for n, one in enumerate(out.progress(new, "announcing"))
         }
-    rows = [_row(one, results.get(one.number, "told before")) for one in meant]
+    rows = [_row(one, news, results.get(one.number, "told before")) for one in meant]
     if as_json:
         out.as_document(rows)
         return
     out.as_table(rows, COLUMNS, "nobody is meant")
     if rows and not order.is_sent:
-        out.line("nothing was sent: add --send")
+        words = f"{len(new)} of {len(rows)} would be told, in the language of the text shown"
+        out.line(f"{words}; nothing was sent: add --send")
 
 
 def _read(order: Order, language: str) -> Announcement:
@@ -102,12 +103,12 @@ def _told(office: Office, news: Announcement, one: Listener, delay: timedelta) -
     return "told"
 
 
-def _row(one: Listener, result: str) -> dict[str, object]:
+def _row(one: Listener, news: Announcement, result: str) -> dict[str, object]:
     customer = one.customer
     return {
         "ticket": one.number,
         "address": customer.address,
-        "language": customer.language,
+        "language": news.language(one.language),
         "segment": customer.segment,
         "organisation": customer.organisation,
         "result": result,

@@ -31,7 +31,7 @@ ticket = typer.Typer(help="Look at tickets, or change one.", no_args_is_help=Tru
 held = typer.Typer(help="Mails that were set aside with a reason.", no_args_is_help=True)
 outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_help=True)
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
-rules = typer.Typer(help="Try the rules.", no_args_is_help=True)
+rules = typer.Typer(help="The rules: try them, see how often each fired.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
 app.add_typer(ticket, name="ticket")
 app.add_typer(people.agent, name="agent")
@@ -44,17 +44,23 @@ app.add_typer(rules, name="rules")
 app.add_typer(sla, name="sla")
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"maild {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     config: Annotated[
         Path | None, typer.Option(help="Config file; without it config.toml here, if any.")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Say the version.", is_eager=True, callback=_say_version),
+    ] = False,
 ) -> None:
     """Mail becomes tickets, tickets become mail."""
-    if version:
-        typer.echo(f"maild {__version__}")
-        raise typer.Exit
     here = Path("config.toml")
     Place.config = config or (here if here.exists() else None)
 

@@ -83,6 +83,7 @@ def _batch(office: Office, readers: ReaderPool, ids: Sequence[int]) -> Iterator[
 def _document(
     connection: Connection, office: Office, claimed: Claimed, mail: Mail, was: Past
 ) -> Json:
+    """Compare one mail; what an agent had to confirm was the agent's word, not a rule's."""
     arrival = Arrival(
         journal_id=claimed.id,
         mail=mail,
@@ -90,6 +91,7 @@ def _document(
         received_at=claimed.received_at,
     )
     snapshot, _ = handle.look(connection, office, arrival)
+    is_asked = snapshot.question is not None or bool(snapshot.questions)
     numbers = [view.ticket.number for view in snapshot.tickets]
     logs = history.of_tickets(connection, numbers) if numbers else {}
     then = replay.as_then(snapshot, was, logs)
@@ -104,6 +106,7 @@ def _document(
         "differences": [
             {"was": one.was, "now": one.now}
             for one in replay.differences(was, decision, office.world.rules)
+            if not is_asked
         ],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,17 @@ from rich.progress import track
 from rich.table import Table
 
 from maild import log, settings
+from maild.errors import ConfigError, Problem
 from maild.settings import Settings
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate
 
 BAR_ITEMS_MIN = 10
+NARROW, MINUTE = 10, 16
+"""Columns up to this width, and those of times to the minute, are never cut."""
+GAP, LEAST = 2, 5
+"""Between two columns, and what is left of a wide one at least."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 _T = TypeVar("_T")
 
 
@@ -28,12 +35,21 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
     """Load the settings and open the database for one command."""
     log.configure(environment=os.environ, level=log.Level.WARNING)
     known = settings.load(config, environ=os.environ)
+    _refuse_nowhere(config, known.database_url)
     database = open_database(known.database_url)
     try:
         migrate(database)
         yield known, database
     finally:
         database.close()
+
+
+def _refuse_nowhere(config: Path | None, url: str) -> None:
+    """Whoever asks in the wrong folder is told so, and no empty database is left there."""
+    scheme, _, place = url.partition("///")
+    if config is None and scheme.startswith("sqlite") and not Path(place).exists():
+        words = f"there is no config.toml here and no database at {place}: say --config FILE"
+        raise ConfigError((Problem(file="--config", line=0, text=words),))
 
 
 def as_document(value: Any) -> None:
@@ -52,11 +68,32 @@ def as_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str)
             typer.echo("\t".join(plain(row.get(column)) for column in columns))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*(plain(row.get(column)) for column in columns))
+    cells = [[_short(plain(row.get(column))) for column in columns] for row in rows]
+    titles = [column.replace("_", " ") for column in columns]
+    widest = [max(map(len, one)) for one in zip(titles, *cells, strict=True)]
+    room = console.width - GAP * (len(columns) - 1)
+    for title, width in zip(titles, _widths(widest, room), strict=True):
+        table.add_column(title, overflow="ellipsis", no_wrap=True, width=width)
+    for row_of_cells in cells:
+        table.add_row(*row_of_cells)
     console.print(table)
+
+
+def _widths(widest: Sequence[int], room: int) -> list[int]:
+    """Share a line out: narrow columns are never cut, the others take what is left."""
+    widths = [width if width <= NARROW or width == MINUTE else 0 for width in widest]
+    open_ = sorted((n for n, width in enumerate(widths) if not width), key=lambda n: widest[n])
+    left = room - sum(widths)
+    for done, n in enumerate(open_):
+        share = max(left // (len(open_) - done), LEAST)
+        widths[n] = min(widest[n], share)
+        left -= widths[n]
+    return widths
+
+
+def _short(cell: str) -> str:
+    """A time to the minute; anything else as it is."""
+    return f"{cell[:10]} {cell[11:16]}" if _TIME.fullmatch(cell) else cell
 
 
 def progress(items: Sequence[_T], what: str) -> Iterator[_T]:

@@ -32,7 +32,8 @@ def explain(config: Path | None, number: int, *, as_json: bool) -> None:
         out.as_document(_document(number, promised, dues))
         return
     if promised is None:
-        out.line(f"#{number}: no [[sla]] matches; nothing is promised")
+        words = f"`maild ticket show {number}` tells what else is due"
+        out.line(f"#{number}: no [[sla]] matches; nothing is promised by one; {words}")
         return
     hours = promised.calendar
     out.heading(f"#{number}: {promised.policy.name}, calendar {hours.name} ({hours.zone})")

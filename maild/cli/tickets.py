@@ -90,11 +90,15 @@ def _print_head(story: dict[str, Any]) -> None:
         f"{story['assignee'] or 'nobody'}"
     )
     company = f", {customer['organisation']}" if customer["organisation"] else ""
-    out.line(f"{customer['name']} <{customer['address']}>{company} ({customer['segment']})")
+    person = f"{customer['name']} <{customer['address']}>".lstrip()
+    out.line(f"{person}{company} ({customer['segment']})")
     if story["tags"]:
         out.line(f"tags: {', '.join(story['tags'])}")
     if story["linked"]:
         out.line(f"continues #{story['linked']}")
+    for due in story["deadlines"]:
+        if due["state"] == "waiting":
+            out.line(f"due: {due['kind']} at {due['due_at']}")
 
 
 def _print_post(post: dict[str, Any]) -> None:

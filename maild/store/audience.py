@@ -20,7 +20,7 @@ _TICKET = _T[tables.TicketRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _KEYS: BindParameter[str] = bindparam("keys", expanding=True)
 _OPEN = (
-    select(_TICKET.c.id, _TICKET.c.tags, _TICKET.c.queue, *customers.COLUMNS)
+    select(_TICKET.c.id, _TICKET.c.tags, _TICKET.c.queue, _TICKET.c.language, *customers.COLUMNS)
     .select_from(customers.WITH_TICKET)
     .where(_TICKET.c.state.in_(WAITING))
     .order_by(_TICKET.c.id.desc())
@@ -46,6 +46,8 @@ class Listener:
 
     number: int
     customer: Customer
+    language: str
+    """Of the ticket."""
 
 
 def listeners(connection: Connection, wish: Wish, house: House) -> tuple[Listener, ...]:
@@ -57,7 +59,7 @@ def listeners(connection: Connection, wish: Wish, house: House) -> tuple[Listene
             continue
         customer = customers.customer_of(row, house)
         if _fits(row, customer, wish):
-            found.setdefault(customer.address, Listener(number=row["id"], customer=customer))
+            found.setdefault(customer.address, _listener(row, customer))
     return tuple(sorted(found.values(), key=lambda one: one.number))
 
 
@@ -68,6 +70,10 @@ def written(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
         part: Iterable[str] = keys[at : at + KEYS_MAX]
         found |= set(connection.execute(_WRITTEN, {"keys": list(part)}).scalars())
     return frozenset(found)
+
+
+def _listener(row: RowMapping, customer: Customer) -> Listener:
+    return Listener(number=row["id"], customer=customer, language=row["language"])
 
 
 def _about(connection: Connection, wish: Wish) -> frozenset[int] | None:
