@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from maild import log
 from tests.bench import client, limits
 from tests.bench.daemon import free_port, running
 from tests.bench.tick import ring_seconds
@@ -24,6 +25,7 @@ DUE = 1_000
 
 def main() -> None:
     """Measure and print."""
+    log.configure(environment={}, level=log.Level.ERROR)
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--mails", type=int, default=2000)
     count = options.parse_args().mails

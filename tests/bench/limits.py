@@ -14,6 +14,8 @@ from maild.core.mail import Envelope, ReadOptions
 from maild.reading import read
 from tests.bench.workload import Letter
 
+ROUNDS = 3
+
 
 def sqlite_rate(folder: Path, mails_each: int, transactions: int) -> float:
     """Mails a second that plain SQLite makes durable: WAL, FULL, two rows each."""
@@ -49,12 +51,16 @@ def fsync_ms(folder: Path, times: int = 200) -> float:
 
 
 def parse_rates(letters: Sequence[Letter]) -> tuple[float, float]:
-    """Mails a second of one process: mail-parser alone, and everything that maild reads."""
+    """Mails a second of one process: mail-parser alone, and everything that maild reads.
+
+    Turn by turn and the best of each: whoever comes first finds a cold machine.
+    """
     options, envelope = ReadOptions(), Envelope()
-    return (
-        _rate(letters, mailparser.parse_from_bytes),
-        _rate(letters, lambda raw: read(raw, envelope, options)),
-    )
+    theirs, ours = 0.0, 0.0
+    for _ in range(ROUNDS):
+        theirs = max(theirs, _rate(letters, mailparser.parse_from_bytes))
+        ours = max(ours, _rate(letters, lambda raw: read(raw, envelope, options)))
+    return theirs, ours
 
 
 def _rate(letters: Sequence[Letter], work: object) -> float:
