@@ -24,14 +24,11 @@ _CODE_LETTERS_MAX = 3
 def wrong_region(region: str) -> str:
     """Return what is wrong with `COUNTRY` or `COUNTRY-REGION`; empty when holidays are known."""
     country, _, part = region.partition("-")
-    try:
-        _of_year(region, YEAR_FIRST)
-    except NotImplementedError:
-        known = holidays.list_supported_countries()
-    else:
-        return ""
+    known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
         return f"no holidays are known for {country!r}{nearest(country, known)}"
+    if not part or part in known[country]:
+        return ""
     parts = sorted(name for name in known[country] if len(name) <= _CODE_LETTERS_MAX)
     hint = f"; known are {', '.join(parts)}" if parts else "; write the country alone"
     return f"no holidays are known for the region {part!r} of {country!r}{hint}"
@@ -50,7 +47,7 @@ def _dates(region: str, year: int) -> frozenset[date]:
 
 
 def _of_year(region: str, year: int) -> frozenset[date]:
-    """Ask the library; NotImplementedError when it does not know the region.
+    """Ask the library about a region that is known.
 
     It warns of years for which a country has not yet told all dates: those that are told count.
     """
