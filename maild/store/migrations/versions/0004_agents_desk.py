@@ -11,8 +11,8 @@ from alembic import op
 
 from maild.store.columns import UTC, BigKey
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 _GONE = (
     ("search_post_gone", "DELETE ON post", "", "old.id"),
