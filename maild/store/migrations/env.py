@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from alembic import context
 
-from maild.store import account, customers, deadlines, digests, nodes, questions, reach, staffing
+from maild.store import (
+    account,
+    customers,
+    deadlines,
+    digests,
+    nodes,
+    questions,
+    reach,
+    staffing,
+    surveys,
+)
 
 METADATA = {
     account.metadata,
@@ -15,6 +25,7 @@ METADATA = {
     questions.metadata,
     reach.metadata,
     staffing.metadata,
+    surveys.metadata,
 }.pop()
 """One and the same: what counts is that every file with tables is imported."""
 

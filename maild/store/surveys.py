@@ -1,0 +1,237 @@
+"""Surveys: who was asked what, what they answered, and who wants no such mail.
+
+A survey is written in the transaction of its mail; whoever loses its key sends none. Votes are
+only added: the last one of a survey is in force. What is withheld and why stands in
+`core/surveying.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    RowMapping,
+    String,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlmodel import Field, SQLModel
+
+from maild.core.survey import Given, Kind, Leaving, Survey, Via, Vote
+from maild.store import tables
+from maild.store.columns import long_text, moment, one_of, reference, row_id
+from maild.store.conflict import unless_there
+from maild.store.tables import metadata
+
+__all__ = [
+    "add",
+    "customer_ids",
+    "lasts",
+    "leave",
+    "metadata",
+    "note_asked_back",
+    "of",
+    "unsubscribed",
+    "vote",
+]
+
+
+class SurveyRow(SQLModel, table=True):
+    """One question to one customer, that went out by mail."""
+
+    __tablename__ = "survey"
+    __table_args__ = (
+        one_of("kind", Kind),
+        Index("ix_survey_customer_id_sent_at", "customer_id", "sent_at"),
+    )
+    id: int = row_id()
+    key: str = Field(unique=True)
+    """`csat/TICKET` or `nps/CUSTOMER/TURN`: nobody is asked the same thing twice."""
+    kind: str = Field(sa_column=Column(String(8), nullable=False))
+    ticket_id: int | None = reference("ticket.id", nullable=True)
+    customer_id: int = reference("customer.id", index=False)
+    recipient: str
+    language: str
+    mailbox: str
+    sent_at: dt.datetime = moment(index=True)
+    expires_at: dt.datetime = moment()
+    asked_back: bool = False
+
+
+class VoteRow(SQLModel, table=True):
+    """One vote; a changed mind is one more."""
+
+    __tablename__ = "vote"
+    __table_args__ = (one_of("via", Via), Index("ix_vote_survey_id_id", "survey_id", "id"))
+    id: int = row_id()
+    survey_id: int = reference("survey.id", index=False)
+    at: dt.datetime = moment()
+    score: int = Field(sa_column=Column(Integer, nullable=False))
+    comment: str = long_text()
+    via: str = Field(sa_column=Column(String(8), nullable=False))
+
+
+class UnsubscribedRow(SQLModel, table=True):
+    """An address that gets neither surveys nor announcements."""
+
+    __tablename__ = "unsubscribed"
+    __table_args__ = (one_of("via", Via),)
+    address: str = Field(primary_key=True)
+    """Lower case."""
+    at: dt.datetime = moment()
+    via: str = Field(sa_column=Column(String(8), nullable=False))
+
+
+_T = metadata.tables
+_SURVEY = _T[SurveyRow.__tablename__]
+_VOTE = _T[VoteRow.__tablename__]
+_UNSUBSCRIBED = _T[UnsubscribedRow.__tablename__]
+_CUSTOMER = _T[tables.CustomerRow.__tablename__]
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
+_OF = (
+    select(_SURVEY, _CUSTOMER.c.name)
+    .join(_CUSTOMER, _CUSTOMER.c.id == _SURVEY.c.customer_id)
+    .where(_SURVEY.c.id.in_(_IDS))
+    .order_by(_SURVEY.c.id)
+)
+_VOTES = select(_VOTE).where(_VOTE.c.survey_id.in_(_IDS)).order_by(_VOTE.c.id)
+_ADD_VOTE = insert(_VOTE)
+_CUSTOMERS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
+_LEFT = select(_UNSUBSCRIBED.c.address).where(_UNSUBSCRIBED.c.address.in_(_ADDRESSES))
+_LASTS = (
+    select(_CUSTOMER.c.address, func.max(_SURVEY.c.sent_at).label("last"))
+    .join(_SURVEY, _SURVEY.c.customer_id == _CUSTOMER.c.id)
+    .where(_CUSTOMER.c.address.in_(_ADDRESSES))
+    .group_by(_CUSTOMER.c.address)
+)
+
+
+def of(connection: Connection, ids: Iterable[int], *, lock: bool = False) -> Mapping[int, Survey]:
+    """Return surveys by number, each with the vote in force.
+
+    With `lock` nobody else votes on them before the transaction ends.
+    """
+    wanted = {"ids": sorted({one for one in ids if one})}
+    if not wanted["ids"]:
+        return {}
+    statement = _OF.with_for_update(of=_SURVEY) if lock else _OF
+    rows = connection.execute(statement, wanted).mappings().all()
+    given = _given(connection, wanted) if rows else {}
+    return {row["id"]: _survey(row, given.get(row["id"])) for row in rows}
+
+
+def add(connection: Connection, survey: Survey, customer: int) -> int:
+    """Write a survey down, and return its number; 0 when its key is there already."""
+    row = {
+        "key": survey.key,
+        "kind": survey.kind,
+        "ticket_id": survey.ticket or None,
+        "customer_id": customer,
+        "recipient": survey.recipient,
+        "language": survey.language,
+        "mailbox": survey.mailbox,
+        "sent_at": survey.sent_at,
+        "expires_at": survey.expires_at,
+        "asked_back": False,
+    }
+    mine = unless_there(connection, _SURVEY).returning(_SURVEY.c.id)
+    return int(connection.execute(mine, row).scalar_one_or_none() or 0)
+
+
+def vote(connection: Connection, votes: Sequence[Vote], now: dt.datetime) -> None:
+    """Add votes."""
+    rows = [
+        {
+            "survey_id": one.survey,
+            "at": now,
+            "score": one.score,
+            "comment": one.comment,
+            "via": one.via,
+        }
+        for one in votes
+    ]
+    if rows:
+        connection.execute(_ADD_VOTE, rows)
+
+
+def note_asked_back(connection: Connection, number: int) -> None:
+    """Note that an answer to a survey could not be read, and that its writer was told so."""
+    mine = update(_SURVEY).where(_SURVEY.c.id == number)
+    connection.execute(mine.values(asked_back=True))
+
+
+def leave(connection: Connection, leaving: Iterable[Leaving], now: dt.datetime) -> None:
+    """Write down who wants no such mail any more; who said so before stays as they are."""
+    rows = [{"address": one.address.lower(), "at": now, "via": one.via} for one in leaving]
+    if rows:
+        connection.execute(unless_there(connection, _UNSUBSCRIBED), rows)
+
+
+def unsubscribed(connection: Connection, addresses: Iterable[str]) -> frozenset[str]:
+    """Return which of these addresses want neither surveys nor announcements."""
+    wanted = _addresses(addresses)
+    return (
+        frozenset(connection.execute(_LEFT, wanted).scalars())
+        if wanted["addresses"]
+        else frozenset()
+    )
+
+
+def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.datetime]:
+    """Return when customers were last asked something; no entry for who never was."""
+    wanted = _addresses(addresses)
+    if not wanted["addresses"]:
+        return {}
+    return {row.address: row.last for row in connection.execute(_LASTS, wanted)}
+
+
+def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[str, int]:
+    """Return the numbers of customers by address."""
+    wanted = _addresses(addresses)
+    if not wanted["addresses"]:
+        return {}
+    return {row.address: row.id for row in connection.execute(_CUSTOMERS, wanted)}
+
+
+def _addresses(addresses: Iterable[str]) -> dict[str, list[str]]:
+    return {"addresses": sorted({one.lower() for one in addresses if one})}
+
+
+def _given(connection: Connection, wanted: Mapping[str, Sequence[int]]) -> Mapping[int, Given]:
+    found: dict[int, Given] = {}
+    for row in connection.execute(_VOTES, wanted).mappings():
+        earlier = found.get(row["survey_id"])
+        found[row["survey_id"]] = Given(
+            first_at=earlier.first_at if earlier else row["at"],
+            score=row["score"],
+            comment=row["comment"],
+        )
+    return found
+
+
+def _survey(row: RowMapping, given: Given | None) -> Survey:
+    return Survey(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        key=row["key"],
+        ticket=row["ticket_id"] or 0,
+        customer=row["customer_id"],
+        recipient=row["recipient"],
+        name=row["name"],
+        language=row["language"],
+        mailbox=row["mailbox"],
+        sent_at=row["sent_at"],
+        expires_at=row["expires_at"],
+        asked_back=row["asked_back"],
+        given=given,
+    )
