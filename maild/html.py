@@ -9,7 +9,7 @@ nh3 has the last word about every element, attribute, scheme and style; what it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -18,7 +18,7 @@ from itertools import compress
 import nh3
 
 from maild.core.mail import NO_PHRASES, Limits, Phrases
-from maild.core.markup import Kind, Token, read, words
+from maild.core.markup import END, START, TEXT, VOID, Token, read, words
 from maild.core.markupquotes import unquoted
 from maild.core.markuptext import joined, lines_of, text_of
 
@@ -52,12 +52,12 @@ def render(
     tokens = _tokens(html, limits)
     lines = lines_of(tokens) if wants_text else None
     kept = unquoted(tokens, lines, phrases)
-    pieces = _written(tokens)
+    safe, safe_reply = _cleaned(tokens, kept)
     return HtmlReading(
         text=joined(lines or []),
-        safe_html=_clean(pieces),
+        safe_html=safe,
         reply_text=None if kept is None else text_of(compress(tokens, kept), mark_quotes=False),
-        safe_reply_html=None if kept is None else _clean(compress(pieces, kept)),
+        safe_reply_html=safe_reply,
     )
 
 
@@ -120,8 +120,38 @@ _PIECE_MAX = 2000
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 
+def _cleaned(tokens: list[Token], kept: bytearray | None) -> tuple[str, str | None]:
+    """Return a mail and what is kept of it, sanitised; what is the same in both is made once."""
+    pieces = _written(tokens)
+    if kept is None:
+        return _clean(pieces), None
+    whole: list[str] = []
+    reply: list[str] = []
+    for start, end in _stretches(tokens, pieces, kept):
+        stretch, shares = pieces[start:end], kept[start:end]
+        whole.append(_clean(stretch))
+        reply.append(whole[-1] if all(shares) else _clean(compress(stretch, shares)))
+    return "".join(whole), "".join(reply)
+
+
+def _stretches(
+    tokens: list[Token], pieces: list[str], kept: bytearray
+) -> Iterator[tuple[int, int]]:
+    """Yield where each run of whole elements begins and ends that are all kept, or are not."""
+    start, depth = 0, 0
+    for index, piece in enumerate(pieces):
+        if not depth and index > start and kept[index] != kept[index - 1]:
+            yield start, index
+            start = index
+        token = tokens[index]
+        if piece and token.kind is not TEXT and token.name not in VOID:
+            depth += 1 if token.kind is START else -1
+    yield start, len(pieces)
+
+
 def _clean(pieces: Iterable[str]) -> str:
-    return _CLEANER.clean("".join(pieces))
+    markup = "".join(pieces)
+    return _CLEANER.clean(markup) if markup else ""
 
 
 _CLEANER = nh3.Cleaner(
@@ -142,7 +172,7 @@ def _written(tokens: list[Token]) -> list[str]:
     tags: dict[int, str] = {}
     """What was written for the tags so far, by identity: mails repeat few tags many times."""
     for token in tokens:
-        if token.kind is Kind.TEXT:
+        if token.kind is TEXT:
             text = token.text
             plain = len(text) <= _PIECE_MAX and not ("&" in text or "<" in text or ">" in text)
             pieces.append(text if plain else _written_text(text))
@@ -170,7 +200,7 @@ def _written_tag(token: Token) -> str:
     name, attributes = token.name, token.attributes
     if name not in _TAGS:
         return ""
-    if token.kind is Kind.END:
+    if token.kind is END:
         return f"</{name}>"
     if name == "img" and not attributes.get("src", "").lower().startswith("cid:"):
         return escape(attributes.get("alt", ""))

@@ -49,6 +49,10 @@ class Kind(Enum):
     TEXT = 3
 
 
+START, END, TEXT = Kind.START, Kind.END, Kind.TEXT
+"""The kinds by names of their own: asking the enum costs more than most of what a token needs."""
+
+
 class Token(NamedTuple):
     """One piece of markup; every START that is no void element has its END."""
 
@@ -70,7 +74,7 @@ def read(source: str) -> list[Token]:
     while found := _TAG.search(source, position):
         start, end = found.span()
         if start > position:
-            builder.text(Token(Kind.TEXT, text=unescape(source[position:start])))
+            builder.text(Token(TEXT, text=unescape(source[position:start])))
         position = end
         slash, name, attributes = found.groups()
         if not name:
@@ -83,9 +87,9 @@ def read(source: str) -> list[Token]:
         builder.start(_start(name, attributes) if short else _read_start(name, attributes))
         if name in _RAW:
             position = _raw_end(source, name, end)
-            builder.text(Token(Kind.TEXT, text=source[end:position]))
+            builder.text(Token(TEXT, text=source[end:position]))
     if position < len(source):
-        builder.text(Token(Kind.TEXT, text=unescape(source[position:])))
+        builder.text(Token(TEXT, text=unescape(source[position:])))
     builder.finish()
     return builder.tokens
 
@@ -95,9 +99,9 @@ def pairs_of(tokens: list[Token]) -> list[int]:
     pairs = list(range(len(tokens)))
     opened: list[int] = []
     for index, token in enumerate(tokens):
-        if token.kind is Kind.END:
+        if token.kind is END:
             pairs[opened.pop()] = index
-        elif token.kind is Kind.START and token.name not in VOID:
+        elif token.kind is START and token.name not in VOID:
             opened.append(index)
     return pairs
 
@@ -152,9 +156,9 @@ def _raw_end(source: str, name: str, position: int) -> int:
 
 def _read_start(name: str, source: str) -> Token:
     if not source.strip("/ \t\n\f\r"):
-        return Token(Kind.START, name)
+        return Token(START, name)
     attributes = _attributes(source)
-    return Token(Kind.START, name, attributes, hidden=_is_hidden(attributes))
+    return Token(START, name, attributes, hidden=_is_hidden(attributes))
 
 
 _start = lru_cache(maxsize=1024)(_read_start)
@@ -229,7 +233,7 @@ class _Builder:
             self._too_deep[name] -= 1
             return
         if name == "br":
-            self.text(Token(Kind.START, name))
+            self.text(Token(START, name))
         if not self._open[name] or (name in _INLINE and self._block_above(name)):
             return
         while self._pop() != name:
@@ -237,7 +241,7 @@ class _Builder:
 
     def finish(self) -> None:
         if self._rest:
-            self.tokens.append(Token(Kind.TEXT, text="\n".join(self._rest)))
+            self.tokens.append(Token(TEXT, text="\n".join(self._rest)))
         while self._stack:
             self._pop()
 
@@ -279,7 +283,7 @@ class _Ends(dict[str, Token]):
     """The END of each name, made once for a text."""
 
     def __missing__(self, name: str) -> Token:
-        return self.setdefault(name, Token(Kind.END, name))
+        return self.setdefault(name, Token(END, name))
 
 
 _INLINE = words("a abbr b big code em font i s small span strike strong sub sup tt u")

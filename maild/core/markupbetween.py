@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from maild.core.between import QUOTED_LINES_MAX, Public, bare_line
-from maild.core.markup import VOID, Kind, Token, pairs_of, read
+from maild.core.markup import START, TEXT, VOID, Token, pairs_of, read
 from maild.core.markupcut import written
 from maild.core.markuptext import lines_of
 
@@ -51,19 +51,19 @@ def _own(tokens: list[Token], answers: list[Token]) -> list[bool] | None:
 
 
 def _is_content(token: Token) -> bool:
-    return bool(token.text.strip()) or (token.kind is Kind.START and token.name in _SHOWN)
+    return bool(token.text.strip()) or (token.kind is START and token.name in _SHOWN)
 
 
 def _is_same(token: Token, other: Token) -> bool:
     if token.kind is not other.kind or token.name != other.name:
         return False
-    if token.kind is Kind.TEXT:
+    if token.kind is TEXT:
         return bool(token.text.strip()) and token.text.split() == other.text.split()
     return token.attributes.get("src") == other.attributes.get("src")
 
 
 def _is_said(token: Token, spoken: str) -> bool:
-    return token.kind is Kind.TEXT and bare_line(token.text) in spoken
+    return token.kind is TEXT and bare_line(token.text) in spoken
 
 
 def _public(tokens: list[Token], kept: list[bool], public: Public) -> Iterator[int]:
@@ -72,7 +72,7 @@ def _public(tokens: list[Token], kept: list[bool], public: Public) -> Iterator[i
     origins = [origin for _, origin in lines]
     known: dict[int, bool] = {}
     for index, token in enumerate(tokens):
-        if kept[index] or token.kind is not Kind.TEXT or not token.text.strip():
+        if kept[index] or token.kind is not TEXT or not token.text.strip():
             continue
         line = bisect_right(origins, index) - 1
         if line not in known and len(known) < QUOTED_LINES_MAX:
@@ -93,7 +93,7 @@ def _without_empty(tokens: list[Token], kept: list[bool]) -> list[Token]:
         if index <= end or gone[index]:
             after_lost = after_lost or gone[index]
             continue
-        if token.kind is Kind.START and token.name not in VOID:
+        if token.kind is START and token.name not in VOID:
             last = pairs[index]
             if lost[last] > lost[index] and left[last] == left[index]:
                 end, after_lost = last, True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from maild.core.markup import VOID, Kind, Token, pairs_of, read
+from maild.core.markup import END, START, TEXT, VOID, Token, pairs_of, read
 
 _UNSPELLED = re.compile(
     "[\\s*_`\\\\\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
@@ -39,9 +39,9 @@ def written(tokens: list[Token]) -> str:
     """Return balanced tokens as markup, everything escaped."""
     pieces: list[str] = []
     for token in tokens:
-        if token.kind is Kind.TEXT:
+        if token.kind is TEXT:
             pieces.append(escape(token.text, quote=False))
-        elif token.kind is Kind.END:
+        elif token.kind is END:
             pieces.append(f"</{token.name}>")
         else:
             values = "".join(f' {k}="{escape(v)}"' for k, v in token.attributes.items())
@@ -53,7 +53,7 @@ def _blank(tokens: list[Token], wanted: str) -> int:
     """Blank the texts that spell the block; return the index of the last one, -1 when none do."""
     place = 0
     for index, token in enumerate(tokens):
-        if token.kind is not Kind.TEXT:
+        if token.kind is not TEXT:
             if token.name in _SHOWN:
                 return -1
             continue
@@ -77,11 +77,11 @@ def _without_empty(tokens: list[Token], end: int) -> list[Token]:
     kept = [True] * len(tokens)
     for index in range(end + 1):
         token = tokens[index]
-        if token.kind is Kind.TEXT or token.name == "br":
+        if token.kind is TEXT or token.name == "br":
             kept[index] = bool(token.text)
     for index in range(end, -1, -1):
         token = tokens[index]
-        is_element = token.kind is Kind.START and token.name not in VOID
+        is_element = token.kind is START and token.name not in VOID
         if is_element and not any(kept[index + 1 : pairs[index]]):
             kept[index] = kept[pairs[index]] = False
     rest = [token for token, keep in zip(tokens, kept, strict=True) if keep]

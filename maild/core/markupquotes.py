@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import compress
 
 from maild.core.mail import NO_PHRASES, Phrases
-from maild.core.markup import Kind, Token, pairs_of
+from maild.core.markup import START, TEXT, Token, pairs_of
 from maild.core.markuptext import lines_of, text_of
 from maild.core.phrasebook import phrasebook
 from maild.core.replycut import find_cut, read_page
@@ -92,7 +92,7 @@ class _Folding:
         self._blockquotes = [
             index
             for index, token in enumerate(tokens)
-            if token.name == "blockquote" and token.kind is Kind.START
+            if token.name == "blockquote" and token.kind is START
         ]
         self._first_text = next(
             (index for index, token in enumerate(tokens) if _shows(token)), len(tokens)
@@ -251,6 +251,6 @@ def _has_text(tokens: Iterable[Token]) -> bool:
 
 
 def _shows(token: Token) -> bool:
-    if token.kind is Kind.TEXT:
+    if token.kind is TEXT:
         return bool(token.text.strip(" \t\n\f\r\xa0\u200b\ufeff"))
-    return token.kind is Kind.START and token.name == "img"
+    return token.kind is START and token.name == "img"

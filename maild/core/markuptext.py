@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from maild.core.markup import BLOCKS, Kind, Token, words
+from maild.core.markup import BLOCKS, START, TEXT, Token, words
 
 _SPACES = re.compile(" {2,}")
 _SHOWN = BLOCKS | {"a", "br", "img"}
@@ -38,12 +38,12 @@ def lines_of(tokens: Iterable[Token], *, mark_quotes: bool = True) -> list[tuple
     """Return the lines of the readable text, each with the index of the token it begins in."""
     writer = _Writer(mark_quotes=mark_quotes)
     for index, (kind, name, attributes, text, _) in enumerate(tokens):
-        if kind is Kind.TEXT:
+        if kind is TEXT:
             writer.index = index
             writer.characters(text)
         elif name in _SHOWN:
             writer.index = index
-            if kind is Kind.START:
+            if kind is START:
                 writer.start(name, attributes)
             else:
                 writer.end(name)
