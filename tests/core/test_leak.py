@@ -30,6 +30,17 @@ def test_seven_words_are_no_leak() -> None:
     assert repeated(["has not paid since March, do not"], [NOTE], []) == ""
 
 
+def test_a_short_note_is_found_as_a_whole() -> None:
+    note = "Never refund this customer!"
+
+    assert repeated(["Hello,\n> never refund THIS customer\n"], [note], [NOTE])
+    assert repeated(["never refund this customer"], [f"{note}\n-- \nAlice Martin"], [])
+    assert repeated(["We refund this customer."], [note], []) == ""
+    assert repeated(["Please call him"], ["Please call him"], []) == ""
+    assert repeated([note], [note], [f"I said: {note}"]) == ""
+    assert repeated(["您好。这个客户没有付过钱。"], ["这个客户没有付过钱"], [])
+
+
 def test_what_is_public_is_no_secret() -> None:
     assert repeated([NOTE], [NOTE], [f"As I said: {NOTE}"]) == ""
 
