@@ -4,17 +4,18 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: run env test demo simulate check bench corpus fuzz lock servers clean help
+.PHONY: run env test demo simulate check faults bench corpus fuzz lock servers clean help
 
 PYTHON ?= python3
 WORKERS ?= 2
 CONFIG ?= config.toml
 TESTS ?= tests
 SECONDS ?= 600
+FORM ?= short
 BIN := .venv/bin
 STAMP := .venv/.ok
 PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
-  opendkim opendkim-tools opendmarc
+  opendkim opendkim-tools opendmarc gcc libc6-dev
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
 	exec $(BIN)/maild --config $(CONFIG) run
@@ -27,7 +28,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@touch $@
 
 test: env ## every test; the last line tells what was skipped and why
-	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --families $(TESTS)
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --families $(if $(CI),--faults) $(TESTS)
 
 demo: env ## one whole story through real sockets, for a newcomer
 	exec $(BIN)/maild demo
@@ -41,6 +42,9 @@ check: env ## format, lint, types, layers and unit tests, in under two minutes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) -m "not servers and not slow and not needs and not corpus" $(TESTS)
+
+faults: env ## cause every fault of the catalogue and print the table (FORM=long: 200 kills, 1000 power cuts)
+	MAILD_FAULTS=$(FORM) $(BIN)/python -m tests.faults $(ROWS)
 
 bench: env ## the benchmark table
 	$(BIN)/python -m tests.bench

@@ -6,15 +6,27 @@ import ipaddress
 import socket
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.faults import table
+from tests.faults.catalogue import ROWS
 from tests.needs import is_ci, require
 
 _LOCAL_NAMES = {"", "localhost", "ip6-localhost", socket.gethostname()}
 _SLOW_FAMILIES = {
-    *("authenticate", "cli", "crash", "flows", "intake", "ontime", "packaging", "servers"),
+    *(
+        "authenticate",
+        "cli",
+        "crash",
+        "faults",
+        "flows",
+        "intake",
+        "ontime",
+        "packaging",
+        "servers",
+    ),
     *("simulation", "store", "trust"),
 }
 _OPTIONAL = "the corpus is not beside the project"
@@ -25,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--renew", action="store_true", help="write golden files anew; review the diff"
     )
+    group.addoption("--faults", action="store_true", help="print the table of faults")
     group.addoption("--families", action="store_true", help="print the time of each test folder")
 
 
@@ -51,6 +64,16 @@ def renew(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--renew"))
 
 
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep figures for the table of faults: `figures(kills=50, lost=0, restart_seconds=0.4)`."""
+
+    def keep(**found: float) -> None:
+        request.node.user_properties.append((table.PROPERTY, found))
+
+    return keep
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """With `CI=true` a skip is a failure, whoever skipped."""
     reasons = _skips(session.config)
@@ -61,8 +84,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if not (config.getoption("--families") or is_ci()):
-        return
+    if config.getoption("--families") or is_ci():
+        _tell_families(terminalreporter)
+    if config.getoption("--faults"):
+        terminalreporter.section("faults")
+        for line in table.written(ROWS, table.gather(ROWS, _reports(terminalreporter))):
+            terminalreporter.write_line(line)
+
+
+def _tell_families(terminalreporter: pytest.TerminalReporter) -> None:
     seconds: Counter[str] = Counter()
     tests: Counter[str] = Counter()
     for report in _reports(terminalreporter):

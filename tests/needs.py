@@ -44,6 +44,7 @@ NEEDS = {
         programs=("opendkim", "opendkim-genkey"), packages=("opendkim", "opendkim-tools")
     ),
     "opendmarc": Need(programs=("opendmarc",), packages=("opendmarc",)),
+    "gcc": Need(programs=("gcc",), packages=("gcc", "libc6-dev")),
     "git": Need(programs=("git",), packages=("git",)),
 }
 

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import format_datetime, parseaddr
@@ -79,6 +79,8 @@ class Stage:
         self.values = {"SMTP": self.smtp_port, "ADMIN": self.admin_port, "DIR": folder} | values
         self.config = folder / "config.toml"
         self.log_file = folder / "log"
+        self.command: Sequence[str] = COMMAND
+        self.environment: dict[str, str] = {}
         self.write_config(config)
         self._process: subprocess.Popen[bytes] | None = None
         self._database: Database | None = None
@@ -94,11 +96,12 @@ class Stage:
         before = self.log().count("daemon.ready")
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, "--config", str(self.config), "run", *more],
+                [*self.command, "--config", str(self.config), "run", *more],
                 stderr=log,
                 stdout=log,
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
+                env=os.environ | self.environment,
             )
         if wait:
             wait_for(

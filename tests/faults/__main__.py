@@ -1,0 +1,20 @@
+"""Run the tests of the catalogue and print their table: `python -m tests.faults [ROW ...]`."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.faults.catalogue import ROWS
+
+
+def main(wanted: list[str]) -> int:
+    """Run the tests of some rows, or of all; return pytest's exit code."""
+    rows = [row for row in ROWS if not wanted or row.id in wanted]
+    tests = sorted({test for row in rows for test in row.tests})
+    return int(pytest.main(["--quiet", "--faults", *tests]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,402 @@
+"""The catalogue of faults: what is done to maild, what must happen, and which tests show it.
+
+A row names its tests (`path::function`), or the reason why nothing shows it; it is never hidden.
+`make faults` runs the tests of all rows and prints the table (`tests/faults/table.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One fault; `fault` and `expected` stand in the table as they are here."""
+
+    id: str
+    fault: str
+    expected: str
+    tests: tuple[str, ...] = ()
+    reason: str = ""
+    """Why no test shows it; empty when one does."""
+
+
+def _row(name: str, fault: str, expected: str, *tests: str) -> Row:
+    return Row(id=name, fault=fault, expected=expected, tests=tuple(f"tests/{t}" for t in tests))
+
+
+def _open(name: str, fault: str, expected: str, reason: str) -> Row:
+    return Row(id=name, fault=fault, expected=expected, reason=reason)
+
+
+_POWER = "faults/test_power.py::test_"
+_IMAP = "servers/test_imap_dovecot.py::test_"
+_HOSTILE_IMAP = "intake/test_imap_hostile.py::test_"
+_SMTP = "intake/test_smtp.py::test_"
+_LIMITS = "intake/test_smtp_limits.py::test_"
+_TRAVEL = "ontime/test_time_travel.py::test_"
+_INJECTION = "trust/test_injection.py::test_"
+
+CRASHES = (
+    _row(
+        "C01",
+        "kill -9 at random while mail comes in",
+        "nothing acknowledged is lost, no ticket is doubled",
+        "crash/test_kill.py::test_nothing_is_lost_or_doubled",
+    ),
+    _row(
+        "C02",
+        "power cuts, as what was not synced may be lost; the control is synchronous=NORMAL",
+        "nothing acknowledged is lost, nothing is half there; the control loses",
+        f"{_POWER}no_power_cut_loses_what_was_acknowledged",
+        f"{_POWER}a_daemon_that_does_not_wait_for_the_disk_loses_mail",
+    ),
+    _row(
+        "C08",
+        "each write and each sync of the database fails in turn, then power cuts",
+        "451 and nothing acknowledged that is not there; goes on by itself",
+        f"{_POWER}a_sync_or_write_that_fails_acknowledges_nothing_that_is_not_there",
+    ),
+    _open(
+        "C03",
+        "kill -9 at every step of a whole story",
+        "the same end whatever the step",
+        "no test yet",
+    ),
+    _open(
+        "C04",
+        "kill -9 around the relay's last 250",
+        "sent, twice at most, with one Message-ID",
+        "no test yet",
+    ),
+    _open("C07", "the disk is full", "452, never 250; goes on by itself", "no test yet"),
+    _open(
+        "C09", "the database is locked", "451, and the listener answers meanwhile", "no test yet"
+    ),
+    _row(
+        "C06",
+        "the client drops after the dot: closed, reset, half closed",
+        "the mail is committed once",
+        f"{_SMTP}a_client_that_drops_after_the_dot_leaves_exactly_one_mail",
+        f"{_SMTP}a_client_that_closes_its_side_still_hears_the_answer",
+        f"{_SMTP}a_stop_waits_for_a_commit_whose_client_has_gone",
+    ),
+    _row(
+        "C05",
+        "kill -9 between IMAP fetch, commit and flag, with Dovecot",
+        "each mail is journalled once",
+        "servers/test_imap_kill.py::test_kill_at_any_step_loses_and_doubles_nothing",
+    ),
+    _open(
+        "C11",
+        "two daemons on one database, the lock taken away by hand",
+        "the second is sent away",
+        "no test yet",
+    ),
+    _open(
+        "C12",
+        "PostgreSQL restarts under load, and turns read-only",
+        "451, connects again",
+        "no test yet",
+    ),
+    _open(
+        "C14",
+        "30 mails that kill their reader among 1000 good ones",
+        "three tries, then held; the others pass",
+        "no test yet",
+    ),
+    _open(
+        "C15",
+        "SIGTERM under load, the socket held by systemd",
+        "no connection refused",
+        "no test yet",
+    ),
+    _open(
+        "C10",
+        "a page of the database is overwritten",
+        "refuses to start, exit 78, names restore",
+        "comes with backup and restore",
+    ),
+)
+AWAY = (
+    _row(
+        "U01",
+        "the IMAP server goes away and comes back",
+        "tried again with growing waits up to 5 minutes, then caught up",
+        f"{_IMAP}a_server_that_was_away_is_caught_up_with",
+        "intake/test_imap_settings.py::test_the_wait_stays_between_half_a_second_and_five_minutes",
+    ),
+    _row(
+        "U02",
+        "the mailbox gets a new UIDVALIDITY",
+        "every mail is known again, none is doubled",
+        f"{_IMAP}a_renumbered_mailbox_gives_no_second_journal_row",
+    ),
+    _row(
+        "U03",
+        "IDLE goes silent without an end",
+        "noticed, and connected anew",
+        f"{_IMAP}a_connection_that_went_silent_is_noticed",
+    ),
+    _row(
+        "U04",
+        "the IMAP server sends garbage, a huge literal, or nothing",
+        "memory bounded, connected anew, no other mailbox hindered",
+        f"{_HOSTILE_IMAP}a_greeting_that_is_none_is_left_with_back_off",
+        f"{_HOSTILE_IMAP}nonsense_ends_the_connection_and_not_the_poller",
+        f"{_HOSTILE_IMAP}a_mail_that_is_far_larger_than_told_is_left_for_good",
+        f"{_HOSTILE_IMAP}a_chatty_server_does_not_keep_us_busy",
+    ),
+    _row(
+        "U05",
+        "the same mail twice: two mailboxes, two ways in, two UIDs",
+        "one post; other content under the same Message-ID is a post of its own",
+        "flows/06-one-mail-twice/test_one_mail_twice.py::test_a_mail_to_two_mailboxes_is_one_post_in_the_queue_of_the_first",
+        "flows/06-one-mail-twice/test_one_mail_twice.py::test_a_mail_by_smtp_and_by_pipe_is_one_post",
+        "flows/06-one-mail-twice/test_one_mail_twice.py::test_the_same_message_id_with_other_content_is_a_post_of_its_own",
+        f"{_IMAP}the_same_bytes_twice_in_a_mailbox_are_journalled_once",
+    ),
+    _row(
+        "U06",
+        "the relay is down, defers, refuses some recipients or all",
+        "waits by its schedule, each recipient apart, a refusal is told",
+        "flows/15-relay-down-and-back/test_relay_down_and_back.py::test_mail_waits_for_the_relay_and_goes_out_once",
+        "flows/15-relay-down-and-back/test_relay_down_and_back.py::test_a_refusal_for_good_is_told_to_the_ticket_and_the_agent",
+        "outbox/test_send.py::test_each_stage_decides_what_a_failure_means",
+        "outbox/test_send.py::test_a_refused_mail_does_not_harm_the_next_one_on_the_connection",
+    ),
+    _row(
+        "U07",
+        "the relay is slow after the dot, or drops there",
+        "waited for ten minutes; silence is answered with the same bytes, twice at most",
+        "outbox/test_send.py::test_a_slow_answer_after_the_dot_is_awaited",
+        "outbox/test_send.py::test_by_default_ten_minutes_are_waited_after_the_dot",
+        "outbox/test_send.py::test_silence_after_the_dot_is_unknown_and_before_it_temporary",
+        "outbox/test_delivery.py::test_silence_is_answered_twice_with_the_same_bytes",
+    ),
+    _row(
+        "U08",
+        "the DNS fails or keeps silent",
+        "proves nothing, accuses nobody, holds up no other mail",
+        "authenticate/test_authenticate.py::test_a_failing_dns_neither_proves_nor_accuses",
+        "flows/41-checked-by-ourselves/test_checked_by_ourselves.py::test_a_dns_that_keeps_silent_holds_up_nobody_else",
+    ),
+    _open(
+        "U09",
+        "an OAuth token is revoked, rotated, and we are killed in between",
+        "the new token is kept, the mailbox waits and says so",
+        "comes with OAuth2",
+    ),
+)
+TIME = (
+    _row(
+        "T01",
+        "three days down over a thousand deadlines",
+        "each fires once, marked late, told in one mail a reader and ticket",
+        f"{_TRAVEL}after_three_days_of_silence_each_deadline_fires_once_merged_and_marked",
+    ),
+    _row(
+        "T02",
+        "summer time begins and ends, in seven zones",
+        "working time is what a counter of single minutes counts",
+        "core/test_calendar.py::test_working_time_is_what_a_counter_of_minutes_counts",
+        "core/test_calendar.py::test_an_hour_that_is_skipped_is_not_worked",
+        "core/test_calendar.py::test_an_hour_that_is_repeated_is_worked_twice",
+        "core/test_calendar.py::test_lord_howe_shifts_by_half_an_hour",
+        "core/test_sla.py::test_a_resolution_is_due_when_a_counter_of_minutes_has_counted_it",
+    ),
+    _row(
+        "T03",
+        "the clock jumps two hours back, ten years ahead, and back",
+        "no mail early, none twice",
+        f"{_TRAVEL}the_clock_two_hours_back_gives_no_mail_twice",
+        f"{_TRAVEL}the_clock_ten_years_ahead_fires_nothing_until_it_is_right_again",
+        f"{_TRAVEL}a_start_with_a_clock_ten_years_ahead_fires_nothing_until_somebody_says_so",
+    ),
+)
+LOOPS = (
+    _row(
+        "L01",
+        "eleven kinds of robots, and two of our own houses, answer all we send",
+        "silence after three mails at most",
+        "flows/30-two-desks/test_two_desks.py::test_a_machine_that_answers_all_we_send_is_soon_left_alone",
+        "flows/30-two-desks/test_two_desks.py::test_two_houses_set_on_each_other_fall_silent",
+    ),
+    _row(
+        "L02",
+        "a flood with a victim as From and a link in the subject",
+        "one acknowledgement a day, without a word of the sender's",
+        "trust/test_floods.py::test_a_forged_sender_is_acknowledged_once_a_day_and_reads_nothing_of_the_forgers",
+        "trust/test_floods.py::test_the_breaker_stops_all_automatic_mail_and_lets_it_flow_again",
+    ),
+    _row(
+        "L03",
+        "a flood with a victim in Cc, Reply-To and Sender",
+        "the victim gets nothing",
+        "trust/test_floods.py::test_who_is_named_in_cc_or_reply_to_of_strangers_mails_gets_nothing",
+    ),
+    _row(
+        "L04",
+        "an agent's address is a mailbox; our own mail comes back",
+        "refused by the settings; ignored at run time",
+        "flows/22-own-mail-back/test_own_mail_back.py::test_it_is_ignored_wherever_it_comes_back_to",
+        "settings/test_bad.py::test_a_bad_config_is_refused_with_every_problem[agent-is-mailbox]",
+    ),
+)
+IDENTITY = (
+    _row(
+        "S01",
+        "forged agent replies: forms of From x tokens x evidence, three policies",
+        "none is carried out, no honest one is refused",
+        "trust/test_forgery.py::test_nobody_but_the_agent_speaks_as_the_agent",
+        "trust/test_forgery.py::test_who_was_an_agent_speaks_no_more",
+        "trust/test_forgery.py::test_nobody_is_taken_for_the_customer_without_proof",
+    ),
+    _row(
+        "S05",
+        "From that can be read in two ways",
+        "proves nobody",
+        "parse/test_mailboxes.py::test_anything_but_one_plain_mailbox_proves_nobody",
+        "parse/test_mailboxes.py::test_two_from_fields_prove_nobody",
+    ),
+    _row(
+        "S06",
+        "forged Authentication-Results",
+        "only the boundary's own counts",
+        "core/test_authresults.py::test_what_the_sender_wrote_into_it_proves_nothing",
+        "core/test_proof.py::test_only_the_boundary_judges_the_domain",
+        "core/test_boundary.py::test_marks_that_may_be_forged_prove_nothing",
+    ),
+    _row(
+        "S07",
+        "a note that clients quote, forward, or bounce",
+        "no customer reads it",
+        f"{_INJECTION}a_note_reaches_no_customer_by_any_way",
+        "flows/08-note/test_note.py::test_no_mail_to_the_customer_knows_of_the_note",
+    ),
+    _row(
+        "S09",
+        "line breaks, NUL and long names in every text of a mail",
+        "one header block, no field of theirs",
+        f"{_INJECTION}no_field_of_a_mail_becomes_a_field_of_ours",
+        "outbox/test_headers.py::test_no_field_can_end_the_header_or_add_to_it",
+    ),
+    _row(
+        "S10",
+        "template code in mails",
+        "printed, never run",
+        f"{_INJECTION}a_template_in_a_mail_is_text",
+    ),
+    _row(
+        "S11",
+        "SMTP smuggling, in and out",
+        "one mail or 5xx; what we send is never two",
+        "trust/test_smuggling.py::test_nothing_is_smuggled_in",
+        "trust/test_smuggling.py::test_nothing_is_smuggled_out",
+    ),
+    _row(
+        "S12",
+        "text before STARTTLS, AUTH in clear, guessed passwords",
+        "dropped; not offered; five tries a minute",
+        f"{_SMTP}what_is_sent_in_clear_behind_starttls_is_dropped",
+        f"{_SMTP}passwords_are_not_asked_for_in_clear",
+        f"{_SMTP}passwords_can_be_tried_five_times_a_minute",
+        "servers/test_imap_tls.py::test_text_smuggled_in_before_tls_is_not_read_as_if_it_came_inside",
+    ),
+    _row(
+        "S14",
+        "IMAP commands inside names and passwords",
+        "refused before connecting, or quoted",
+        "intake/test_imap_settings.py::test_a_setting_that_could_be_a_second_command_is_refused_before_connecting",
+        "intake/test_imap_settings.py::test_odd_names_stay_inside_their_quotes",
+        "intake/test_imap_settings.py::test_a_control_character_in_the_password_never_reaches_the_wire",
+    ),
+    _row(
+        "S17",
+        "the listener as a relay: foreign domains, %, source routes",
+        "550",
+        "intake/test_smtp_session.py::test_nothing_is_relayed",
+    ),
+)
+ABUSE = (
+    _row(
+        "P01",
+        "27 MIME bombs, at their size and ten times that",
+        "read or refused inside the child's limits",
+        "reader/test_hostile_table.py::test_a_hostile_mail_is_read_or_refused_inside_the_limits",
+    ),
+    _row(
+        "P02",
+        "a line without end, a slow drip, 500 connections, 3000 recipients",
+        "cut off or told to come later; memory bounded",
+        f"{_LIMITS}memory_stays_bounded_whatever_is_sent",
+        f"{_LIMITS}five_hundred_connections_are_turned_away_above_the_limit",
+        f"{_LIMITS}three_thousand_recipients_are_told_to_come_in_parts",
+        f"{_LIMITS}a_slow_drip_is_cut_off_and_leaves_nothing",
+    ),
+    _open("P03", "long header lines", "taken", "no test yet"),
+    _row(
+        "P06",
+        "charsets that are unknown, are none, or lie",
+        "text, and no codec that is no charset",
+        "parse/test_charset.py::test_codecs_that_are_no_charsets_can_never_be_reached",
+        "parse/test_charset.py::test_text_is_read_whatever_its_label_claims",
+        "parse/test_charset.py::test_labels_as_mailers_write_them_are_understood",
+    ),
+    _row(
+        "P07",
+        "what makes readers of replies and HTML hang, 1 MB each",
+        "twice the text costs at most 2.5 times",
+        "parse/test_linear.py::test_the_cost_grows_with_the_length_alone",
+    ),
+    _row(
+        "A01",
+        "hostile names of attachments",
+        "no name becomes a path",
+        f"{_INJECTION}no_name_of_a_file_becomes_a_path",
+        "parse/test_parse.py::test_a_file_bears_the_name_that_was_meant_and_never_a_path",
+    ),
+)
+OPERATION = (
+    _open("W01", "scripts in everything that a browser shows", "none runs", "no test yet"),
+    _row(
+        "O01",
+        "bad configurations, one folder each",
+        "exit 78 with every problem, by file and line",
+        "settings/test_bad.py::test_a_bad_config_is_refused_with_every_problem",
+        "flows/17-broken-config/test_broken_config.py::test_the_daemon_says_everything_that_is_wrong",
+    ),
+    _open(
+        "O03",
+        "backup under load, and restore",
+        "every copy can be read, nothing is sent twice",
+        "comes with backup and restore",
+    ),
+    _open(
+        "O04",
+        "upgrade, killed in the middle; a newer schema",
+        "resumes or is intact; refused",
+        "comes with backup and restore",
+    ),
+    _open(
+        "O02",
+        "reload with a bad file under load",
+        "the old settings stay, nothing is lost",
+        "no test yet",
+    ),
+    _open("O05", "the watchdog", "silence when something hangs", "no test yet"),
+    _open("O07", "12 planted secrets", "in no log, list of processes or status", "no test yet"),
+    _row(
+        "O06",
+        "systemd's own judgement of the unit",
+        "exposure 1.5 at most",
+        "systemd/test_units.py::test_the_daemon_is_shut_in",
+    ),
+)
+ROWS = (*CRASHES, *AWAY, *TIME, *LOOPS, *IDENTITY, *ABUSE, *OPERATION)
+WANTED = """
+C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C14 C15 U01 U02 U03 U04 U05 U06 U07 U08 U09
+T01 T02 T03 L01 L02 L03 L04 S01 S05 S06 S07 S09 S11 S12 S14 S17 P01 P02 P03 P06 P07 A01 W01
+O01 O02 O03 O04 O05 O06 O07
+"""
+"""Every row that was promised; `ROWS` may hold more."""
