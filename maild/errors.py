@@ -6,7 +6,9 @@
     │   ├── StoreBusy    the database did not answer in time
     │   ├── DiskFull     no room: SMTP 452
     │   ├── LostRace     somebody changed the ticket meanwhile: look up again
-    │   └── ServerAway   a mail server could not be reached or broke off
+    │   ├── ServerAway   a mail server could not be reached or broke off
+    │   ├── InUse        another maild works here: it ends some time
+    │   └── NotReady     the tables wait for a migration, or for an older node to stop
     └── PermanentError   never try again: SMTP 5xx
         ├── HostileMail  outside the limits: hold it with its raw bytes
         └── NotAllowed   the actor or the value is refused
@@ -66,6 +68,14 @@ class LostRace(TemporaryError):
 
 class ServerAway(TemporaryError):
     """A mail server could not be reached, or broke off."""
+
+
+class InUse(TemporaryError):
+    """Another maild works here; it may be on its way out."""
+
+
+class NotReady(TemporaryError):
+    """The tables are not what this version needs yet; somebody has to act first."""
 
 
 class PermanentError(MaildError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,13 +12,13 @@ from maild.core.promise import Promise
 from maild.core.rule import Rule
 from maild.core.snapshot import World
 from maild.core.token import Keys
-from maild.errors import ConfigError
+from maild.errors import ConfigError, MaildError
 from maild.handle import Office
 from maild.outbox.render import Renderer
 from maild.rulefiles import policies
 from maild.settings import Settings
 from maild.store.database import Database, open_database
-from maild.store.migrate import migrate
+from maild.store.migrate import migrate, ready
 from maild.store.secret import load_keys
 
 
@@ -105,6 +106,19 @@ def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
 
 def open_store(config: Settings) -> tuple[Database, Keys]:
     """Open and migrate the database, and read its secret."""
+    return _opened(config, migrate)
+
+
+def ready_store(config: Settings) -> tuple[Database, Keys]:
+    """Open the database as it is, and read its secret; `NotReady` when it needs a migration."""
+    return _opened(config, ready)
+
+
+def _opened(config: Settings, prepare: Callable[[Database], object]) -> tuple[Database, Keys]:
     database = open_database(config.database_url)
-    migrate(database)
-    return database, load_keys(config.secret_file, database)
+    try:
+        prepare(database)
+        return database, load_keys(config.secret_file, database)
+    except MaildError:
+        database.engine.dispose()
+        raise

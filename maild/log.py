@@ -117,6 +117,8 @@ class Event(StrEnum):
     STORE_DELAYED = "store.delayed", Level.WARNING, "the database did not answer in time"
     DISK_FILLED = "disk.filled", Level.ERROR, "too little room is left; mail is refused for now"
     DISK_FREED = "disk.freed", Level.NOTICE, "there is room again"
+    STORE_MIGRATED = "store.migrated", Level.NOTICE, "the tables were brought up to date"
+    OUTBOUND_HELD = "outbound.held", Level.WARNING, "nothing goes out until it is released"
     LEASE_TAKEN = "lease.taken", Level.NOTICE, "work of a node that is gone was taken over"
 
     WORK_FAILED = "work.failed", Level.ERROR, "a bug: the thing in hand was set aside"

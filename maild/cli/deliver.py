@@ -12,7 +12,7 @@ from maild.core.mail import Envelope
 from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
 from maild.store.database import open_database
-from maild.store.migrate import migrate
+from maild.store.migrate import ready
 from maild.store.writer import Journal
 
 
@@ -26,7 +26,7 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
     try:
         known = settings.load(config, environ=os.environ)
         database = open_database(known.database_url)
-        migrate(database)
+        ready(database)
     except ConfigError as error:
         raise TemporaryError(str(error)) from error
     except Exception as error:  # the mail stays with the MTA

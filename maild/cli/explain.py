@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from maild import handle, log, reading, settings
-from maild.app import office_of, open_store, read_options_of, utc_now
+from maild.app import office_of, read_options_of, utc_now
 from maild.cli import show as out
 from maild.core import clientele, conversation
 from maild.core.decision import Decision, Outcome
@@ -32,6 +32,7 @@ from maild.core.mail import (
 from maild.core.snapshot import Arrival
 from maild.core.token import Keys
 from maild.errors import ConfigError, HostileMail, NotAllowed
+from maild.furnish import ready_store
 from maild.handle import Office
 from maild.settings import Settings
 from maild.store import journal
@@ -83,7 +84,7 @@ def _opened(known: Settings, *, fresh: bool) -> Iterator[tuple[Office, bool]]:
         database, keys = open_database("sqlite://"), Keys(current=0, by_id={0: bytes(32)})
         migrate(database)
     else:
-        database, keys = open_store(known)
+        database, keys = ready_store(known)
     try:
         yield office_of(known, database, keys), is_fresh
     finally:

@@ -19,7 +19,7 @@ from maild import log, settings
 from maild.errors import ConfigError, Problem
 from maild.settings import Settings
 from maild.store.database import Database, open_database
-from maild.store.migrate import migrate
+from maild.store.migrate import ready
 
 BAR_ITEMS_MIN = 10
 NARROW, MINUTE = 10, 16
@@ -32,13 +32,13 @@ _T = TypeVar("_T")
 
 @contextmanager
 def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
-    """Load the settings and open the database for one command."""
+    """Load the settings and open the database for one command; it never migrates a house."""
     log.configure(environment=os.environ, level=log.Level.WARNING)
     known = settings.load(config, environ=os.environ)
     _refuse_nowhere(config, known.database_url)
     database = open_database(known.database_url)
     try:
-        migrate(database)
+        ready(database)
         yield known, database
     finally:
         database.close()

@@ -35,7 +35,6 @@ from maild.store.turns import Turns
 __all__ = ["Connection", "Database", "inserted_ids", "open_database", "translated"]
 
 BUSY_TIMEOUT_SECONDS = 30
-_WRITE = "maild_write"
 _STATES_OF_TROUBLE = ("08", "25006", "40", "53", "55", "57")
 """SQLSTATEs: no connection, read-only, undone, no resources, not in its state, an operator."""
 
@@ -46,7 +45,6 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Wrap an engine made by `open_database`."""
         self.engine = engine
-        self._for_writing = engine.execution_options(**{_WRITE: True})
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._for_reading = (
             engine
@@ -57,10 +55,18 @@ class Database:
         )
         self._turns = Turns(BUSY_TIMEOUT_SECONDS)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None in memory and on PostgreSQL."""
+        place = self.engine.url.database if self.is_sqlite else None
+        return Path(place) if place and place != ":memory:" else None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection with one consistent view; nothing is written."""
         with translated(), self._for_reading.connect() as connection, connection.begin():
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
@@ -70,7 +76,9 @@ class Database:
         Raises `StoreBusy`, `DiskFull`, or `LostRace` when a unique key says that somebody else
         wrote it meanwhile; then nothing at all was written.
         """
-        with translated(), self._turn(), self._for_writing.begin() as connection:
+        with translated(), self._turn(), self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def _turn(self) -> AbstractContextManager[None]:
@@ -78,7 +86,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; on SQLite the write-ahead log is folded in first."""
-        if self.is_sqlite and self.engine.url.database not in (None, "", ":memory:"):
+        if self.file is not None:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         self.engine.dispose()
@@ -171,7 +179,6 @@ def _open_sqlite(url: str, path: str | None) -> Database:
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
     )
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     is_file = bool(path) and path != ":memory:"
     return _checked(Database(engine), _assert_durable_file if is_file else _assert_durable)
 
@@ -182,7 +189,10 @@ def _checked(database: Database, check: Callable[[Database], None]) -> Database:
         check(database)
     except DatabaseError as error:
         database.engine.dispose()
-        raise _refused(str(error.orig)) from error
+        words = str(error.orig)
+        if database.is_sqlite:
+            words += ": it is damaged, or no database; maild restore FILE makes it anew elsewhere"
+        raise _refused(words) from error
     except MaildError:
         database.engine.dispose()
         raise
@@ -197,7 +207,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _prepare(connection: object, _record: object) -> None:
-    """Set the recipe on each new connection; `isolation_level=None` gives BEGIN into our hands."""
+    """Set the recipe on each new connection; `isolation_level=None` gives BEGIN into our hands.
+
+    `Database.read` and `write` say it: a listener would cost every statement, not only the first.
+    """
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
@@ -211,11 +224,6 @@ def _prepare(connection: object, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _assert_durable_file(database: Database) -> None:

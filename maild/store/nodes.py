@@ -14,7 +14,7 @@ from typing import IO
 from sqlalchemy import Connection, delete, select, update
 from sqlmodel import Field, SQLModel
 
-from maild.errors import ConfigError, Problem
+from maild.errors import InUse
 from maild.store import deadlines, journal, outbox
 from maild.store.columns import moment
 from maild.store.conflict import unless_there
@@ -49,16 +49,17 @@ def node_name(state_dir: Path, part: str = "") -> str:
 
 
 def lock(state_dir: Path, roles: Iterable[str]) -> tuple[IO[str], ...]:
-    """Let each role be played by one daemon in a state folder; `ConfigError` when one is taken.
+    """Let each role be played by one daemon in a state folder; `InUse` when one is taken.
 
-    A lock lasts as long as its file stays open; the kernel drops it with the process.
+    Its holder may be on its way out, so that it pays to try again. A lock lasts as long as its
+    file stays open; the kernel drops it with the process.
     """
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
     taken: list[IO[str]] = []
     for role in sorted(roles):
         try:
             taken.append(_lock(state_dir, role))
-        except ConfigError:
+        except InUse:
             for stream in taken:
                 stream.close()
             raise
@@ -120,8 +121,8 @@ def _lock(state_dir: Path, role: str) -> IO[str]:
         stream.seek(0)
         holder = stream.read().strip() or "?"
         stream.close()
-        words = f"another maild (process {holder}) works here already as {role}"
-        raise ConfigError((Problem(file=str(state_dir), line=0, text=words),)) from error
+        words = f"another maild (process {holder}) works in {state_dir} already as {role}"
+        raise InUse(words) from error
     stream.truncate(0)
     stream.write(f"{os.getpid()}\n")
     stream.flush()

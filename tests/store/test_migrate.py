@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
+import os
+import signal
+from itertools import count
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 
-from maild.errors import ConfigError
+from maild.errors import ConfigError, DiskFull, NotReady
+from maild.store import migrate as migration
+from maild.store import precaution
 from maild.store.database import Database, open_database
-from maild.store.migrate import migrate, revision
+from maild.store.migrate import migrate, newest, ready, revision
 from maild.store.tables import metadata
 
 
@@ -23,6 +31,21 @@ def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
         context = MigrationContext.configure(connection, opts=opts)
 
         assert compare_metadata(context, metadata) == []
+
+
+OLDER = "0001"
+STEPS_MAX = 400
+
+
+def older(url: str) -> Database:
+    """Open a new database with the tables of the first schema."""
+    opened = open_database(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+    with opened.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, OLDER)
+    return opened
 
 
 def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
@@ -38,13 +61,186 @@ def test_an_empty_database_has_no_revision_and_then_the_newest(url: str) -> None
     opened.close()
 
 
-def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
+def _newer(database: Database, oldest: str = "") -> None:
+    """Make a database as a later maild would: a revision that nobody here knows."""
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(
+            text("UPDATE meta SET value = :oldest WHERE name = 'schema.oldest'"),
+            {"oldest": oldest},
+        )
 
-    with pytest.raises(ConfigError, match="9999"):
-        migrate(database)
+
+def test_a_newer_schema_that_needs_a_newer_maild_is_refused_and_left_alone(
+    database: Database,
+) -> None:
+    _newer(database, "99.1")
+
+    for use in (migrate, ready):
+        with pytest.raises(ConfigError, match=r"9999.*needs maild 99\.1 or later"):
+            use(database)
     assert revision(database) == "9999"
+
+
+def test_a_newer_schema_that_names_no_version_is_refused(database: Database) -> None:
+    _newer(database)
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM meta"))
+
+    with pytest.raises(ConfigError, match="the maild that wrote it"):
+        migrate(database)
+
+
+def test_a_newer_schema_that_only_added_things_is_used_as_it_is(database: Database) -> None:
+    _newer(database, "0.1.0")
+
+    assert migrate(database, "0.1.0") == "9999"
+    ready(database, "0.1.0")
+    assert revision(database) == "9999"
+
+
+def test_versions_are_compared_as_numbers(database: Database) -> None:
+    _newer(database, "0.9.0")
+
+    assert migrate(database, "0.10.0") == "9999"
+    with pytest.raises(ConfigError, match=r"0\.9\.0"):
+        migrate(database, "0.8.12")
+
+
+def test_a_schema_names_the_oldest_version_that_may_use_it(database: Database) -> None:
+    with database.read() as connection:
+        named = connection.execute(
+            text("SELECT value FROM meta WHERE name = 'schema.oldest'")
+        ).scalar_one()
+
+    assert named == "0.1.0"
+
+
+def test_an_older_node_that_lives_is_not_broken_by_new_tables(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = older(url)
+    monkeypatch.setattr(migration, "_oldest", lambda _config: "0.2.0")
+    _sign_in(opened, dt.datetime.now(dt.UTC))
+
+    with pytest.raises(NotReady, match=r"need maild 0\.2\.0; stop first: old \(0\.1\.0\)"):
+        migrate(opened)
+    assert revision(opened) == OLDER
+    _sign_in(opened, dt.datetime.now(dt.UTC) - dt.timedelta(minutes=2))
+    assert migrate(opened) == newest()
+    opened.close()
+
+
+def _sign_in(database: Database, seen_at: dt.datetime) -> None:
+    node = metadata.tables["node"]
+    with database.write() as connection:
+        connection.execute(node.delete())
+        row = {"name": "old", "started_at": seen_at, "seen_at": seen_at, "version": "0.1.0"}
+        connection.execute(node.insert(), row)
+
+
+def test_a_command_changes_no_tables_of_a_house_that_lives(url: str) -> None:
+    opened = older(url)
+
+    with pytest.raises(NotReady, match=f"schema {OLDER}.*start the daemon"):
+        ready(opened)
+    assert revision(opened) == OLDER
+    opened.close()
+
+
+def test_a_command_makes_the_tables_of_an_empty_database(url: str) -> None:
+    opened = open_database(url)
+
+    ready(opened)
+
+    assert revision(opened) == newest()
+    opened.close()
+
+
+def test_an_sqlite_file_is_copied_before_its_tables_change_and_three_copies_are_kept(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "maild.db"
+    for n in range(5):
+        place.unlink(missing_ok=True)
+        opened = older(f"sqlite:///{place}")
+        with opened.write() as connection:
+            connection.execute(text("INSERT INTO meta VALUES ('turn', :n)"), {"n": str(n)})
+        migrate(opened)
+        opened.close()
+
+    copies = sorted(tmp_path.glob("maild.db.before-*"))
+    assert [copy.name.split("-")[1] for copy in copies] == [OLDER] * 3
+    assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
+    kept = []
+    for copy in copies:
+        opened = open_database(f"sqlite:///{copy}")
+        assert revision(opened) == OLDER
+        with opened.read() as connection:
+            turn = text("SELECT value FROM meta WHERE name = 'turn'")
+            kept.append(connection.execute(turn).scalar_one())
+        opened.close()
+    assert kept == ["2", "3", "4"]
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = older(f"sqlite:///{tmp_path}/maild.db")
+
+    def no_room(_place: Path, draft: Path) -> None:
+        draft.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(precaution, "_write", no_room)
+    with pytest.raises(DiskFull, match="no copy"):
+        migrate(opened)
+
+    assert revision(opened) == OLDER
+    assert not list(tmp_path.glob("*before*"))
+    opened.close()
+
+
+def test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun(url: str) -> None:
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    older(url).close()
+    killed = 0
+    for step in range(1, STEPS_MAX, 9):
+        process = server.Process(target=_migrate_and_die, args=(url, step))
+        process.start()
+        process.join(60)
+        opened = open_database(url)
+        found = revision(opened)
+        with opened.read() as connection:
+            context = MigrationContext.configure(connection, opts={"include_name": _is_compared})
+            missing = compare_metadata(context, metadata)
+        opened.close()
+
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        assert found in (OLDER, newest())
+        assert bool(missing) == (found == OLDER), f"half of it is there after step {step}"
+        killed += 1
+
+    assert process.exitcode == 0
+    assert found == newest()
+    assert killed >= 5
+
+
+def _migrate_and_die(url: str, step: int) -> None:
+    """Migrate, and be killed before the statement with this number."""
+    opened = open_database(url)
+    seen = count(1)
+
+    def die(*_what: object) -> None:
+        if next(seen) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        event.listen(opened.engine, name, die)
+    migrate(opened)
 
 
 def _migrate(url: str, ready: object, found: object) -> None:
