@@ -39,8 +39,10 @@ def raw_text(value: bytes, hint: str = "") -> str:
 def header_text(value: bytes, hint: str = "") -> str:
     """Return a field's value unfolded and fully decoded; `hint` is the charset of the body."""
     bare = unfold(value)
-    if bare.isascii() and b"=?" not in bare and (text := bare.decode("ascii")).isprintable():
-        return text
+    if bare.isascii() and b"=?" not in bare:
+        text = bare.decode("ascii")
+        if text.isprintable():
+            return text
     return decode_words(raw_text(value, hint))
 
 

@@ -8,8 +8,12 @@ Bodies, charsets and files are read here from the parts that were found, never b
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeVar
 
 from mailparser.dates import parse_mail_date
 from mailparser.exceptions import MailParserError
@@ -21,7 +25,7 @@ from maild.contents import Contents, read_contents
 from maild.core.mail import NO_PHRASES, Address, Limits, Parsed, Phrases
 from maild.core.mailboxes import from_defect, read_addresses
 from maild.core.mime import Structure, split
-from maild.core.parameters import Field, unfold
+from maild.core.parameters import unfold
 from maild.encodedwords import decode_words, raw_text
 from maild.headers import (
     charset_label,
@@ -34,9 +38,12 @@ from maild.maildates import has_local_zone, read_date
 
 __all__ = ["extract", "parse"]
 
+_Value = TypeVar("_Value", str, bytes)
 _FIRST_YEAR = 1970
+_REMEMBERED_LENGTH_MAX = 200
+"""Characters of an address field; a longer one hardly comes again."""
 _ADDRESS_FIELDS = ("from", "sender", "reply-to", "to", "cc")
-_RECORDED = frozenset({"from", "reply-to", "to", "cc", "date"})
+_RECORDED = ("cc", "date", "from", "reply-to", "to")
 """The fields that mail-parser is given: it takes Sender for text, and reads all of a header."""
 
 
@@ -65,23 +72,25 @@ def parse(
     hint = _charset_hint(structure)
     headers = decoded_fields(root.fields, hint)
     contents = read_contents(raw, structure, hint, limits, phrases)
-    record = _mail_parser(root.fields)
-    addresses = {name: _addresses(name, root.fields, record, hint) for name in _ADDRESS_FIELDS}
+    raw_values = _grouped((item.name, item.value) for item in root.fields)
+    values = _grouped(headers)
+    record = _mail_parser(raw_values)
+    addresses = {name: _addresses(name, raw_values, record, hint) for name in _ADDRESS_FIELDS}
     return Parsed(
         headers=headers,
-        from_=addresses["from"] or _stand_in(addresses, headers),
-        from_fields=sum(name == "from" for name, _ in headers),
-        from_defect=_from_defect(root.fields, record, addresses["from"], hint),
+        from_=addresses["from"] or _stand_in(addresses, values),
+        from_fields=len(values["from"]),
+        from_defect=_from_defect(raw_values["from"], record, addresses["from"], hint),
         sender=addresses["sender"],
         reply_to=addresses["reply-to"],
         to=addresses["to"],
         cc=addresses["cc"],
-        subject=_first(headers, "subject"),
-        date=record.date or read_date(_first(headers, "date")),
-        message_id=message_id(_first(headers, "message-id")),
-        in_reply_to=message_ids(_joined(headers, "in-reply-to")),
-        references=message_ids(_joined(headers, "references")),
-        thread_index="".join(_first(headers, "thread-index").split()),
+        subject=_first(values, "subject"),
+        date=record.date or read_date(_first(values, "date")),
+        message_id=message_id(_first(values, "message-id")),
+        in_reply_to=message_ids(" ".join(values["in-reply-to"])),
+        references=message_ids(" ".join(values["references"])),
+        thread_index="".join(_first(values, "thread-index").split()),
         content_type=root.type,
         content_params=decoded_parameters(root.params),
         part_types=tuple(part.type for part in structure.parts),
@@ -110,19 +119,25 @@ def _charset_hint(structure: Structure) -> str:
     return ""
 
 
-def _mail_parser(fields: tuple[Field, ...]) -> _Record:
+def _grouped(fields: Iterable[tuple[str, _Value]]) -> defaultdict[str, list[_Value]]:
+    """Return the values of each name, in order."""
+    values: defaultdict[str, list[_Value]] = defaultdict(list)
+    for name, value in fields:
+        values[name].append(value)
+    return values
+
+
+def _mail_parser(raw_values: defaultdict[str, list[bytes]]) -> _Record:
     """Let mail-parser read the first field of each kind that is plain printable ASCII.
 
     It is asked for each field alone: made a mail of, these few cost it five times as much.
     """
     values: dict[str, str] = {}
-    for name in sorted(_RECORDED):
-        first = next((item.value for item in fields if item.name == name), None)
-        if first is None:
-            continue
-        value = unfold(first).replace(b"\t", b" ")
-        if _is_plain(value):
-            values[name] = value.decode("ascii")
+    for name in _RECORDED:
+        for first in raw_values[name][:1]:
+            value = unfold(first).replace(b"\t", b" ")
+            if _is_plain(value):
+                values[name] = value.decode("ascii")
     try:
         return _record(values)
     except (MailParserError, LookupError, ValueError, RecursionError):
@@ -140,18 +155,31 @@ def _record(values: dict[str, str]) -> _Record:
     defects: dict[str, str] = {}
     date = values.pop("date", None)
     for name, value in values.items():
-        problems: list[dict[str, object]] = []
-        pairs = get_addresses(value, defects=problems, decode_names=True)
-        if problems:
-            defects[name] = str(problems[-1].get("reason", ""))
+        is_short = len(value) <= _REMEMBERED_LENGTH_MAX
+        found, defect = _mailboxes(value) if is_short else _read_mailboxes(value)
+        if defect is None:
+            addresses[name] = found
         else:
-            addresses[name] = tuple(_address(*pair) for pair in pairs if any(pair))
+            defects[name] = defect
     if date is None or has_local_zone(date):
         return _Record(addresses=addresses, defects=defects)
     result = parse_mail_date(date)
     if result.reasons:
         defects["date"] = str(result.reasons[-1])
     return _Record(addresses=addresses, date=_utc(result.value), defects=defects)
+
+
+def _read_mailboxes(value: str) -> tuple[tuple[Address, ...], str | None]:
+    """Return the mailboxes that mail-parser finds in a value, and the last defect, if any."""
+    problems: list[dict[str, object]] = []
+    pairs = get_addresses(value, defects=problems, decode_names=True)
+    if problems:
+        return (), str(problems[-1].get("reason", ""))
+    return tuple(_address(*pair) for pair in pairs if any(pair)), None
+
+
+_mailboxes = lru_cache(maxsize=64)(_read_mailboxes)
+"""The same, remembered: most mails to a desk name the same recipients."""
 
 
 def _utc(moment: object) -> datetime | None:
@@ -171,22 +199,20 @@ def _address(name: str, address: str) -> Address:
 
 
 def _addresses(
-    name: str, fields: tuple[Field, ...], record: _Record, hint: str
+    name: str, raw_values: defaultdict[str, list[bytes]], record: _Record, hint: str
 ) -> tuple[Address, ...]:
     """Return the mailboxes of all fields of that name: mail-parser's reading where it is sound."""
-    values = [item.value for item in fields if item.name == name]
     found: list[Address] = []
-    for place, value in enumerate(values):
+    for place, value in enumerate(raw_values[name]):
         recorded = record.addresses.get(name, ()) if place == 0 else ()
         found.extend(recorded or read_addresses(raw_text(value, hint), decode_words))
     return tuple(item for item in found if item.addr or name == "from")
 
 
 def _from_defect(
-    fields: tuple[Field, ...], record: _Record, found: tuple[Address, ...], hint: str
+    values: list[bytes], record: _Record, found: tuple[Address, ...], hint: str
 ) -> str:
     """Say why From proves nobody's identity: by our strict reading, or by mail-parser's."""
-    values = [item.value for item in fields if item.name == "from"]
     if any(b"\x00" in value or b"\r" in value.rstrip().replace(b"\r\n", b"") for value in values):
         return "From holds control characters"
     texts = tuple(raw_text(value, hint) for value in values)
@@ -199,22 +225,18 @@ def _from_defect(
 
 
 def _stand_in(
-    addresses: dict[str, tuple[Address, ...]], headers: tuple[tuple[str, str], ...]
+    addresses: dict[str, tuple[Address, ...]], values: defaultdict[str, list[str]]
 ) -> tuple[Address, ...]:
     """Return whom to show where there is no From; `from_fields` says that it is none."""
     return (
         addresses["reply-to"]
         or addresses["sender"]
-        or read_addresses(_first(headers, "return-path"), decode_words)
+        or read_addresses(_first(values, "return-path"), decode_words)
     )
 
 
-def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
-    return next((value for key, value in headers if key == name), "")
-
-
-def _joined(headers: tuple[tuple[str, str], ...], name: str) -> str:
-    return " ".join(value for key, value in headers if key == name)
+def _first(values: defaultdict[str, list[str]], name: str) -> str:
+    return values[name][0] if values[name] else ""
 
 
 def _defects(structure: Structure, contents: Contents, record: _Record) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
 
 def unfold(value: bytes) -> bytes:
     """Undo the folding of a field's value (RFC 5322 §2.2.3) and strip it."""
-    return unfold_only(value).strip(b" \t")
+    return unfold_only(value.strip(b" \t\r\n"))
 
 
 def unfold_only(value: bytes) -> bytes:
