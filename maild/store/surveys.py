@@ -52,6 +52,7 @@ class SurveyRow(SQLModel, table=True):
     __table_args__ = (
         one_of("kind", Kind),
         Index("ix_survey_customer_id_sent_at", "customer_id", "sent_at"),
+        tables.NEVER_AGAIN,
     )
     id: int = row_id()
     key: str = Field(unique=True)

@@ -91,6 +91,9 @@ class BlobChunk(SQLModel, table=True):
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""For tables whose numbers stand in tokens: one that was given is never given again, and a restore
+leaves a gap behind the last one that it knows (`store/restore.py`)."""
 IN_HAND = "assignee <> '' AND state IN ('new', 'open', 'pending')"
 """What agents have in hand is counted again and again (`store/staffing.py`)."""
 _POSTED = "outcome = 'posted' AND content_hash <> ''"
@@ -113,6 +116,7 @@ class JournalRow(SQLModel, table=True):
             *("content_hash", "identity", "message_id"),
             unique=True,
         ),
+        NEVER_AGAIN,
     )
     id: int = row_id()
     blob_id: int | None = reference("blob.id", nullable=True)
@@ -187,6 +191,7 @@ class CustomerRow(SQLModel, table=True):
     """Somebody who wrote to us."""
 
     __tablename__ = "customer"
+    __table_args__ = NEVER_AGAIN
     id: int = row_id()
     address: str = Field(unique=True)
     name: str = ""
@@ -210,6 +215,7 @@ class TicketRow(SQLModel, table=True):
         one_of("priority", Priority),
         Index("ix_ticket_customer_id_id", "customer_id", "id"),
         index_where(IN_HAND, "ix_ticket_in_hand", "assignee", "state", "priority"),
+        NEVER_AGAIN,
     )
     id: int = row_id()
     version: int = 1

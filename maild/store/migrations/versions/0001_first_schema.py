@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTC(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("address", name=op.f("uq_customer_address")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "assignment",
@@ -121,6 +122,7 @@ def upgrade() -> None:
             ["linked_id"], ["ticket.id"], name=op.f("fk_ticket_linked_id_ticket")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_ticket_assignee"), "ticket", ["assignee"], unique=False)
     op.create_index(op.f("ix_ticket_created_at"), "ticket", ["created_at"], unique=False)
@@ -215,6 +217,7 @@ def upgrade() -> None:
             ["ticket_id"], ["ticket.id"], name=op.f("fk_journal_ticket_id_ticket")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_journal_blob_id"), "journal", ["blob_id"], unique=False)
     op.create_index(op.f("ix_journal_content_hash"), "journal", ["content_hash"], unique=False)

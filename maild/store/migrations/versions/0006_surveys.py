@@ -35,6 +35,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey")),
         sa.UniqueConstraint("key", name=op.f("uq_survey_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_survey_ticket_id"), "survey", ["ticket_id"])
     op.create_index(op.f("ix_survey_customer_id_sent_at"), "survey", ["customer_id", "sent_at"])
