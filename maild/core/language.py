@@ -31,16 +31,16 @@ def detect(text: str) -> str:
 
 def _by_script(text: str) -> str:
     """Return the language that a script other than Latin tells, when most letters are in it."""
+    distinct = "".join(set(text))
+    found = {name: pattern.findall(distinct) for name, pattern in _SCRIPTS.items()}
+    if not any(found.values()):
+        return ""
     signs = Counter(text)
-    distinct = "".join(signs)
-    counts = {
-        name: sum(signs[sign] for sign in pattern.findall(distinct))
-        for name, pattern in _SCRIPTS.items()
-    }
+    counts = {name: sum(signs[sign] for sign in letters) for name, letters in found.items()}
     name, count = max(counts.items(), key=lambda item: item[1])
     latin = sum(signs[sign] for sign in _LATIN.findall(distinct))
     # One sign of these scripts says as much as several Latin letters.
-    if count == 0 or count * (_SIGN_WEIGHT if name in _DENSE else 1) <= latin:
+    if count * (_SIGN_WEIGHT if name in _DENSE else 1) <= latin:
         return ""
     if name == "han" and counts["kana"]:
         return "ja"

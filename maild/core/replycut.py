@@ -6,6 +6,7 @@ the very top cuts nothing off, because then the carried text is all there is (a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ from maild.core.replymarks import (
 _MARKS_MAX = 2000
 """How many lines of one mail are looked at as a possible mark; a mail has a few dozen."""
 _REMNANT_MAX = 30
+_WORD_MIN = 4
 _DELIMITER_MIN = 8
 _DELIMITER_MAX = 160
 _FOLDED_LINE_MIN = 60
@@ -138,7 +140,20 @@ def _delimiter_lines(lines: list[str], delimiters: Iterable[str]) -> tuple[set[i
 def _known_delimiters(lines: list[str]) -> tuple[str, ...]:
     """Return the foreign delimiters that occur at all: one fast search of each, for the whole."""
     everything = "\n".join(lines).lower()
+    if not any(word in everything for word in _ABOVE_WORDS):
+        return ()
     return tuple(text for text in REPLY_ABOVE if text in everything)
+
+
+def _telling_words(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a few words of which one stands in each text: those that stand in most of them."""
+    chosen: list[str] = []
+    left = texts
+    while left:
+        counts = Counter(word for text in left for word in text.replace(",", "").split())
+        chosen.append(max(counts, key=lambda word: (len(word) >= _WORD_MIN, counts[word], word)))
+        left = tuple(text for text in left if chosen[-1] not in text)
+    return tuple(chosen)
 
 
 def _squeezed(text: str) -> str:
@@ -262,3 +277,6 @@ def _back_over_rules(lines: list[str], index: int) -> int:
     while index > 0 and (not lines[index - 1] or is_rule(lines[index - 1])):
         index -= 1
     return index
+
+
+_ABOVE_WORDS = _telling_words(REPLY_ABOVE)

@@ -80,7 +80,7 @@ def is_quoted(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """Return whether a cleaned line is only a drawn line."""
-    return len(line) >= _RULE_MIN and not line.strip("-_=—–―*#~+ ")
+    return len(line) >= _RULE_MIN and line[0] in _RULE_SIGNS and not line.strip(_RULE_SIGNS)
 
 
 def is_drawn(line: str) -> bool:
@@ -118,6 +118,8 @@ def is_history_heading(line: str) -> bool:
 
 def header_field(line: str) -> tuple[Field, str] | None:
     """Return the field and the value when a line looks like one of a quoted header."""
+    if ":" not in line and "：" not in line:
+        return None
     bare = line.lstrip("*_ ")
     name, colon, value = bare[:_HEADER_NAME_MAX].replace("：", ":").partition(":")
     if not colon:
@@ -350,6 +352,7 @@ def _alternatives(texts: Iterable[str]) -> str:
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _EMPHASIS = "*_- "
 _RULE_MIN = 3
+_RULE_SIGNS = "-_=—–―*#~+ "
 _PHRASE_MAX = 160
 _HEADER_LINE_MAX = 2000
 _HEADER_NAME_MAX = 34

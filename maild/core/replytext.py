@@ -60,30 +60,30 @@ class _Folding:
         self.cleaned = phrasebook(phrases).translated(cleaned_lines(text))
         self._page = read_page(self.cleaned)
         self._kept = [True] * len(self.lines)
-        self._heads: dict[int, str] = {}
-        """Lines of which only the beginning belongs to the reply."""
+        self._visible = self.cleaned.copy()
+        """The same lines, cleaned."""
+        self._shown = self.lines.copy()
+        """The lines; of some, only the beginning belongs to the reply."""
         self._forwarded_from = len(self.lines)
         self._fold(delimiters)
+        self._kept_runs = self._runs()
         self.found = not all(
             keep or not line for keep, line in zip(self._kept, self._page.lines, strict=True)
         )
 
     def unquoted(self) -> str:
         """Return the kept lines, and the forwarded mail below them."""
-        lines = [line for start, end in self._runs() for line in self._text(start, end)]
+        lines = [line for start, end in self._kept_runs for line in self._shown[start:end]]
         return _joined(lines + self.lines[self._forwarded_from :])
 
     def without_signatures(self) -> str:
         """Return the kept lines without signatures; what is only a signature stays."""
         lines: list[str] = []
-        for start, end in self._runs():
+        for start, end in self._kept_runs:
             said = any(lines)
-            run = [cleaned(self._heads.get(i, self.cleaned[i])) for i in range(start, end)]
-            lines.extend(self._text(start, start + signature_start(run, alone=not said)))
+            count = signature_start(self._visible[start:end], alone=not said)
+            lines.extend(self._shown[start : start + count])
         return _joined(lines) or self.unquoted()
-
-    def _text(self, start: int, end: int) -> list[str]:
-        return [self._heads.get(index, self.lines[index]) for index in range(start, end)]
 
     def _runs(self) -> list[tuple[int, int]]:
         """Return the runs of kept lines."""
@@ -108,7 +108,8 @@ class _Folding:
         self._drop_small_print(page)
         if not (attributed or cut.forced or self._says_something(page)):
             self._kept = [True] * len(self.lines)
-            self._heads.clear()
+            self._shown = self.lines
+            self._visible = self.cleaned
 
     def _drop(self, start: int, end: int) -> None:
         self._kept[start:end] = [False] * (end - start)
@@ -121,7 +122,8 @@ class _Folding:
                 break
             if mark.kept:
                 self._kept[mark.start] = True
-                self._heads[mark.start] = mark.kept
+                self._shown[mark.start] = mark.kept
+                self._visible[mark.start] = cleaned(mark.kept)
             if mark.end <= cut and follows_quote(page.lines, mark.end):
                 self._drop(mark.start + bool(mark.kept), mark.end)
                 behind.add(next(i for i in range(mark.end, len(page.lines)) if page.lines[i]))
@@ -134,12 +136,14 @@ class _Folding:
             for run in quote_runs(page, cut)
             if run[0] in attributed or not is_prompt(page, *run)
         ]
+        if not runs:
+            return
         said = [
             index
             for index in range(cut)
             if page.lines[index] and self._kept[index] and not page.quoted[index]
         ]
-        if not runs or (not said and not attributed):
+        if not said and not attributed:
             return
         if len(runs) == 1 and not attributed and said[0] >= runs[0][1]:
             return
