@@ -9,26 +9,24 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
+from tests.crash.daemons import Zygote, sink_of
 from tests.crash.people import Sink, Writer
+from tests.faults.form import times
 from tests.flows.stage import Stage, free_port, wait_for
-from tests.needs import ROOT
 
-KILLS = int(os.environ.get("MAILD_KILLS", "50"))
+KILLS = int(os.environ.get("MAILD_KILLS", times(50, 200)))
 SESSIONS = 4
 STEP_SECONDS_MAX = 60
 SETTLE_SECONDS_MAX = 180
@@ -49,46 +47,6 @@ class Moment(Enum):
 MOMENTS = (Moment.STARTING, Moment.SENDING, Moment.LISTENING, Moment.SENDING, Moment.SENDING)
 
 
-class Zygote:
-    """The process that forks daemons."""
-
-    def __init__(self, stage: Stage) -> None:
-        command = [sys.executable, str(HERE / "zygote.py"), str(stage.config), str(stage.log_file)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
-
-    def start(self) -> int:
-        return self._ask("start")
-
-    def wait(self) -> int:
-        """Return the exit code of the last daemon once it has ended."""
-        return self._ask("wait")
-
-    def close(self) -> None:
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-
-    def _ask(self, word: str) -> int:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-
-@contextmanager
-def sink_of(port: int) -> Iterator[Sink]:
-    sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield sink
-    finally:
-        controller.stop(no_assert=True)
-
-
 @contextmanager
 def writing(stage: Stage, sink: Sink) -> Iterator[list[Writer]]:
     stop = threading.Event()
@@ -103,7 +61,7 @@ def writing(stage: Stage, sink: Sink) -> Iterator[list[Writer]]:
             writer.join(30)
 
 
-def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled(tmp_path: Path, figures: Callable[..., None]) -> None:
     relay = free_port()
     stage = Stage(tmp_path, (HERE / "config.toml").read_text(), RELAY=relay)
     zygote = Zygote(stage)
@@ -123,9 +81,17 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
 
     assert code == 0
     _check_hits(hits)
-    _check_journal(stage, writers)
-    _check_tickets(stage, writers)
+    lost = _check_journal(stage, writers)
+    doubled = _check_tickets(stage, writers)
     _check_outbox(stage, sink)
+    figures(
+        kills=hits["kills"],
+        acknowledged=sum(len(writer.acknowledged) for writer in writers),
+        lost=lost,
+        tickets_doubled=doubled,
+        mails_sent=len(set(sink.hashes)),
+        sent_twice=len(sink.hashes) - len(set(sink.hashes)),
+    )
     wait_for(lambda: not any(_lives(group) for group in groups), "readers outlive their daemon")
     stage.close()
 
@@ -222,7 +188,8 @@ def _check_hits(hits: Counter[str]) -> None:
         assert hits[what] >= KILLS // 10, f"too few kills while rows were {what}: {hits}"
 
 
-def _check_journal(stage: Stage, writers: list[Writer]) -> None:
+def _check_journal(stage: Stage, writers: list[Writer]) -> int:
+    """Return how many acknowledged mails are missing."""
     rows = _rows(stage, "SELECT sha256, outcome, message_id, reason FROM journal")
     known = {row.sha256 for row in rows}
     acknowledged = {digest for writer in writers for digest in writer.acknowledged.values()}
@@ -237,9 +204,11 @@ def _check_journal(stage: Stage, writers: list[Writer]) -> None:
     assert {row.outcome for row in rows} <= {"posted", "ignored"}
     assert set(posted.values()) == {1}
     assert len(posted) == len({row.message_id for row in rows})
+    return len(missing)
 
 
-def _check_tickets(stage: Stage, writers: list[Writer]) -> None:
+def _check_tickets(stage: Stage, writers: list[Writer]) -> int:
+    """Return how many customers have two tickets for one mail."""
     customers = Counter(ticket["customer"]["address"] for ticket in stage.tickets())
     doubled = {address: count for address, count in customers.items() if count > 1}
     posts = _rows(
@@ -261,6 +230,7 @@ def _check_tickets(stage: Stage, writers: list[Writer]) -> None:
     assert len(opened - set(customers)) <= SESSIONS, "the last mail of each may not have come in"
     assert posts
     assert not strangers
+    return len(doubled)
 
 
 def _check_outbox(stage: Stage, sink: Sink) -> None:

@@ -69,9 +69,11 @@ CRASHES = (
         "sent, twice at most, with one Message-ID",
         "no test yet",
     ),
-    _open("C07", "the disk is full", "452, never 250; goes on by itself", "no test yet"),
-    _open(
-        "C09", "the database is locked", "451, and the listener answers meanwhile", "no test yet"
+    _row(
+        "C07",
+        "the disk is full; then there is room",
+        "452 and never 250, IMAP mail stays unseen; goes on by itself",
+        "faults/test_disk_full.py::test_a_full_disk_takes_nothing_and_room_is_used_at_once",
     ),
     _row(
         "C06",
