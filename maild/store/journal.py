@@ -281,6 +281,32 @@ def drop(connection: Connection, journal_id: int, reason: str, now: datetime) ->
     return bool(erased)
 
 
+def erase(connection: Connection, ids: Sequence[int], reason: str, now: datetime) -> int:
+    """Make tombstones of rows that no node has in hand, whatever they were; return how many.
+
+    A blob goes with the last row that refers to it.
+    """
+    wanted = (
+        _JOURNAL.c.id.in_(ids),
+        _JOURNAL.c.state != JournalState.PARSING,
+        _JOURNAL.c.outcome != "erased",
+    )
+    rows = connection.execute(select(_JOURNAL.c.id, _JOURNAL.c.blob_id).where(*wanted)).all()
+    found = [row.id for row in rows]
+    if not found:
+        return 0
+    values = _TOMBSTONE | {"reason": reason, "rules": [], "not_before": None}
+    ended = {"ended_at": func.coalesce(_JOURNAL.c.ended_at, now), "suspect": False}
+    connection.execute(update(_JOURNAL).where(_JOURNAL.c.id.in_(found)).values(values | ended))
+    wanted_blobs = {row.blob_id for row in rows if row.blob_id is not None}
+    shared = connection.execute(
+        select(_JOURNAL.c.blob_id).where(_JOURNAL.c.blob_id.in_(wanted_blobs))
+    ).scalars()
+    for blob_id in sorted(wanted_blobs - set(shared)):
+        blobs.erase(connection, blob_id)
+    return len(found)
+
+
 def next_due(connection: Connection) -> datetime | None:
     """Return when the next mail that waits for its time is due, or None."""
     moment: datetime | None = connection.execute(

@@ -236,6 +236,8 @@ class TicketRow(SQLModel, table=True):
     solved_at: dt.datetime | None = moment(nullable=True)
     closed_at: dt.datetime | None = moment(nullable=True)
     pending_until: dt.datetime | None = moment(nullable=True)
+    erased_at: dt.datetime | None = moment(nullable=True)
+    """Since when it is a figure only (`core/erasure.py`): no mail and nobody gets to it."""
 
 
 class ParticipantRow(SQLModel, table=True):

@@ -54,8 +54,9 @@ _AUTOMATIC_SINCE = (
 _TICKETS = (
     select(_TICKET, *customers.COLUMNS, _AUTOMATIC_SINCE.label("automatic"))
     .select_from(customers.WITH_TICKET)
-    .where(_TICKET.c.id.in_(_NUMBERS))
+    .where(_TICKET.c.id.in_(_NUMBERS), _TICKET.c.erased_at.is_(None))
 )
+"""What is erased is a figure only: no token, id or number leads to it."""
 _PEOPLE = (
     select(_PARTICIPANT).where(_PARTICIPANT.c.ticket_id.in_(_NUMBERS)).order_by(_PARTICIPANT.c.id)
 )

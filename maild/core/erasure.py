@@ -1,0 +1,133 @@
+"""What stays when somebody is erased: figures without a person, and nothing that a person wrote.
+
+| of their own tickets               | stays                                                     |
+|------------------------------------|-----------------------------------------------------------|
+| the ticket                         | state, queue, priority, tier, assignee, tags, times        |
+| posts                              | who spoke (customer, agent, note), when, in which language |
+| the log                            | times, kinds, and the values in `FIGURES` and `CHOICES`    |
+| subject, texts, files, mails, keys | nothing                                                   |
+
+On tickets of others they lose their own words, and their address where others wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.reason import Reason, Why
+from maild.core.ticket import State, Ticket
+from maild.core.token import Keys
+
+ERASED = "erased"
+"""What stands where an address or a text was."""
+PERSON_ERASED, TICKET_ERASED = "person.erased", "ticket.erased"
+LEFT = "participant.removed"
+FIGURES = frozenset(
+    {
+        "n", "kind", "queue", "priority", "language", "due_at", "policy", "late", "merged",
+        "until", "written", "ladder", "of", "budget", "bounces", "score", "tier", "posts",
+    }
+)  # fmt: skip
+"""Names of values in the log that figures are made of."""
+CHOICES = frozenset(
+    {
+        "state.changed", "priority.changed", "queue.changed", "tier.changed", "language.changed",
+        "segment.changed", "assignee.changed", "ticket.assigned", "ticket.escalated",
+        "ticket.returned", "ticket.merged", "ticket.split",
+    }
+)  # fmt: skip
+"""Lines of the log whose `from` and `to` are chosen by the house: states, queues, agents."""
+TAGGED = frozenset({"tag.added", "tag.removed", "tag.changed"})
+_OURS = ("maild", "operator")
+_MARK = b"maild erasure\x00"
+_OPEN = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD, State.SOLVED)
+_VALUE_CHARACTERS_MAX = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is erased, or shown what we hold about them."""
+
+    address: str
+    """Lower case; empty for nobody in particular: what is too old goes."""
+    insiders: frozenset[str] = frozenset()
+    """Addresses of agents, lower case: they are named in figures."""
+
+    def is_outside(self, who: str) -> bool:
+        """Whether a writer in a log or a post is nobody of the house."""
+        inside = who in _OURS or who.startswith("rule:") or who.lower() in self.insiders
+        return bool(who) and not inside
+
+
+def reference(address: str, keys: Keys) -> str:
+    """Return what the audit keeps of an address: 16 hex digits that need our secret to make."""
+    key = keys.by_id[keys.current]
+    return hmac.new(key, _MARK + address.lower().encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def kept_actor(person: Person, actor: str) -> str:
+    """Return what the log of an erased ticket says of who did something."""
+    return ERASED if person.is_outside(actor) else actor
+
+
+def kept_data(person: Person, kind: str, data: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that stay in a line of the log of an erased ticket."""
+    if kind in TAGGED:
+        return {name: tag for name, tag in data.items() if kept_tags(person, [tag])}
+    names = FIGURES | {"from", "to"} if kind in CHOICES else FIGURES
+    return {
+        name: value
+        for name, value in data.items()
+        if name in names and len(str(value)) <= _VALUE_CHARACTERS_MAX and _is_ours(person, value)
+    }
+
+
+def kept_tags(person: Person, tags: Collection[str]) -> list[str]:
+    """Return the tags that stay: the house's words, none that names the person."""
+    local = person.address.partition("@")[0] or "@"
+    return [tag for tag in tags if "@" not in tag and local not in tag.lower()]
+
+
+def without(person: Person, text: str) -> str:
+    """Return somebody else's text without the person's address."""
+    if not person.address or person.address not in text.lower():
+        return text
+    return re.sub(re.escape(person.address), ERASED, text, flags=re.IGNORECASE)
+
+
+def closed(ticket: Ticket, now: datetime) -> Decision | None:
+    """Close a ticket that will be erased: nobody is told, its deadlines end; None when it is."""
+    if ticket.state not in _OPEN:
+        return None
+    change = (("from", ticket.state.value), ("to", State.CLOSED.value))
+    return Decision(
+        outcome=Outcome.POSTED,
+        reasons=(Reason(why=Why.OPERATOR, detail="to be erased"),),
+        before=ticket,
+        after=replace(ticket, state=State.CLOSED, closed_at=now, pending_until=None),
+        events=(EventDraft(kind="state.changed", actor="operator", data=change),),
+    )
+
+
+def left(ticket: Ticket, person: Person) -> Decision | None:
+    """Take a person out of somebody else's ticket; None when they do not take part."""
+    staying = tuple(p for p in ticket.participants if p.address.lower() != person.address)
+    if len(staying) == len(ticket.participants):
+        return None
+    return Decision(
+        outcome=Outcome.POSTED,
+        reasons=(Reason(why=Why.OPERATOR, detail="erased"),),
+        before=ticket,
+        after=replace(ticket, participants=staying),
+        events=(EventDraft(kind=LEFT, actor="operator"),),
+    )
+
+
+def _is_ours(person: Person, value: str) -> bool:
+    return "@" not in str(value) or str(value).lower() in person.insiders

@@ -1,0 +1,138 @@
+"""Erase a person, one straight line: look -> close their tickets -> erase -> clear the files.
+
+Each step can be done again: whoever is killed in between begins anew, and finds less to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from maild.carry import Office, carry_out
+from maild.core import erasure
+from maild.core.decision import Decision
+from maild.core.erasure import Person
+from maild.core.ticket import Ticket
+from maild.errors import LostRace, NotAllowed
+from maild.outbox import mentions
+from maild.store import erase as rows
+from maild.store import journal, residue, tickets, traces
+from maild.store.database import Connection
+from maild.store.erase import Erased, Order
+from maild.store.traces import Traces
+
+RACES_MAX = 5
+_STAFF_KINDS = frozenset({"notification", "trouble", "page"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an erasure did, and what is left to do."""
+
+    reference: str
+    erased: Erased
+    in_hand: int = 0
+    """Mails that a node works on right now: they go when it is done again."""
+    letters_kept: int = 0
+    """Raw mails of others that name the person and hold files of others."""
+
+
+def erase(office: Office, address: str, by: str) -> Outcome | None:
+    """Erase a person by address; None when nothing is held. `by` stands in the audit.
+
+    NotAllowed for an address of the house. TemporaryError when the files could not be cleared:
+    what was deleted is owed to them until the next call.
+    """
+    who = _person(office, address)
+    reference = erasure.reference(who.address, office.world.keys)
+    done: Outcome | None = None
+    for _ in range(RACES_MAX):
+        with office.database.read() as connection:
+            found = traces.find(connection, who.address)
+        if found.is_empty:
+            break
+        try:
+            done = _erased(office, who, reference, by, found)
+            break
+        except LostRace:
+            continue
+    residue.clear(office.database)
+    return done
+
+
+def look(office: Office, address: str) -> Traces:
+    """Return what is held about an address, and change nothing."""
+    with office.database.read() as connection:
+        return traces.find(connection, _person(office, address).address)
+
+
+def _person(office: Office, address: str) -> Person:
+    house, folded = office.world.house, address.strip().lower()
+    if house.agent_of(folded) is not None or folded in house.own_addresses:
+        raise NotAllowed(f"{address} belongs to the house: take it out of the settings first")
+    insiders = {one.address.lower() for one in house.agents} | set(house.own_addresses)
+    return Person(address=folded, insiders=frozenset(insiders))
+
+
+def _erased(office: Office, who: Person, reference: str, by: str, found: Traces) -> Outcome:
+    for number in found.own:
+        _carry(office, number, lambda ticket: erasure.closed(ticket, office.now()))
+    for number in found.others:
+        _carry(office, number, lambda ticket: erasure.left(ticket, who))
+    with office.database.read() as connection:
+        who = Person(
+            address=who.address,
+            insiders=who.insiders | traces.staff(connection, found.own) - {who.address},
+        )
+        named = _mentions(connection, who, found)
+        letters, kept = _letters(connection, who, found)
+        under_way = traces.being_sent(connection, (*found.outbox, *named))
+    order = Order(
+        person=who, reference=reference, by=by, traces=found, mentions=named, letters=letters
+    )
+    with office.database.write() as connection:
+        erased = rows.person(connection, order, office.now())
+    in_hand = len(found.in_hand) + under_way
+    return Outcome(reference=reference, erased=erased, in_hand=in_hand, letters_kept=kept)
+
+
+def _carry(office: Office, number: int, decide: Callable[[Ticket], Decision | None]) -> None:
+    """Change a ticket as everybody changes tickets; who changes it meanwhile comes first."""
+    for _ in range(RACES_MAX):
+        try:
+            with office.database.write() as connection:
+                views = tickets.views(connection, [number], office.world.house, office.now())
+                decision = decide(views[0].ticket) if views else None
+                if decision is not None:
+                    carry_out(connection, office, [(decision, None)])
+        except LostRace:
+            continue
+        return
+
+
+def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[int, ...]:
+    """Mails of ours to anybody that name the person: notices, transcripts, digests, pages."""
+    if found.since is None:
+        return ()
+    phrases = (*traces.subjects(connection, found.own), *traces.names(connection, who.address))
+    wanted = mentions.needles(who.address, phrases, found.own)
+    return tuple(
+        row.id
+        for row in traces.outgoing(connection, found.since)
+        if mentions.names(row.literal, wanted, is_ours=row.kind in _STAFF_KINDS)
+    )
+
+
+def _letters(connection: Connection, who: Person, found: Traces) -> tuple[tuple[int, ...], int]:
+    """Raw mails of others that name the person: those that may go, and how many stay for files."""
+    gone: list[int] = []
+    kept = 0
+    for one in traces.written_by_others(connection, found):
+        try:
+            raw = journal.raw_mail(connection, one.journal_id)
+        except KeyError:
+            continue
+        if mentions.mail_names(raw, who.address):
+            kept += one.has_files
+            gone += [] if one.has_files else [one.journal_id]
+    return tuple(gone), kept
