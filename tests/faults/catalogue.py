@@ -76,6 +76,12 @@ CRASHES = (
         "faults/test_disk_full.py::test_a_full_disk_takes_nothing_and_room_is_used_at_once",
     ),
     _row(
+        "C09",
+        "somebody else has the database locked",
+        "451, and the listener answers meanwhile",
+        "faults/test_locked.py::test_a_locked_database_means_later_and_stalls_nobody",
+    ),
+    _row(
         "C06",
         "the client drops after the dot: closed, reset, half closed",
         "the mail is committed once",
@@ -89,11 +95,12 @@ CRASHES = (
         "each mail is journalled once",
         "servers/test_imap_kill.py::test_kill_at_any_step_loses_and_doubles_nothing",
     ),
-    _open(
+    _row(
         "C11",
-        "two daemons on one database, the lock taken away by hand",
-        "the second is sent away",
-        "no test yet",
+        "two daemons on one database, also with the lock files taken away by hand",
+        "the second is sent away; nothing is sent twice",
+        "flows/19-stop-and-lock/test_stop_and_lock.py::test_a_second_daemon_in_the_same_folder_is_sent_away",
+        "faults/test_two_daemons.py::test_without_their_lock_two_daemons_send_nothing_twice",
     ),
     _open(
         "C12",
