@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from maild import timetable
+from maild import ballots, timetable
 from maild.core import agenda, budget, splitting, suspension, undelivered, webhook
 from maild.core.agenda import Plan
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
@@ -108,7 +108,9 @@ def _carried(
     absence.record(connection, [d.absence for d in decisions if d.absence], now)
     customers.place(connection, [placed for d in decisions for placed in d.placed])
     decisions = _reachable(connection, decisions, office.world)
+    decisions = ballots.admitted(connection, decisions, now)
     decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
+    decisions = ballots.asked(connection, decisions)
     drafted = [
         _drafted(connection, office, decision, ticket, claimed)
         for decision, ticket, (_, claimed) in zip(decisions, tickets, cases, strict=True)
@@ -130,6 +132,10 @@ def _carried(
             questions.add(connection, decision.question, now)
         if decision.answered is not None:
             questions.answer(connection, decision.answered, now)
+    ballots.recorded(connection, decisions, now)
+    for one in carried:
+        if one.ticket is None:
+            ballots.loose(connection, one.decision, one.journal_id, now)
     _timed(connection, office, carried)
     return carried
 
@@ -162,6 +168,7 @@ def _with_numbers(
 def allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
     """Leave out what nobody should be sent: dead addresses, and more than there is budget for."""
     (decision,) = _reachable(connection, [decision], office.world)
+    (decision,) = ballots.admitted(connection, [decision], office.now())
     return _within(connection, office, decision)
 
 

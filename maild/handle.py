@@ -42,11 +42,13 @@ __all__ = [
     "announce",
     "deadlines",
     "failed_reply",
+    "loads",
     "look",
     "look_at",
     "mails",
     "occasion",
     "operator",
+    "take_turns",
 ]
 
 WAIT = timedelta(seconds=0.5)
@@ -107,28 +109,36 @@ def failed_reply(connection: Connection, office: Office, mail: Outgoing, failure
         carry_out(connection, office, [(decision, None)])
 
 
-def deadlines(office: Office, number: int) -> int:
-    """Let the deadlines of a ticket fire that are due; return how many fired.
+def deadlines(office: Office, numbers: Sequence[int]) -> dict[int, int]:
+    """Let the deadlines of tickets fire that are due; return how many fired, by number.
 
-    All is computed from the log first: what was answered meanwhile is cancelled and tells nobody.
+    All is computed from the logs first: what was answered meanwhile is cancelled and tells nobody.
+    A customer's second ticket waits for another call, since rules may ask about the first: it has
+    no entry. All of it happens, or nothing does: then try each by itself.
     """
     now, world = office.now(), office.world
     with office.database.write() as connection:
-        _take_turns(connection, office)
-        deadline_rows.lock(connection, number)
-        view = look_at(connection, office, number)
-        if view is None:
-            return 0
-        look = Round(plan=office.plan, now=now)
-        firing = timetable.firing(connection, look, view.ticket)
-        if firing is None:
-            return 0
-        deadline_rows.fire(connection, ontime.fired(firing), now)
-        decision = ontime.on_time(firing, view, world, _loads(connection, office))
-        carry_out(connection, office, [(decision, None)])
-    for name in decision.rules:
+        take_turns(connection, office)
+        deadline_rows.lock(connection, numbers)
+        found = _look_at_all(connection, office, numbers)
+        views = apart.by_customer(found)
+        look, own = Round(plan=office.plan, now=now), [view.ticket for view in views]
+        firings = timetable.firings(connection, look, own)
+        crew = loads(connection, office)
+        decisions: list[Decision] = []
+        for view in views:
+            if (firing := firings.get(view.ticket.number)) is not None:
+                decisions.append(ontime.on_time(firing, view, world, crew))
+                crew = assign.changed(crew, decisions[-1].before, decisions[-1].after)
+        done = [one for firing in firings.values() for one in ontime.fired(firing)]
+        if done:
+            deadline_rows.fire(connection, done, now)
+            carry_out(connection, office, [(decision, None) for decision in decisions])
+    for name in (name for decision in decisions for name in decision.rules):
         count(Metric.RULES_FIRED, rule=name)
-    return len(firing.rows)
+    later = {view.ticket.number for view in found} - {view.ticket.number for view in views}
+    fired = {number: len(firing.rows) for number, firing in firings.items()}
+    return {number: fired.get(number, 0) for number in numbers if number not in later}
 
 
 def announce(office: Office, news: Announcement, number: int, at: datetime) -> Decision | None:
@@ -157,7 +167,7 @@ def operator(office: Office, number: int, changes: tuple[Change, ...]) -> None:
     """Change a ticket as the operator; NotAllowed when there is none, or a value cannot stand."""
     now = office.now()
     with office.database.write() as connection:
-        _take_turns(connection, office)
+        take_turns(connection, office)
         view = look_at(connection, office, number)
         if view is None:
             raise NotAllowed(f"there is no ticket {number}")
@@ -170,8 +180,8 @@ def occasion(connection: Connection, office: Office, view: TicketView) -> Occasi
     """Return what an operator's change of a ticket is decided by."""
     now, ticket = office.now(), view.ticket
     at = f"operator-{ticket.number}-{ticket.version}-{now.isoformat()}"
-    loads = _loads(connection, office)
-    return ontime.occasion(view, office.world, loads, ontime.Cause(name=at, now=now))
+    crew = loads(connection, office)
+    return ontime.occasion(view, office.world, crew, ontime.Cause(name=at, now=now))
 
 
 def look_at(connection: Connection, office: Office, number: int) -> TicketView | None:
@@ -179,11 +189,27 @@ def look_at(connection: Connection, office: Office, number: int) -> TicketView |
     found = tickets.views(connection, [number], office.world.house, office.now())
     if not found:
         return None
-    known = customers.dossiers(connection, [found[0].ticket.customer.address])
-    return dataclasses.replace(found[0], dossiers=known)
+    return _with_dossiers(connection, found)[0]
 
 
-def _take_turns(connection: Connection, office: Office) -> None:
+def _look_at_all(
+    connection: Connection, office: Office, numbers: Sequence[int]
+) -> list[TicketView]:
+    """Return tickets as `look_at` does, in the order asked for."""
+    known = tickets.views_by_number(connection, numbers, office.world.house, office.now())
+    return _with_dossiers(connection, [known[number] for number in numbers if number in known])
+
+
+def _with_dossiers(connection: Connection, views: Sequence[TicketView]) -> list[TicketView]:
+    addresses = [view.ticket.customer.address.lower() for view in views]
+    known = {one.address: one for one in customers.dossiers(connection, addresses)}
+    return [
+        dataclasses.replace(view, dossiers=(known[address],) if address in known else ())
+        for view, address in zip(views, addresses, strict=True)
+    ]
+
+
+def take_turns(connection: Connection, office: Office) -> None:
     """Wait for whoever assigns tickets right now; before anything is written."""
     if office.assigns:
         staffing.take_turns(connection)
@@ -197,11 +223,11 @@ def _snapshots(
     found = lookup.for_mails(
         connection, list(zip(arrivals, proofs, strict=True)), house, office.now()
     )
-    loads = _loads(connection, office)
-    return tuple(dataclasses.replace(snapshot, loads=loads) for snapshot in found)
+    crew = loads(connection, office)
+    return tuple(dataclasses.replace(snapshot, loads=crew) for snapshot in found)
 
 
-def _loads(connection: Connection, office: Office) -> tuple[AgentLoad, ...]:
+def loads(connection: Connection, office: Office) -> tuple[AgentLoad, ...]:
     """Return what everybody has in hand, or only who is away where no rule assigns."""
     count = staffing.loads if office.assigns else staffing.away
     return count(connection, office.now())
@@ -269,7 +295,7 @@ def _first(connection: Connection, office: Office, items: Sequence[Item]) -> Seq
     claimed, read = items[0]
     if isinstance(read, NotRead):
         return [_not_read(connection, office, claimed, read)]
-    _take_turns(connection, office)
+    take_turns(connection, office)
     arrivals = _arrivals(items)
     snapshots = _snapshots(connection, office, arrivals)
     count = apart.leading(arrivals, snapshots)
@@ -283,12 +309,12 @@ def _decided(
 ) -> list[Decision]:
     """Decide about mails that have nothing to do with each other, but for who gets the tickets."""
     decisions: list[Decision] = []
-    loads = snapshots[0].loads
+    crew = snapshots[0].loads
     for arrival, found in zip(arrivals, snapshots, strict=True):
-        snapshot = dataclasses.replace(found, loads=loads)
+        snapshot = dataclasses.replace(found, loads=crew)
         decision = decide.on_mail(arrival, snapshot, office.world)
         for one in (decision, *decision.others):
-            loads = assign.changed(loads, one.before, one.after)
+            crew = assign.changed(crew, one.before, one.after)
         decisions.append(decision)
     return decisions
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import answers, assigning, placement, raising, reminders
+from maild.core import answers, assigning, opening, placement, raising, reminders, surveying
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Value, Verb
@@ -120,16 +120,30 @@ def _notify(turn: Turn, decision: Decision, action: Action) -> Decision:
         return decision
     situation = turn.situation
     for address in readers(situation, decision.after, action.value):
-        if isinstance(situation, Scene) and not turn.rule.steps:
+        if _is_about_mail(turn) and isinstance(situation, Scene):
             reason = "answered" if decision.after.number else "new"
             reply = answers.notification(situation, decision, address, reason)
         else:
             reply = reminders.reminder(situation, decision, address, turn.happening.on)
-            reply = raising.told(turn, decision, reply)
+            reply = replace(raising.told(turn, decision, reply), vote=turn.happening.vote)
             if not action.anytime and not turn.rule.anytime:
                 reply = reminders.in_hours(situation, reply)
         decision = with_reply(decision, reply)
     return decision
+
+
+def _is_about_mail(turn: Turn) -> bool:
+    """Whether a notification shows the mail in hand; a ladder's and a vote's are reminders."""
+    return not turn.rule.steps and turn.happening.vote is None
+
+
+def _survey(turn: Turn, decision: Decision, action: Action) -> Decision:
+    if decision.after is None:
+        return decision
+    made = surveying.ask(turn.situation, decision, action)
+    if isinstance(made, Reason):
+        return _unanswered(decision, made)
+    return with_reply(decision, made) if made else decision
 
 
 def _reply(turn: Turn, decision: Decision, action: Action) -> Decision:
@@ -199,6 +213,8 @@ _ACTIONS: Mapping[Verb, _Act] = {
     Verb.REPLY: _reply,
     Verb.NOTE: raising.note,
     Verb.PAGE: raising.page,
+    Verb.SURVEY: _survey,
+    Verb.OPEN: opening.opened,
     Verb.SOLVE: _move,
     Verb.CLOSE: _move,
     Verb.REOPEN: _move,

@@ -116,7 +116,7 @@ def plan(promises: Sequence[Promise], rules: Sequence[Rule]) -> Plan:
     """Pick what says when something is due; a ladder that nothing can begin is left out."""
     return Plan(
         promises=tuple(promises),
-        timed=tuple(rule for rule in rules if rule.after is not None),
+        timed=tuple(r for r in rules if r.after and r.on is not RuleEvent.SURVEY_DUE),
         ladders=tuple(r for r in rules if r.steps and (promises or r.on not in _PROMISED)),
     )
 

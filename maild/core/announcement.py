@@ -65,7 +65,9 @@ def decide(
         language=language,
     )
     sent = EventDraft(kind=SENT, actor=announcement.actor, data=(("name", announcement.name),))
-    told = replace(reply, text=post.text, language=language, post_n=post.n, not_before=at)
+    told = replace(
+        reply, text=post.text, language=language, post_n=post.n, not_before=at, is_bulk=True
+    )
     return replace(
         before,
         reasons=(Reason(why=Why.OPERATOR, detail=f"announcement {announcement.name}"),),

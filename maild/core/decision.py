@@ -20,6 +20,7 @@ from maild.core.mail import Attachment, BounceClass
 from maild.core.promise import Due
 from maild.core.question import Answered, Question
 from maild.core.reason import Reason
+from maild.core.survey import Leaving, Survey, Vote
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
 from maild.core.webhook import Page
@@ -162,6 +163,14 @@ class Reply:
     """The escalation that it tells of."""
     digest: Digest | None = None
     """What a digest tells; None in any other mail."""
+    survey: Survey | None = None
+    """What it asks, or asks once more; its number is 0 until the survey is written down."""
+    vote: Vote | None = None
+    """The vote that it tells of; None for none."""
+    is_bulk: bool = False
+    """A survey or an announcement: who does not want such mail gets none (RFC 8058)."""
+    customer: int = 0
+    """Number of the customer whom it goes to; known where `is_bulk`."""
     is_last: bool = False
     """More are withheld for a while: too many came at once (`core/budget.py`)."""
     not_before: datetime | None = None
@@ -281,3 +290,9 @@ class Decision:
     """What must be confirmed before the mail is carried out; None for nothing."""
     answered: Answered | None = None
     """The question that this answers; None for none."""
+    votes: tuple[Vote, ...] = ()
+    """Votes of a survey that count from now on."""
+    asked_back: int = 0
+    """Number of the survey whose answer could not be read: its writer is told so, once."""
+    leaving: tuple[Leaving, ...] = ()
+    """Who wants neither surveys nor announcements any more."""

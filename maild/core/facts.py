@@ -11,7 +11,8 @@ from maild.core import calendar, promise
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.dossier import MONTH, Dossier
 from maild.core.promise import Due, Promise
-from maild.core.rule import WEEKDAYS, Context, RuleEvent, Value
+from maild.core.rule import FIELDS, WEEKDAYS, Context, RuleEvent, Value
+from maild.core.survey import Vote
 from maild.core.ticket import Customer, Ticket
 
 
@@ -30,6 +31,8 @@ class Happening:
     """It was due a while ago: nobody watched then."""
     rule: str = ""
     """Of a timed rule: the only one that is asked."""
+    vote: Vote | None = None
+    """Of `survey.answered`: the vote that counts now."""
 
 
 def of_event(happening: Happening) -> Mapping[str, Value]:
@@ -49,6 +52,22 @@ def of_deadline(happening: Happening, now: datetime) -> Mapping[str, Value]:
         "kind": due.kind.removesuffix(".warning") if due else "",
         "due_in_minutes": (due.due_at - now) // timedelta(minutes=1) if due else 0,
         "late": happening.is_late,
+    }
+
+
+def of_survey(vote: Vote | None) -> Mapping[str, Value]:
+    """Return the table `survey`; `was_low` and `changed` are about the vote before this one."""
+    if vote is None:
+        return dict.fromkeys(FIELDS["survey"], "")
+    was = vote.before
+    return {
+        "kind": vote.kind.value,
+        "score": vote.score,
+        "low": vote.kind.is_low(vote.score),
+        "was_low": was is not None and vote.kind.is_low(was),
+        "changed": was is not None,
+        "comment": vote.comment,
+        "via": vote.via.value,
     }
 
 

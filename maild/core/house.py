@@ -168,6 +168,12 @@ class House:
     """Mails to one agent in an hour that no mail caused."""
     pages_per_hour: int = 120
     """Calls of one webhook in an hour."""
+    survey_open_seconds: int = 30 * 24 * 3600
+    """So long after it was sent a survey can be answered."""
+    vote_change_seconds: int = 3 * 24 * 3600
+    """So long after it was first given a vote can be changed."""
+    surveys_per_day: int = 500
+    """Surveys that are sent on a schedule in 24 hours."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; the first one when the name is unknown."""

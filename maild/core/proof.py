@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from maild.core import boundary
@@ -15,6 +16,8 @@ from maild.core.trust import Level
 
 _PERSONAL = (Purpose.CUSTOMER, Purpose.AGENT, Purpose.NOTE)
 """Purposes that let somebody speak on a ticket; a survey's or a return path's lets nobody."""
+_TICKETLESS = (Purpose.CONFIRM, Purpose.SURVEY, Purpose.UNSUBSCRIBE)
+"""Purposes whose number is no ticket's."""
 _THREAD_ID = re.compile(r"([A-Za-z2-7]{45})\.[A-Za-z0-9.-]{1,80}@(.+)")
 _HEADERS_WITH_RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to")
 _ADDRESS = re.compile(r"[^\s<>,;\"]{1,300}@[^\s<>,;\"]{1,255}")
@@ -28,6 +31,10 @@ class Proofs:
     """Verified tokens of the addresses it was sent to, each once."""
     confirms: tuple[Token, ...] = ()
     """Verified tokens of the addresses that confirmations come to; their number is no ticket's."""
+    surveys: tuple[Token, ...] = ()
+    """The same of those that votes come to; the number is a survey's."""
+    leaving: tuple[Token, ...] = ()
+    """The same of those that unsubscribe; the number is a customer's."""
     threads: tuple[Token, ...] = ()
     """Verified tokens of our Message-IDs that it answers, nearest first."""
     broken: bool = False
@@ -49,8 +56,10 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
     verified = [token for tag in tags if (token := verify(keys, tag)) is not None]
     judged = boundary.judged(mail, envelope, house)
     return Proofs(
-        tokens=tuple(dict.fromkeys(t for t in verified if t.purpose is not Purpose.CONFIRM)),
-        confirms=tuple(dict.fromkeys(t for t in verified if t.purpose is Purpose.CONFIRM)),
+        tokens=tuple(dict.fromkeys(t for t in verified if t.purpose not in _TICKETLESS)),
+        confirms=_of(verified, Purpose.CONFIRM),
+        surveys=_of(verified, Purpose.SURVEY),
+        leaving=_of(verified, Purpose.UNSUBSCRIBE),
         threads=_threads(mail, house, keys),
         broken=len(verified) < len(tags),
         domain=judged is boundary.Verdict.PASS or _is_direct_submission(mail, envelope, house),
@@ -84,6 +93,10 @@ def level_of(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> Level:
 def has_own_token(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> bool:
     """Tell whether a reply address that was made for this person and ticket was written to."""
     return any(made_for(keys, token, identity) for token in _personal(proofs, ticket))
+
+
+def _of(tokens: Iterable[Token], purpose: Purpose) -> tuple[Token, ...]:
+    return tuple(dict.fromkeys(token for token in tokens if token.purpose is purpose))
 
 
 def _personal(proofs: Proofs, ticket: int) -> tuple[Token, ...]:

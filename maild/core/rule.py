@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from maild.core.survey import Sampling
 from maild.core.terms import Terms
 
 Value = object
@@ -47,6 +48,8 @@ class RuleEvent(StrEnum):
     TICKET_CALLBACK = "ticket.callback"
     DEADLINE_WARNED = "deadline.warned"
     DEADLINE_MISSED = "deadline.missed"
+    SURVEY_ANSWERED = "survey.answered"
+    SURVEY_DUE = "survey.due"
 
     @property
     def has_mail(self) -> bool:
@@ -56,7 +59,7 @@ class RuleEvent(StrEnum):
     @property
     def is_timed(self) -> bool:
         """Whether each rule on it says itself, with `after`, when it happens."""
-        return self in (RuleEvent.TICKET_IDLE, RuleEvent.TICKET_AGED)
+        return self in (RuleEvent.TICKET_IDLE, RuleEvent.TICKET_AGED, RuleEvent.SURVEY_DUE)
 
 
 _OF_MAIL = frozenset(
@@ -94,6 +97,8 @@ class Verb(StrEnum):
     REPLY = "reply"
     NOTE = "note"
     PAGE = "page"
+    SURVEY = "survey"
+    OPEN = "open"
     SOLVE = "solve"
     CLOSE = "close"
     REOPEN = "reopen"
@@ -111,8 +116,9 @@ class Action:
     assign an agent's address, `round-robin` or `least-loaded`; segment a word for the customer;
     organisation the name of theirs; notify an address, `assignee`,
     `queue` (every agent of the queue), `tier` (those of the ticket's tier), `lead` or
-    `account-manager`; reply a template's name; hold and ignore the
-    reason in words; solve, close, reopen and stop true.
+    `account-manager`; reply a template's name; survey csat or nps; open
+    the queue of the ticket that is opened where there is none, or true for the mailbox's; hold
+    and ignore the reason in words; solve, close, reopen and stop true.
     """
 
     verb: Verb
@@ -122,6 +128,8 @@ class Action:
     anytime: bool = False
     """Of `notify`: also outside the reader's working hours, `{ notify = "lead", anytime = true }`.
     Else a mail that no mail caused waits for their next opening, and a page for the policy's."""
+    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen, as the others are
+    """Of `survey`: who is asked, and how often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +250,15 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "due_in_minutes": "int",
         "late": "bool",
     },
+    "survey": {
+        "kind": "string",
+        "score": "int",
+        "low": "bool",
+        "was_low": "bool",
+        "changed": "bool",
+        "comment": "string",
+        "via": "string",
+    },
     "event": {
         "name": "string",
         "actor": "string",
@@ -270,6 +287,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def tables_of(on: RuleEvent) -> frozenset[str]:
     """Return the tables of `FIELDS` that a condition may name on an event."""
     own = {"mail"} if on.has_mail else set()
+    if on is RuleEvent.SURVEY_DUE:
+        return frozenset({"customer", "organisation", "event", "now"})
     if on in _OF_TIME:
         own = {"deadline"}
+    elif on is RuleEvent.SURVEY_ANSWERED:
+        own = {"survey"}
     return frozenset({"ticket", "customer", "organisation", "event", "now", *own})

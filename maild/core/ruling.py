@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from maild.core import assign, dossier, facts, ladder, thread
+from maild.core import assign, dossier, facts, ladder, survey, thread
 from maild.core.actions import act, held
 from maild.core.agenda import Item
 from maild.core.assigning import crew_of
@@ -110,6 +110,9 @@ def _consequence(event: EventDraft, decision: Decision) -> Happening | None:
     data = dict(event.data)
     to, from_ = data.get("to", ""), data.get("from", "")
     before, on = decision.before, None
+    if event.kind == survey.ANSWERED and decision.votes:
+        vote = decision.votes[-1]
+        return Happening(on=RuleEvent.SURVEY_ANSWERED, actor=event.actor, vote=vote)
     if event.kind == "state.changed":
         from_ = from_ or (before.state.value if before else "")
         on = _move(from_, to)
@@ -211,6 +214,8 @@ def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Conte
         context["event"] = facts.of_event(turn.happening)
     if "deadline" in turn.rule.tables:
         context["deadline"] = facts.of_deadline(turn.happening, situation.now)
+    if "survey" in turn.rule.tables:
+        context["survey"] = facts.of_survey(turn.happening.vote)
     if "now" in turn.rule.tables:
         promises = situation.world.promises
         hours = facts.hours_of(promises, ticket) if ticket else AROUND_THE_CLOCK

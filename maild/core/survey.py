@@ -105,6 +105,8 @@ class Survey:
     asked_back: bool = False
     """An answer could not be read, and they were told so: once."""
     given: Given | None = None
+    rest_seconds: int = 0
+    """Of one that is about to go out: not so soon after another one."""
 
     def is_meant(self, token: Token, keys: Keys) -> bool:
         """Tell whether a verified token is the one that this survey went out with."""

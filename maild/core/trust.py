@@ -14,6 +14,7 @@
 | open a ticket for another     | hold   | hold   | confirm | yes         | yes     | yes     |
 | commands about no ticket      | hold   | hold   | hold    | yes         | yes     | yes     |
 | confirm, by that token        | hold   | no     | yes     | no          | yes     | yes     |
+| vote, by that token           | no     | no     | yes     | yes         | yes     | yes     |
 
 *confirm*: held, and the agent's registered address is asked (`core/confirm.py`). *participant*:
 yes for somebody who takes part in the ticket, else as at E0; *part.*: else no. Agents change Cc by
@@ -69,6 +70,8 @@ class Deed(StrEnum):
     that the agent is away."""
     CONFIRM = "confirm"
     """By the address that the question came from, or on its page."""
+    VOTE = "vote"
+    """By the address that a survey came from, or on its page."""
 
 
 class Answer(StrEnum):
@@ -112,6 +115,7 @@ TABLE: dict[Deed, tuple[Answer, ...]] = {
     Deed.OPEN_FOR_ANOTHER: (_H, _H, _C, _Y, _Y, _Y),
     Deed.AGENT_DESK: (_H, _H, _H, _Y, _Y, _Y),
     Deed.CONFIRM: (_H, _N, _Y, _N, _Y, _Y),
+    Deed.VOTE: (_N, _N, _Y, _Y, _Y, _Y),
 }
 _PARTICIPANTS_AT_DOMAIN = (Deed.ADD, Deed.JOIN_BY_SUBJECT, Deed.REOPEN, Deed.CHANGE_CC)
 

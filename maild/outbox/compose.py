@@ -9,7 +9,7 @@ wrote, whatever the reply holds.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -21,7 +21,7 @@ from maild.core.house import House, Mailbox
 from maild.core.ticket import Participant, PostKind, Ticket
 from maild.core.token import Keys, Purpose, issue
 from maild.errors import NotAllowed
-from maild.outbox import headers, morning, threads
+from maild.outbox import headers, marking, morning, threads
 from maild.outbox.addressing import checked_address, wire_address
 from maild.outbox.digest import Shown
 from maild.outbox.parts import file_header, own_content_ids, text_part, with_own_ids
@@ -32,6 +32,8 @@ from maild.outbox.pieces import (
     Piece,
     StoredFile,
     assemble,
+    joined,
+    multipart,
     pack,
     stream,
     unpack,
@@ -116,7 +118,7 @@ def compose(reply: Reply, *, ticket: Ticket, desk: Desk) -> Draft:
     letter = _letter(reply, ticket, desk)
     rendered = _rendered(letter)
     own = b"".join(_header(letter, rendered))
-    pieces = tuple(_joined([Literal(data=own), *_body(letter, rendered)]))
+    pieces = tuple(joined([Literal(data=own), *_body(letter, rendered)]))
     digest, size = hashlib.sha256(), 0
     for run in stream(pieces, desk.fetch):
         digest.update(run)
@@ -187,6 +189,8 @@ def _rendered(letter: _Letter) -> Rendered:
     )
     if reply.digest is not None:
         values = replace(values, digest=_digest(reply.digest, letter), delimiter="")
+    if reply.survey is not None or reply.is_bulk:
+        values = replace(values, survey=marking.shown(_writer(letter), reply))
     return render.render(name, letter.words.language, values)
 
 
@@ -220,6 +224,8 @@ def _header(letter: _Letter, rendered: Rendered) -> Iterator[bytes]:
             "Auto-Submitted", "auto-replied" if is_answer else "auto-generated"
         )
         yield headers.structured("X-Auto-Response-Suppress", "All")
+    if reply.is_bulk:
+        yield from marking.list_fields(_writer(letter), reply)
     yield headers.structured("Content-Language", letter.words.language)
     yield headers.structured("MIME-Version", "1.0")
 
@@ -268,7 +274,20 @@ def _shown(
     return pairs
 
 
+def _writer(letter: _Letter) -> marking.Writer:
+    desk = letter.desk
+    return marking.Writer(
+        house=desk.house,
+        keys=desk.keys,
+        words=letter.words,
+        mailbox=letter.mailbox,
+        today=desk.now.date(),
+    )
+
+
 def _back_to(letter: _Letter) -> str:
+    if letter.reply.survey is not None:
+        return marking.address(_writer(letter), letter.reply.survey)
     if letter.reply.question is not None:
         token = question_token(letter.desk.keys, letter.reply.question, letter.desk.now)
         return threads.token_address(letter.mailbox, letter.desk.house, token)
@@ -371,30 +390,6 @@ def _body(letter: _Letter, rendered: Rendered) -> list[Piece]:
     if rendered.html:
         html: list[Piece] = [Literal(data=text_part(markup, "html"))]
         if images:
-            html = _multipart('related; type="text/html"', f"=_r{seed[:32]}", [html, *images])
-        text = _multipart("alternative", f"=_a{seed[:32]}", [text, html])
-    return _multipart("mixed", f"=_m{seed[:32]}", [text, *files]) if files else text
-
-
-def _multipart(kind: str, boundary: str, parts: Sequence[Sequence[Piece]]) -> list[Piece]:
-    """Frame parts (RFC 2046 §5.1.1); each ends in the CRLF that belongs to the next boundary."""
-    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'
-    pieces: list[Piece] = [Literal(data=head.encode())]
-    for part in parts:
-        pieces.append(Literal(data=f"--{boundary}\r\n".encode()))
-        pieces += part
-    pieces.append(Literal(data=f"--{boundary}--\r\n".encode()))
-    return pieces
-
-
-def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Merge neighbouring literals."""
-    own: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, Literal):
-            own.append(piece.data)
-            continue
-        yield Literal(data=b"".join(own))
-        own = []
-        yield piece
-    yield Literal(data=b"".join(own))
+            html = multipart('related; type="text/html"', f"=_r{seed[:32]}", [html, *images])
+        text = multipart("alternative", f"=_a{seed[:32]}", [text, html])
+    return multipart("mixed", f"=_m{seed[:32]}", [text, *files]) if files else text

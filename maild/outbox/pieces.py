@@ -8,7 +8,7 @@ SHA-256 was fixed when the reply was composed.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from maild.core.mail import Encoding, Locator
@@ -99,3 +99,27 @@ def _file(values: Sequence[str | int]) -> StoredFile:
         start=int(start), end=int(end), encoding=Encoding(str(encoding)), index=int(index)
     )
     return StoredFile(journal_id=int(journal_id), locator=locator)
+
+
+def multipart(kind: str, boundary: str, parts: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """Frame parts (RFC 2046 §5.1.1); each ends in the CRLF that belongs to the next boundary."""
+    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n'
+    pieces: list[Piece] = [Literal(data=head.encode())]
+    for part in parts:
+        pieces.append(Literal(data=f"--{boundary}\r\n".encode()))
+        pieces += part
+    pieces.append(Literal(data=f"--{boundary}--\r\n".encode()))
+    return pieces
+
+
+def joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Merge neighbouring literals."""
+    own: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            own.append(piece.data)
+            continue
+        yield Literal(data=b"".join(own))
+        own = []
+        yield piece
+    yield Literal(data=b"".join(own))

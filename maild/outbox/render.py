@@ -41,6 +41,9 @@ SHIPPED = (
     "escalation",
     "digest",
     "announcement",
+    "survey-csat",
+    "survey-nps",
+    "survey-answer",
     "transcript",
     "held",
     "confirm",
@@ -57,7 +60,7 @@ _NAME = re.compile(
 )
 _ENDINGS = (".txt", ".html", ".subject.txt")
 _PAGE = ".page.html"
-PAGES = ("confirm", "notice")
+PAGES = ("confirm", "survey", "unsubscribe", "notice")
 """The pages that the daemon itself shows."""
 _RANGE_MAX = 1000
 _SOURCE_MAX = 256 * 1024

@@ -139,6 +139,38 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A mark that can be given."""
+
+    score: int
+    is_chosen: bool = False
+    link: str = ""
+    """The page on which it is chosen already; empty where pages cannot be reached."""
+    mailto: str = ""
+    """A link that begins a mail with this mark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marking:
+    """A survey, or a vote in it."""
+
+    kind: str = ""
+    """`csat` or `nps`; empty for none."""
+    marks: tuple[Mark, ...] = ()
+    """All that can be given, rising."""
+    most: int = 0
+    score: int = -1
+    """The mark that was given; -1 for none."""
+    comment: str = ""
+    until: str = ""
+    """As people write it."""
+    link: str = ""
+    """Its page; empty where pages cannot be reached."""
+    unsubscribe: str = ""
+    """Where one says that one wants no such mail: a page, else a `mailto:` link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
 
@@ -189,6 +221,7 @@ class Values:
     dues: tuple[Promised, ...] = ()
     escalation: Raised = field(default_factory=Raised)
     digest: Shown = field(default_factory=Shown)
+    survey: Marking = field(default_factory=Marking)
     is_last: bool = False
     unreached: str = ""
     delimiter: str = ""
@@ -207,6 +240,7 @@ REMINDED = (
     "reopened",
     "solved",
     "closed",
+    "answered",
 )
 """What `reason` may be in `reminder`, besides `assigned`."""
 
@@ -223,9 +257,10 @@ REASONS = (
 )
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""
 
-NOTICES = ("sent", "dropped", "over", "unknown", "busy")
+NOTICES = ("sent", "dropped", "over", "unknown", "busy", "voted", "ended", "left")
 """What `reason` may be on the page `notice`."""
 
+_GIVEN = 2
 _FULL = Values(
     brand="Support",
     address="support@example.com",
@@ -322,6 +357,24 @@ _FULL = Values(
         next_at="2 May 2026",
     ),
     digest=SAMPLE,
+    survey=Marking(
+        kind="csat",
+        marks=tuple(
+            Mark(
+                score=score,
+                is_chosen=score == _GIVEN,
+                link=f"https://support.example.com/survey/abc?score={score}",
+                mailto=f"mailto:support@example.com?subject={score}",
+            )
+            for score in range(1, 6)
+        ),
+        most=5,
+        score=_GIVEN,
+        comment="Slow <b>and</b>\nfriendly",
+        until="8 May 2026",
+        link="https://support.example.com/survey/abc",
+        unsubscribe="https://support.example.com/unsubscribe/abc",
+    ),
     is_last=True,
     unreached="ada@example.org",
     delimiter="-- above this line --",
@@ -338,6 +391,7 @@ def samples() -> Iterator[Values]:
         raised = Raised(by="Grace", why="it burns", from_tier=before, to_tier=after)
         yield replace(_FULL, escalation=raised, is_last=False)
     yield replace(_FULL, asking=replace(_FULL.asking, is_note=True, is_again=False, link=""))
-    for reason in (*REASONS, *NOTICES):
+    yield replace(_FULL, survey=replace(_FULL.survey, kind="nps", link="", comment="", score=-1))
+    for reason in (*REASONS, *NOTICES, *REMINDED):
         yield replace(_FULL, reason=reason, nearest="")
     yield Values()

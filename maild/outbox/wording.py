@@ -16,6 +16,7 @@ from maild.core.question import NamedFile
 from maild.core.subject import tag as subject_tag
 from maild.core.ticket import Customer, Participant, PostKind, Ticket
 from maild.core.told import Done, Told
+from maild.outbox import marking
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
 from maild.outbox.values import (
@@ -192,6 +193,7 @@ def _internal(values: Values, reply: Reply, customer: Customer, known: _Known) -
         notes=_cut(customer.notes, _HISTORY_MAX, known.words),
         escalation=_raised(reply, known),
         is_last=reply.is_last,
+        survey=marking.told(reply.vote) if reply.vote else values.survey,
         recent=tuple(_recent(one, known) for one in reply.recent),
         earlier=reply.earlier,
     )

@@ -8,14 +8,16 @@ from typing import Any
 
 from maild.core.house import House
 from maild.core.rule import CHANGING, Action, After, Rule, RuleEvent, Step, Verb, tables_of
+from maild.core.survey import Kind, Sampling
 from maild.core.terms import Terms
-from maild.rulefiles import condition, ladders, terms, verbs
+from maild.rulefiles import condition, ladders, sampling, terms, verbs
 from maild.rulefiles.condition import Compiled
 from maild.rulefiles.words import VALUES, Misfit
 from maild.settings.lines import Path, line_of
 from maild.settings.problems import Problems, nearest
 
 KEYS = ("name", "on", "when", "after", "do", "stop", "anytime", "step", "example")
+_DAY_SECONDS = 86_400
 _OF_MAIL = frozenset({Verb.HOLD, Verb.IGNORE})
 """They set a mail aside: only where one is in hand."""
 _OPTIONS = dict.fromkeys((Verb.NOTIFY, Verb.PAGE), frozenset({"anytime"}))
@@ -126,12 +128,15 @@ def _after(entry: Entry, event: RuleEvent | None) -> After | None:
     text = entry.table.get("after")
     if event is None or not event.is_timed:
         if text is not None and event is not None:
-            entry.tell(f"'after' belongs to ticket.idle and ticket.aged, not to {event}", "after")
+            timed = ", ".join(one for one in RuleEvent if one.is_timed)
+            entry.tell(f"'after' belongs to {timed}, not to {event}", "after")
         return None
     wait = ladders.wait(text)
     if wait is None:
         wanted = 'after = "36h" or after = "3 working days"'
         entry.tell(f"{event} needs to know after how long; write {wanted}", "after")
+    elif event is RuleEvent.SURVEY_DUE and wait.working_days == 0 and wait.seconds < _DAY_SECONDS:
+        entry.tell(f'{event} comes after a day or more, such as after = "91d"', "after")
     return wait
 
 
@@ -233,11 +238,23 @@ def _actions(entry: Entry, event: RuleEvent | None) -> Iterator[Action]:
 def _unfit(action: Action, event: RuleEvent) -> str:
     """Say why an action makes no sense on an event; empty when it does."""
     if event.has_mail:
-        return ""
+        return _unfit_survey(action, event)
     if action.verb in _OF_MAIL:
         return f"{action.verb}: there is no mail to set aside on {event}"
     if action.verb is Verb.REPLY and action.value.startswith("acknowledgement"):
         return f"reply: there is no mail to acknowledge on {event}"
+    return _unfit_survey(action, event)
+
+
+def _unfit_survey(action: Action, event: RuleEvent) -> str:
+    """The same where it is about asking customers, and about what they answer."""
+    is_due = event is RuleEvent.SURVEY_DUE
+    if is_due and (action.verb is not Verb.SURVEY or action.value != Kind.NPS):
+        return f'{action.verb}: on {event} there is nothing to do but {{ survey = "nps" }}'
+    if action.verb is Verb.SURVEY and not is_due and action.value != Kind.CSAT:
+        return f"survey: nps is about no ticket; ask it on {RuleEvent.SURVEY_DUE}"
+    if action.verb is Verb.OPEN and event is not RuleEvent.SURVEY_ANSWERED:
+        return f"open: there is a ticket on {event} already"
     return ""
 
 
@@ -261,13 +278,17 @@ def _action(entry: Entry, index: int, table: object) -> Action | None:
         return None
     text = str(value).lower() if value is True else str(value)
     found = terms.terms(options) if verb is Verb.ASSIGN else Terms()
-    return Action(verb=verb, value=text, terms=found, anytime=options.get("anytime", False))
+    drawn = sampling.sampling(options) if verb is Verb.SURVEY else Sampling()
+    anytime = options.get("anytime", False)
+    return Action(verb=verb, value=text, terms=found, anytime=anytime, sampling=drawn)
 
 
 def _wrong_beside(verb: Verb, value: object, options: dict[str, object], entry: Entry) -> str:
     """Say what is wrong with what stands beside a verb; empty for nothing."""
     if verb is Verb.ASSIGN:
         return terms.wrong(value, options, entry.around.house)
+    if verb is Verb.SURVEY:
+        return sampling.wrong(options)
     return _wrong_option(verb, options)
 
 

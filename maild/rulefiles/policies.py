@@ -17,6 +17,7 @@ from maild.settings.problems import Problems
 
 ABSENT = CHANGING | {("customer", "verified"), ("ticket", "is_new"), ("ticket", "number")}
 """Fields that say something about one mail, or change when the ticket is written."""
+_OF_EVENTS = frozenset({"mail", "event", "deadline", "survey", "now"})
 
 
 def promises(known: Settings) -> tuple[Promise, ...]:
@@ -62,5 +63,5 @@ def _foreign(text: str) -> tuple[Misfit, ...]:
             text=f"{table}.{name} is not known here: a promise is about a ticket, not a mail",
         )
         for table, name in sorted(named)
-        if table in ("mail", "event", "deadline", "now") or (table, name) in ABSENT
+        if table in _OF_EVENTS or (table, name) in ABSENT
     )

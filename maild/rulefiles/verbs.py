@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from maild.core.house import House
 from maild.core.rule import Verb
+from maild.core.survey import Kind
 from maild.core.terms import WAYS
 from maild.core.ticket import Priority
 from maild.settings.problems import nearest
@@ -83,6 +84,16 @@ def _webhook(value: object, known: Known) -> str:
     return _one_of(value, known.house.webhooks, "[[webhook]]")
 
 
+def _open(value: object, known: Known) -> str:
+    """Require true, or a queue of the house."""
+    return "" if value is True else _queue(value, known)
+
+
+def _survey(value: object, _known: Known) -> str:
+    """Require one of the two."""
+    return _one_of(value, [str(kind) for kind in Kind], "survey")
+
+
 def _reply(value: object, known: Known) -> str:
     """Require a template."""
     if known.templates:
@@ -127,6 +138,8 @@ _VALUES: dict[Verb, Callable[[object, Known], str]] = {
     Verb.REPLY: _reply,
     Verb.NOTE: _reason,
     Verb.PAGE: _webhook,
+    Verb.SURVEY: _survey,
+    Verb.OPEN: _open,
     Verb.SOLVE: _true,
     Verb.CLOSE: _true,
     Verb.REOPEN: _true,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from maild.core import agenda
+from maild.core import agenda, survey
 from maild.core.mail import Kind, Source
 from maild.core.rule import FIELDS, WEEKDAYS, RuleEvent
 from maild.core.ticket import Priority, State
@@ -46,6 +46,8 @@ VALUES: Mapping[str, frozenset[str]] = {
     "ticket.state": frozenset(State),
     "ticket.priority": frozenset(Priority),
     "deadline.kind": frozenset(agenda.Kind),
+    "survey.kind": frozenset(survey.Kind),
+    "survey.via": frozenset(survey.Via),
     "event.name": frozenset(RuleEvent),
     "now.weekday": frozenset(WEEKDAYS),
 }

@@ -183,12 +183,12 @@ def _subjects(told: Sequence[Story]) -> list[tuple[int, str]]:
 
 def add_events(
     connection: Connection,
-    ticket_id: int,
+    ticket_id: int | None,
     events: Sequence[EventDraft],
     journal_id: int,
     now: datetime,
 ) -> None:
-    """Append to the ticket's log."""
+    """Append to a ticket's log, or to that which belongs to none."""
     _add_events(connection, [_event(ticket_id, one, journal_id, now) for one in events])
 
 
@@ -387,7 +387,9 @@ def _add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(_ADD_EVENT, rows)
 
 
-def _event(ticket_id: int, event: EventDraft, journal_id: int, now: datetime) -> dict[str, Any]:
+def _event(
+    ticket_id: int | None, event: EventDraft, journal_id: int, now: datetime
+) -> dict[str, Any]:
     return {
         "ticket_id": ticket_id,
         "at": event.at or now,

@@ -21,6 +21,7 @@ __all__ = [
     "WITH_TICKET",
     "customer_of",
     "dossiers",
+    "known",
     "metadata",
     "place",
 ]
@@ -59,6 +60,11 @@ WITH_ORGANISATION = CUSTOMER.outerjoin(
     ORGANISATION, ORGANISATION.c.name == CUSTOMER.c.organisation
 )
 WITH_TICKET = _TICKET.join(WITH_ORGANISATION, CUSTOMER.c.id == _TICKET.c.customer_id)
+_KNOWN = (
+    select(*COLUMNS)
+    .select_from(WITH_ORGANISATION)
+    .where(CUSTOMER.c.address.in_(bindparam("addresses", expanding=True)))
+)
 _BRIEF = (
     select(
         _TICKET.c.id,
@@ -102,6 +108,15 @@ def customer_of(row: RowMapping, house: House) -> Customer:
         )
     known = Customer(**{field: row[f"customer_{field}"] for field in _FIELDS})
     return clientele.placed(known, house, imported)
+
+
+def known(connection: Connection, addresses: Iterable[str], house: House) -> dict[str, Customer]:
+    """Return customers by address, each completed by their organisation."""
+    wanted = {"addresses": sorted({address.lower() for address in addresses if address})}
+    if not wanted["addresses"]:
+        return {}
+    rows = connection.execute(_KNOWN, wanted).mappings()
+    return {row["customer_address"]: customer_of(row, house) for row in rows}
 
 
 def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier, ...]:

@@ -34,6 +34,7 @@ from maild.store.tables import metadata
 
 __all__ = [
     "add",
+    "address_of",
     "customer_ids",
     "lasts",
     "leave",
@@ -202,6 +203,12 @@ def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[st
     if not wanted["addresses"]:
         return {}
     return {row.address: row.id for row in connection.execute(_CUSTOMERS, wanted)}
+
+
+def address_of(connection: Connection, number: int) -> str:
+    """Return the address of a customer; empty when there is none of this number."""
+    found = connection.execute(select(_CUSTOMER.c.address).where(_CUSTOMER.c.id == number))
+    return found.scalar_one_or_none() or ""
 
 
 def _addresses(addresses: Iterable[str]) -> dict[str, list[str]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from maild import rulefiles, settings
-from maild.core.rule import FIELDS, Action, RuleEvent, Verb
+from maild.core.rule import FIELDS, Action, After, RuleEvent, Verb
+from maild.core.survey import Sampling
 from maild.rulefiles import samples
 
 _ROOT = Path(__file__).parents[2]
@@ -46,12 +47,27 @@ do = [
   { tier = "+1" }, { priority = "-1" }, { notify = "tier" }, { notify = "account-manager" },
 ]
 stop = true
+
+[[rule]]
+name = "opinions"
+on = "survey.answered"
+do = [ { open = "support" }, { survey = "csat", share = 50, every = "60d" } ]
+
+[[rule]]
+name = "quarter"
+on = "survey.due"
+after = "91d"
+do = [ { survey = "nps" } ]
 """
     )
 
-    [rule] = rulefiles.load(tmp_path, _HOUSE)
+    rule, opinions, quarter = rulefiles.load(tmp_path, _HOUSE)
 
-    assert {action.verb for action in rule.actions} == set(Verb)
+    done = (*rule.actions, *opinions.actions)
+    assert {action.verb for action in done} == set(Verb)
+    assert opinions.actions[1].sampling == Sampling(share=50, every_seconds=60 * 86400)
+    assert quarter.after == After(seconds=91 * 86400)
+    assert quarter.actions == (Action(verb=Verb.SURVEY, value="nps", sampling=Sampling()),)
     assert Action(verb=Verb.TIER, value="2") in rule.actions
     assert Action(verb=Verb.STOP, value="true") in rule.actions
     assert rule.stop
