@@ -6,11 +6,11 @@ no rule waits for a time, this costs one question for all tickets of the transac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maild.core import agenda, ladder
+from maild.core import agenda, facts, ladder, promise, reached
 from maild.core.agenda import Changes, Item, Kind, Plan, Row
 from maild.core.decision import EventDraft
 from maild.core.history import Entry
@@ -51,32 +51,49 @@ def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> Non
         items = agenda.due(ticket, logs.get(number, ()), look.plan, look.now)
         changes = agenda.changes(rows.get(number, ()), items, ticket.priority)
         written.append(Written(ticket=number, priority=ticket.priority, changes=changes))
-        told = (*_told(changes, ticket, look.why), *_stopped(changes, logs.get(number, ())))
+        log = logs.get(number, ())
+        told = (*_told(changes, ticket, look.why), *_stopped(changes, log))
+        told = (*told, *_reached(ticket, look, log, rows.get(number, ())))
         commit.add_events(connection, number, told, 0, look.now)
     deadlines.bring(connection, written)
 
 
-def firing(connection: Connection, look: Round, ticket: Ticket) -> Firing | None:
-    """Bring the rows of a ticket, and return what is due on it; None for nothing."""
-    bring(connection, replace(look, promised=frozenset({ticket.number})), [ticket])
-    rows = deadlines.of_tickets(connection, [ticket.number]).get(ticket.number, ())
-    waiting = tuple(row for row in rows if row.is_waiting)
-    due = tuple(row for row in waiting if row.item.due_at <= look.now)
-    if not due:
-        return None
-    return Firing(
-        rows=due,
-        open=tuple(row.item for row in waiting),
-        climbs=_climbs(connection, due, ticket.number),
-        now=look.now,
-    )
+def firings(connection: Connection, look: Round, tickets: Sequence[Ticket]) -> dict[int, Firing]:
+    """Bring the rows of tickets; return what is due on them, by number of those that have some."""
+    numbers = [ticket.number for ticket in tickets]
+    bring(connection, replace(look, promised=frozenset(numbers)), tickets)
+    waiting = {
+        number: [row for row in rows if row.is_waiting]
+        for number, rows in deadlines.of_tickets(connection, numbers).items()
+    }
+    due = {
+        number: tuple(row for row in rows if row.item.due_at <= look.now)
+        for number, rows in waiting.items()
+    }
+    climbs = _climbs(connection, due)
+    return {
+        number: Firing(
+            rows=due[number],
+            open=tuple(row.item for row in waiting[number]),
+            climbs=climbs.get(number, ()),
+            now=look.now,
+        )
+        for number in numbers
+        if due.get(number)
+    }
 
 
-def _climbs(connection: Connection, due: Iterable[Row], number: int) -> tuple[Climb, ...]:
-    """Return the ladders of a ticket, where a step of one is due."""
-    if not any(row.item.kind == Kind.ESCALATION for row in due):
-        return ()
-    return ladder.climbs(history.of_tickets(connection, [number]).get(number, ()))
+def _climbs(
+    connection: Connection, due: Mapping[int, Iterable[Row]]
+) -> dict[int, tuple[Climb, ...]]:
+    """Return the ladders of the tickets on which a step of one is due."""
+    numbers = [
+        number
+        for number, rows in due.items()
+        if any(row.item.kind == Kind.ESCALATION for row in rows)
+    ]
+    logs = history.of_tickets(connection, numbers) if numbers else {}
+    return {number: ladder.climbs(log) for number, log in logs.items()}
 
 
 def _stopped(changes: Changes, log: Iterable[Entry]) -> tuple[EventDraft, ...]:
@@ -84,6 +101,18 @@ def _stopped(changes: Changes, log: Iterable[Entry]) -> tuple[EventDraft, ...]:
     kind = Kind.ESCALATION
     cycles = [row.item.cycle for row in changes.cancelled if row.item.kind == kind]
     return ladder.stopped(log, cycles) if cycles else ()
+
+
+def _reached(
+    ticket: Ticket, look: Round, log: Sequence[Entry], rows: Iterable[Row]
+) -> tuple[EventDraft, ...]:
+    """Say which clocks were reached just now, and in time or not."""
+    if look.why or not look.plan.promises or not reached.is_news(log, look.now):
+        return ()
+    promised = promise.choose(look.plan.promises, facts.for_promises(ticket))
+    if promised is None:
+        return ()
+    return reached.told(log, promised, {row.item.key for row in rows}, look.now)
 
 
 def _told(changes: Changes, ticket: Ticket, why: str) -> Iterable[EventDraft]:

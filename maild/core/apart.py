@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from maild.core.customermail import keys_of, sender
-from maild.core.snapshot import Arrival, Snapshot
+from maild.core.snapshot import Arrival, Snapshot, TicketView
 
 
 def leading(arrivals: Sequence[Arrival], snapshots: Sequence[Snapshot]) -> int:
@@ -25,6 +25,12 @@ def leading(arrivals: Sequence[Arrival], snapshots: Sequence[Snapshot]) -> int:
             return count
         seen |= marks
     return len(arrivals)
+
+
+def by_customer(views: Sequence[TicketView]) -> list[TicketView]:
+    """Leave out a customer's second ticket: what is decided may ask about their others."""
+    first = {view.ticket.customer.address.lower(): view for view in reversed(views)}
+    return [view for view in views if first[view.ticket.customer.address.lower()] is view]
 
 
 def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | int]]:

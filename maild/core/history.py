@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from maild.core.ticket import PostKind, Priority, State
 
@@ -60,9 +61,11 @@ class Spoken:
 def ordered(log: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return a log in the order in which it was written, its times never going back."""
     entries: list[Entry] = []
-    for entry in sorted(log, key=lambda entry: entry.id):
-        latest = entries[-1].at if entries else entry.at
-        entries.append(replace(entry, at=max(entry.at, latest)))
+    latest: datetime | None = None
+    for entry in sorted(log, key=attrgetter("id")):
+        is_later = latest is None or entry.at >= latest
+        latest = entry.at if is_later else latest
+        entries.append(entry if is_later else replace(entry, at=latest))
     return tuple(entries)
 
 

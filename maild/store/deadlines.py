@@ -13,7 +13,7 @@ the transaction of what follows from it, so that a node that dies meanwhile has 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,6 +135,18 @@ _OF_TICKETS = (
     .where(_DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .order_by(_DEADLINE.c.id)
 )
+_LOCK = (
+    select(_TICKET.c.id)
+    .where(_TICKET.c.id.in_(bindparam("tickets", expanding=True)))
+    .order_by(_TICKET.c.id)
+    .with_for_update()
+)
+_NEXT_DUE = (
+    select(_DEADLINE.c.ticket_id, _DEADLINE.c.kind, _DEADLINE.c.due_at)
+    .where(_DEADLINE.c.state == DeadlineState.WAITING)
+    .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
+    .limit(bindparam("most"))
+)
 _ADD = insert(_DEADLINE)
 _MOVE = (
     update(_DEADLINE)
@@ -208,12 +220,12 @@ def put_back(connection: Connection, node: str, numbers: Sequence[int]) -> None:
     )
 
 
-def lock(connection: Connection, number: int) -> None:
-    """Let nobody else change a ticket before this transaction is done.
+def lock(connection: Connection, numbers: Iterable[int]) -> None:
+    """Let nobody else change tickets before this transaction is done.
 
     Who changes a ticket writes it first and its deadlines last; so does who fires them.
     """
-    connection.execute(select(_TICKET.c.id).where(_TICKET.c.id == number).with_for_update()).all()
+    connection.execute(_LOCK, {"tickets": sorted(numbers)}).all()
 
 
 def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Row, ...]]:
@@ -261,12 +273,7 @@ def recover(connection: Connection, nodes: Sequence[str]) -> int:
 
 def next_due(connection: Connection, most: int) -> tuple[Coming, ...]:
     """Return the deadlines that are due next, overdue ones first."""
-    rows = connection.execute(
-        select(_DEADLINE.c.ticket_id, _DEADLINE.c.kind, _DEADLINE.c.due_at)
-        .where(_DEADLINE.c.state == DeadlineState.WAITING)
-        .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
-        .limit(most)
-    )
+    rows = connection.execute(_NEXT_DUE, {"most": most})
     return tuple(Coming(ticket=ticket, kind=kind, due_at=due_at) for ticket, kind, due_at in rows)
 
 

@@ -41,6 +41,7 @@ _COUNTS = (
     .where(text(tables.IN_HAND))
     .group_by(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority)
 )
+_TURNS = select(_ASSIGNMENT)
 _NEWEST = select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0))
 
 
@@ -61,7 +62,7 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
     for agent, state, priority, count in connection.execute(_COUNTS):
         counts[agent] += count
         weights[agent] += count * assign.weight(State(state), Priority(priority))
-    turns = {row.agent: row for row in connection.execute(select(_ASSIGNMENT))}
+    turns = {row.agent: row for row in connection.execute(_TURNS)}
     away = absence.all_away(connection, now)
     return tuple(
         AgentLoad(

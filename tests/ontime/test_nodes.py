@@ -107,9 +107,9 @@ def test_an_answer_and_a_deadline_at_the_same_moment_agree(pair: tuple[Desk, Des
         desk.sleep(4.01)
 
     with ThreadPoolExecutor(2) as threads:
-        fires = [threads.submit(handle.deadlines, one.office, number) for number in numbers]
+        fires = [threads.submit(handle.deadlines, one.office, [number]) for number in numbers]
         answers = [threads.submit(_answered, two, number) for number in reversed(numbers)]
-        fired = {n: bool(one_.result()) for n, one_ in zip(numbers, fires, strict=True)}
+        fired = {n: bool(one_.result()[n]) for n, one_ in zip(numbers, fires, strict=True)}
         for answer in answers:
             answer.result()
 
