@@ -39,7 +39,7 @@ from maild.log import Event, event
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.settings import Settings
-from maild.store import account, nodes
+from maild.store import account, hold, nodes
 from maild.store.ledger import Ledger
 from maild.store.writer import Journal
 from maild.watch import Watch
@@ -121,6 +121,9 @@ class Daemon:
         event(Event.DAEMON_STARTED, version=__version__, node=self._node)
         with self._database.write() as connection:
             taken = nodes.arrive(connection, self._node, __version__, utc_now())
+            why = hold.held(connection)
+        if why:
+            event(Event.OUTBOUND_HELD, why=why)
         if taken:
             event(Event.LEASE_TAKEN, rows=taken)
         self._catch_signals()
@@ -317,7 +320,9 @@ class Daemon:
         return f"not written for {silence.seconds} seconds" if silence > SILENT_AFTER else ""
 
     def _check_threads(self) -> str:
-        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        readers = self._readers.threads if self._readers else ()
+        every = (self._journal.thread, *self._threads, *readers)
+        dead = [thread.name for thread in every if not thread.is_alive()]
         return f"ended: {', '.join(dead)}" if dead else ""
 
     def _check_disk(self) -> str:

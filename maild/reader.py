@@ -62,6 +62,11 @@ class ReaderPool:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        """One for each child: no mail is read without them."""
+        return tuple(self._threads)
+
     def use(self, options: ReadOptions) -> None:
         """Read with these options from now on; each child is replaced before its next mail."""
         for worker in self._workers:

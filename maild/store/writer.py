@@ -95,6 +95,11 @@ class Journal:
                 self._queue.put(_Waiting(envelope, raw, ledger, future))
         return future
 
+    @property
+    def thread(self) -> threading.Thread:
+        """The writer's own: nothing becomes durable without it."""
+        return self._thread
+
     def close(self) -> None:
         """Commit what still waits, then end the writer."""
         with self._door:
