@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import people
+from maild.cli import people, upkeep
 from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
@@ -33,6 +33,7 @@ outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="The rules: try them, see how often each fired.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
+app.add_typer(upkeep.commands)
 app.add_typer(ticket, name="ticket")
 app.add_typer(people.agent, name="agent")
 app.add_typer(people.customer, name="customer")
@@ -299,6 +300,21 @@ def outbox_drop(numbers: list[int]) -> None:
     from maild.cli import outbox as command
 
     command.move(Place.config, numbers, "failed")
+
+
+@outbox.command("release")
+def outbox_release(
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Also what was on its way when the backup was made.")
+    ] = False,
+    drop_new: Annotated[
+        bool, typer.Option("--drop-new", help="Give up what was written since the restore.")
+    ] = False,
+) -> None:
+    """Let mail go out again after a restore."""
+    from maild.cli import outbox as command
+
+    command.release(Place.config, resend=resend, drop_new=drop_new)
 
 
 @address.command("list")

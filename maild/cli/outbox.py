@@ -7,7 +7,7 @@ from pathlib import Path
 from maild.app import utc_now
 from maild.cli import show as out
 from maild.errors import NotAllowed
-from maild.store import listing, outbox
+from maild.store import hold, listing, outbox
 from maild.store.tables import OutboxState
 
 COLUMNS = ("id", "state", "kind", "ticket", "recipient", "attempts", "next_try_at", "last_error")
@@ -33,3 +33,16 @@ def move(config: Path | None, numbers: list[int], to: str) -> None:
                 )
                 raise NotAllowed(words)
     out.line(f"{len(numbers)} {to}")
+
+
+def release(config: Path | None, *, resend: bool, drop_new: bool) -> None:
+    """Let mail go out again after a restore; say what became of what waited."""
+    with out.opened(config) as (_, database), database.write() as connection:
+        if not hold.held(connection):
+            raise NotAllowed("outbound mail is not held")
+        dropped = hold.drop_written_since(connection) if drop_new else 0
+        sent_again = hold.resend(connection, utc_now()) if resend else 0
+        hold.release(connection)
+    out.line(
+        f"released; {sent_again} mails of the backup queued again, {dropped} new ones dropped"
+    )

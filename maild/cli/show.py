@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,8 +33,7 @@ _T = TypeVar("_T")
 @contextmanager
 def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
     """Load the settings and open the database for one command; it never migrates a house."""
-    log.configure(environment=os.environ, level=log.Level.WARNING)
-    known = settings.load(config, environ=os.environ)
+    known = settings.load(config, environ=environment())
     _refuse_nowhere(config, known.database_url)
     database = open_database(known.database_url)
     try:
@@ -42,6 +41,12 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
         yield known, database
     finally:
         database.close()
+
+
+def environment() -> Mapping[str, str]:
+    """Return what commands know of their surroundings, and let them log what went wrong."""
+    log.configure(environment=os.environ, level=log.Level.WARNING)
+    return os.environ
 
 
 def _refuse_nowhere(config: Path | None, url: str) -> None:

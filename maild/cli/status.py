@@ -9,7 +9,7 @@ from typing import Any
 from maild import __version__
 from maild.app import utc_now
 from maild.cli import show as out
-from maild.store import account, deadlines
+from maild.store import account, deadlines, hold
 from maild.store import status as standing
 from maild.store.migrate import revision
 
@@ -24,6 +24,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
     with out.opened(config) as (known, database):
         with database.read() as connection:
             found = standing.standing(connection, utc_now())
+            why = hold.held(connection)
             breaker = account.breaker(connection, known.house, utc_now())
             coming = deadlines.next_due(connection, NEXT_MAX)
         document: dict[str, Any] = {
@@ -55,6 +56,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
                 }
                 for box in found.mailboxes
             ],
+            "outbound": {"held": bool(why), "why": why},
             "automatic": {
                 "stopped": breaker.is_open,
                 "last_ten_minutes": breaker.mails,
@@ -66,5 +68,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
         return
     if not any(daemon["works"] for daemon in document["daemons"]):
         out.heading("no daemon is running")
+    if why:
+        out.heading(f"no mail goes out ({why}): maild outbox release")
     for key, value in document.items():
         out.line(f"{key:<14} {out.plain(value)}")

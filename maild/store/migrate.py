@@ -37,12 +37,13 @@ _META = metadata.tables[Meta.__tablename__]
 _NODE = metadata.tables[NodeRow.__tablename__]
 
 
-def migrate(database: Database, version: str = __version__) -> str:
+def migrate(database: Database, version: str = __version__, *, copies: bool = True) -> str:
     """Apply what is missing, all of it or nothing; return the schema's revision.
 
     Raises `ConfigError` when the database was written by a newer maild that this `version` cannot
     stand beside, or is damaged; `NotReady` while a node lives that the new tables would break. An
-    SQLite file is copied first. Several nodes may start at once: one migrates, the others wait.
+    SQLite file is copied first if `copies`. Several nodes may start at once: one migrates, the
+    others wait.
     """
     config = _config()
     pages.check(database)
@@ -59,7 +60,7 @@ def migrate(database: Database, version: str = __version__) -> str:
         found = _revision_in(connection)
         if found and found != _head(config):
             _refuse_old_nodes(connection, _oldest(config))
-            aside = precaution.copy(database, found, datetime.now(UTC))
+            aside = precaution.copy(database, found, datetime.now(UTC)) if copies else None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         row = {"name": OLDEST, "value": _oldest(config)}

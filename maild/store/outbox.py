@@ -12,6 +12,7 @@
 An attempt is recorded when a row is claimed; just before the relay is dialled the row is marked,
 and its lease begins anew. A node that dies with a marked row in hand may have sent it: that is
 silence after the final dot, and the same bytes wait ten minutes. Other rows come back at once.
+While all of it is held (`store/hold.py`) nothing is claimed.
 Whoever lost its claim meanwhile changes nothing any more, but for the news that a mail is sent.
 """
 
@@ -26,7 +27,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, sel
 
 from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
-from maild.store import tables
+from maild.store import hold, tables
 from maild.store.conflict import unless_there
 from maild.store.database import Database
 from maild.store.tables import OutboxState, metadata
@@ -41,6 +42,7 @@ _DUE = (
     .where(
         _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
         _OUTBOX.c.next_try_at <= bindparam("now"),
+        hold.FLOWS,
     )
     .order_by(_OUTBOX.c.next_try_at, _OUTBOX.c.id)
     .limit(bindparam("most"))

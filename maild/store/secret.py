@@ -5,6 +5,8 @@ A line holds a key's number and 32 bytes in hex; the first line signs, the other
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -14,6 +16,7 @@ from sqlalchemy import func, select
 from maild.core.token import Keys
 from maild.errors import ConfigError, Problem
 from maild.store.database import Database
+from maild.store.precaution import sync_folder
 from maild.store.tables import TicketRow, metadata
 
 KEY_BYTES = 32
@@ -28,7 +31,7 @@ def load_keys(file: Path, database: Database) -> Keys:
     """
     if not file.exists():
         _refuse_with_tickets(file, database)
-        _create(file)
+        create(file)
     if file.stat().st_mode & 0o077:
         raise _problem(file, 0, f"others may read the secret: chmod 600 {file}")
     return parse(file, file.read_text(encoding="ascii", errors="replace"))
@@ -55,6 +58,49 @@ def parse(file: Path, text: str) -> Keys:
     return Keys(current=current, by_id=keys)
 
 
+def fingerprints(keys: Keys) -> dict[str, str]:
+    """Return what tells keys apart and gives none away, by their numbers."""
+    return {
+        str(number): hmac.new(key, b"maild: which key is it", hashlib.sha256).hexdigest()[:16]
+        for number, key in sorted(keys.by_id.items())
+    }
+
+
+def add_key(file: Path) -> int:
+    """Put a new key on top, which signs from now on; the others still verify. Return its number.
+
+    The file is replaced whole, durably. Raises `ConfigError` when no number is left.
+    """
+    text = file.read_text(encoding="ascii")
+    used = parse(file, text).by_id
+    free = [number for number in range(1, 256) if number not in used]
+    if not free:
+        raise _problem(file, 0, "all 255 numbers are taken: take the oldest keys out")
+    number = next((one for one in free if one > max(used)), free[0])
+    put(file, f"{number} {secrets.token_hex(KEY_BYTES)}\n{text}")
+    return number
+
+
+def put(file: Path, text: str) -> None:
+    """Write a secret file whole, in the place of the one that is there, readable by us alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = _drafted(file, text)
+    draft.replace(file)
+    sync_folder(file.parent)
+
+
+def create(file: Path) -> None:
+    """Write it whole or not at all, readable by us alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = _drafted(file, f"1 {secrets.token_hex(KEY_BYTES)}\n")
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
 def _refuse_with_tickets(file: Path, database: Database) -> None:
     with database.read() as connection:
         tickets = connection.execute(select(func.count()).select_from(_TICKET)).scalar_one()
@@ -66,21 +112,14 @@ def _refuse_with_tickets(file: Path, database: Database) -> None:
         raise _problem(file, 0, words)
 
 
-def _create(file: Path) -> None:
-    """Write it whole or not at all, readable by us alone."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+def _drafted(file: Path, text: str) -> Path:
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(f"1 {secrets.token_hex(KEY_BYTES)}\n")
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    return draft
 
 
 def _problem(file: Path, line: int, text: str) -> ConfigError:
