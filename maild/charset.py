@@ -218,7 +218,7 @@ def clean(text: str) -> str:
     """Return text with line feeds only and without control characters or lone surrogates."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isascii() and text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     text = _BREAKS.sub(" ", _UNWANTED.sub("", text))
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

@@ -21,6 +21,8 @@ HOPS_MAX = 50
 """More Received fields than this are a loop (RFC 5321 §6.3 asks for at least 100; a mail for
 people never makes half of that)."""
 
+*_MACHINES, _HUMAN = Kind
+"""In the order of precedence; the order in which they are looked for."""
 _LIST_FIELDS = frozenset((
     "list-id", "list-post", "list-unsubscribe", "list-help", "list-owner", "list-subscribe",
     "list-archive", "mailing-list", "x-mailing-list", "x-beenthere", "x-mailman-version",
@@ -57,26 +59,29 @@ def classify(
     `bounce` is what `maild.core.bounce.examine` found in the same mail. Never raises. The
     reasons name the field or the phrase that decided.
     """
-    found = {
-        Kind.BOUNCE: _bounce_reasons(bounce),
-        Kind.FEEDBACK: _one(feedback_reason(parsed)),
-        Kind.RECEIPT: () if bounce else _receipt_reasons(parsed),
-        Kind.CALENDAR: _one(_calendar_reason(parsed)),
-        Kind.LOOP: _loop_reasons(parsed, options),
-        Kind.AUTOREPLY: _autoreply_reasons(parsed, bounce),
-        Kind.LIST: _list_reasons(parsed),
-    }
+    found = (
+        _bounce_reasons(bounce),
+        _one(feedback_reason(parsed)),
+        () if bounce else _receipt_reasons(parsed),
+        _one(_calendar_reason(parsed)),
+        _loop_reasons(parsed, options),
+        _autoreply_reasons(parsed, bounce),
+        _list_reasons(parsed),
+    )
+    is_bounce, is_feedback, is_receipt, is_calendar, is_loop, is_autoreply, is_list = map(
+        bool, found
+    )
     unanswerable = _unanswerable_reasons(parsed, envelope)
-    reasons = tuple(dict.fromkeys(reason for group in found.values() for reason in group))
+    reasons = tuple(dict.fromkeys(reason for group in found for reason in group))
     return Classification(
-        kind=next((kind for kind in Kind if found.get(kind)), Kind.HUMAN),
-        is_bounce=bool(found[Kind.BOUNCE]),
-        is_feedback=bool(found[Kind.FEEDBACK]),
-        is_receipt=bool(found[Kind.RECEIPT]),
-        is_calendar=bool(found[Kind.CALENDAR]),
-        is_loop=bool(found[Kind.LOOP]),
-        is_autoreply=bool(found[Kind.AUTOREPLY]),
-        is_list=bool(found[Kind.LIST]),
+        kind=next((kind for kind, group in zip(_MACHINES, found, strict=True) if group), _HUMAN),
+        is_bounce=is_bounce,
+        is_feedback=is_feedback,
+        is_receipt=is_receipt,
+        is_calendar=is_calendar,
+        is_loop=is_loop,
+        is_autoreply=is_autoreply,
+        is_list=is_list,
         must_not_answer=bool(reasons or unanswerable),
         reasons=(*reasons, *(reason for reason in unanswerable if reason not in reasons)),
     )

@@ -86,13 +86,15 @@ def _divider(clean: list[str]) -> tuple[int, int] | None:
         return 0, first + 1
     if header_block(clean, first) is not None:
         return 0, first
-    for looks, index in enumerate(
-        index for index, line in enumerate(clean) if line and not line.startswith(">")
-    ):
-        if looks > _DIVIDERS_MAX:
-            break
+    looks = 0
+    for index, line in enumerate(clean):
+        if not line or line[0] == ">":
+            continue
         if is_forward_divider(clean, index):
             return index, index + 1
+        looks += 1
+        if looks > _DIVIDERS_MAX:
+            break
     return None
 
 

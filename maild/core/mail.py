@@ -102,8 +102,16 @@ class Report:
     text: str = ""
 
 
+class _Remembered:
+    """What a mail was asked before: no field of it, so neither compared nor sent."""
+
+    __slots__ = ("_first",)
+    _first: dict[str, str]
+    """The first value of each header."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(_Remembered):
     """What the bytes of a mail say, decoded and bounded, judged by nobody."""
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -155,10 +163,12 @@ class Parsed:
 
     def header(self, name: str) -> str:
         """Return the first value of a header (lower-case name), or the empty string."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return ""
+        try:
+            known = self._first
+        except AttributeError:
+            known = dict(reversed(self.headers))
+            object.__setattr__(self, "_first", known)
+        return known.get(name, "")
 
     def header_all(self, name: str) -> tuple[str, ...]:
         """Return every value of a header (lower-case name), in order."""

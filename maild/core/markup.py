@@ -53,13 +53,16 @@ START, END, TEXT = Kind.START, Kind.END, Kind.TEXT
 """The kinds by names of their own: asking the enum costs more than most of what a token needs."""
 
 
+_NO_ATTRIBUTES: Mapping[str, str] = {}
+
+
 class Token(NamedTuple):
     """One piece of markup; every START that is no void element has its END."""
 
     kind: Kind
     name: str = ""
     """Lower-case element name; empty for text."""
-    attributes: Mapping[str, str] = {}
+    attributes: Mapping[str, str] = _NO_ATTRIBUTES
     """Names in lower case, values decoded; the first of two equal names counts."""
     text: str = ""
     """Decoded characters of a TEXT token."""
@@ -74,7 +77,7 @@ def read(source: str) -> list[Token]:
     while found := _TAG.search(source, position):
         start, end = found.span()
         if start > position:
-            builder.text(Token(TEXT, text=unescape(source[position:start])))
+            builder.characters(source[position:start])
         position = end
         slash, name, attributes = found.groups()
         if not name:
@@ -87,9 +90,9 @@ def read(source: str) -> list[Token]:
         builder.start(_start(name, attributes) if short else _read_start(name, attributes))
         if name in _RAW:
             position = _raw_end(source, name, end)
-            builder.text(Token(TEXT, text=source[end:position]))
+            builder.token(Token(TEXT, text=source[end:position]))
     if position < len(source):
-        builder.text(Token(TEXT, text=unescape(source[position:])))
+        builder.characters(source[position:])
     builder.finish()
     return builder.tokens
 
@@ -200,7 +203,12 @@ class _Builder:
         self._unseen_from = 0
         """Depth of the outermost element that is not shown; 0 for none."""
 
-    def text(self, token: Token) -> None:
+    def characters(self, source: str) -> None:
+        if not self._unseen_from:
+            self.token(Token(TEXT, "", _NO_ATTRIBUTES, unescape(source)))
+
+    def token(self, token: Token) -> None:
+        """Add a text or a void element."""
         if self._unseen_from:
             return
         if len(self.tokens) < TOKENS_MAX:
@@ -210,11 +218,12 @@ class _Builder:
 
     def start(self, token: Token) -> None:
         name = token.name
-        if name in _CLOSING:
-            self._close_implied(*_CLOSING[name])
+        closing = _CLOSING.get(name)
+        if closing is not None:
+            self._close_implied(*closing)
         if name in VOID:
             if not token.hidden:
-                self.text(token)
+                self.token(token)
             return
         if len(self._stack) >= DEPTH_MAX or len(self.tokens) >= TOKENS_MAX:
             self._too_deep[name] += 1
@@ -233,8 +242,10 @@ class _Builder:
             self._too_deep[name] -= 1
             return
         if name == "br":
-            self.text(Token(START, name))
-        if not self._open[name] or (name in _INLINE and self._block_above(name)):
+            self.token(Token(START, name))
+        if not self._open[name]:
+            return
+        if self._stack[-1] != name and name in _INLINE and self._block_above(name):
             return
         while self._pop() != name:
             pass

@@ -89,6 +89,8 @@ class _Folding:
         self._pairs = pairs_of(tokens)
         self._kept = bytearray(b"\x01") * len(tokens)
         self._windows = 0
+        self._before: tuple[int, list[str]] = (-1, [])
+        """The lines before a token, asked for twice in a row."""
         self._blockquotes = [
             index
             for index, token in enumerate(tokens)
@@ -196,11 +198,14 @@ class _Folding:
 
     def _lines_before(self, start: int) -> list[str]:
         """Return the lines just before a token, so many that an attribution would be there."""
+        if self._before[0] == start:
+            return self._before[1]
         first, characters = start, 0
         while first > max(0, start - _WINDOW_TOKENS) and characters < _WINDOW_CHARACTERS:
             first -= 1
             characters += len(self._tokens[first].text)
-        return self._window(first, start)
+        self._before = start, self._window(first, start)
+        return self._before[1]
 
     def _window(self, start: int, end: int) -> list[str]:
         """Return the cleaned lines of a few tokens; nothing when there are too many already."""

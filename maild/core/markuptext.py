@@ -224,7 +224,8 @@ class _Writer:
 
 def _squeezed(text: str) -> str:
     """Return text with every run of white space as one space; plain replacing is the fastest."""
-    text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").replace("\f", " ")
+    if not text.isprintable():
+        text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").replace("\f", " ")
     return _SPACES.sub(" ", text) if "  " in text else text
 
 

@@ -172,7 +172,8 @@ def is_attribution_ending(line: str) -> bool:
     """Return whether an attribution may end with this line: cheap, to spare the rest the work."""
     if len(line) > MARK_LENGTH_MAX:
         return False
-    line = line.rstrip(_EMPHASIS)
+    if line[-1:] in _EMPHASIS:
+        line = line.rstrip(_EMPHASIS)
     if line[-1:] in _ENDINGS:
         return True
     return line[-2:] in _VERB_ENDS and line[-_VERB_REACH:].rsplit(None, 1)[-1] in _VERB_WORDS

@@ -52,7 +52,9 @@ def signature_start(lines: list[str], *, alone: bool) -> int:
 def small_print(lines: list[str]) -> list[tuple[int, int]]:
     """Return the runs of cleaned lines that are a ruled-off disclaimer."""
     found: list[tuple[int, int]] = []
-    rulers = [index for index, line in enumerate(lines) if _is_ruler(line)]
+    rulers = [
+        index for index, line in enumerate(lines) if len(line) >= _RULER_MIN and is_rule(line)
+    ]
     position = 0
     while position < len(rulers):
         start = rulers[position]
@@ -70,6 +72,8 @@ def small_print(lines: list[str]) -> list[tuple[int, int]]:
 def _marked_start(lines: list[str], first: int) -> int:
     for index in range(first, len(lines)):
         line = lines[index]
+        if not line:
+            continue
         if line in _DASHES and _is_short(lines, index + 1):
             return index
         if _is_sent_from(line):
@@ -86,7 +90,7 @@ def _is_short(lines: list[str], start: int) -> bool:
 
 
 def _is_sent_from(line: str) -> bool:
-    if not line or len(line) > _SENT_LINE_MAX:
+    if len(line) > _SENT_LINE_MAX:
         return False
     lowered = line.lower().strip("*_.[]<>()- ")
     begins = lowered[:2] in _SENT_TWO and lowered.startswith(SENT_BEGINNINGS)
@@ -172,10 +176,6 @@ def _is_name(line: str) -> bool:
         return False
     parts = line.split()
     return len(parts) <= _NAME_WORDS_MAX and (parts[0][0].isalpha() or parts[0][0] in "(-–")
-
-
-def _is_ruler(line: str) -> bool:
-    return len(line) >= _RULER_MIN and is_rule(line)
 
 
 def _is_small_print(block: list[str], *, last: bool) -> bool:
