@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from maild.core import newcomers, proof, ruling, subject
 from maild.core.address import ADDRESS_BYTES_MAX
+from maild.core.created import created
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.invitation import invitation
 from maild.core.mail import Mail
@@ -239,12 +240,6 @@ def _open(
     )
     ticket = replace(ticket, participants=newcomers.joined(scene, ticket, level))
     post = post_of(scene, PostKind.CUSTOMER, 1, level)
-    created = EventDraft(
-        kind="ticket.created",
-        actor=post.author,
-        data=(("queue", ticket.queue), ("priority", ticket.priority), ("language", language)),
-        at=post.at,
-    )
     added = EventDraft(
         kind="post.added", actor=post.author, data=(("kind", post.kind), ("n", "1")), at=post.at
     )
@@ -254,7 +249,11 @@ def _open(
         reasons=(*start.reasons, reason),
         posts=(post,),
         keys=keys_of(mail),
-        events=(created, added, *newcomers.told(newcomers.offered(scene, ticket), post)),
+        events=(
+            created(ticket, post.author, at=post.at),
+            added,
+            *newcomers.told(newcomers.offered(scene, ticket), post),
+        ),
     )
     return ruling.run(scene, decision, RuleEvent.TICKET_CREATED, level)
 

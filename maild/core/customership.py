@@ -34,7 +34,9 @@ def customer(work: Work, command: Command) -> Work | Misfit:
     first = Participant(address=named.address, name=named.name)
     ticket = replace(work.ticket, customer=named, participants=(first, *others))
     work = replace(work, ticket=ticket)
-    work = work.logged("customer.changed", ("from", before.address), ("to", named.address))
+    belongs = (("segment", named.segment), ("organisation", named.organisation))
+    told = (("from", before.address), ("to", named.address), *belongs)
+    work = work.logged("customer.changed", *told)
     return work.tell(command, Done.CUSTOMER, named.name or named.address)
 
 

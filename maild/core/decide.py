@@ -8,6 +8,7 @@ of ours, is a machine speaking, is an agent speaking, and else it is a customer'
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from maild.core import (
     agentmail,
@@ -23,7 +24,8 @@ from maild.core import (
     suspension,
     thread,
 )
-from maild.core.decision import Decision, Outcome
+from maild.core.chronicle import LATE
+from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
 from maild.core.proof import has_own_token, level_of
@@ -34,6 +36,8 @@ from maild.core.snapshot import Arrival, Snapshot, TicketView, World
 from maild.core.thread import By, Found
 from maild.core.token import Purpose, Token, made_for
 from maild.core.trust import Level
+
+LATE_MIN = timedelta(minutes=1)
 
 
 def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
@@ -49,12 +53,26 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
         or _person(scene, found)
     )
     decision = callback.kept(ruling.follow(scene, decision))
-    decision = replace(decision, alive=suspension.writer(scene, decision))
+    decision = _late(scene, replace(decision, alive=suspension.writer(scene, decision)))
     if snapshot.same_id_other_content:
         words = "another mail has the same Message-ID with other content"
         reasons = (*decision.reasons, Reason(why=Why.THREADED, detail=words))
         return replace(decision, reasons=reasons)
     return decision
+
+
+def _late(scene: Scene, decision: Decision) -> Decision:
+    """Let the log tell when a mail was handled a while after it came in.
+
+    What it brought bears the time when it came; what was known before was not changed by it.
+    """
+    arrival, now = scene.arrival, scene.snapshot.now
+    is_late = now - arrival.received_at > LATE_MIN
+    if decision.outcome is not Outcome.POSTED or not is_late:
+        return decision
+    received = arrival.received_at.isoformat(timespec="seconds")
+    late = EventDraft(kind=LATE, actor="maild", data=(("received", received),))
+    return replace(decision, events=(*decision.events, late))
 
 
 def _before_all(scene: Scene) -> Decision | None:

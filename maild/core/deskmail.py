@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from maild.core import command, confirm, errand, onbehalf, ruling, subject, transcript
 from maild.core.command import Command, Orders
 from maild.core.commandtable import TICKETLESS, Word
+from maild.core.created import created
 from maild.core.customermail import keys_of, post_of
 from maild.core.customership import person
 from maild.core.decision import Decision, EventDraft, Outcome
@@ -181,14 +182,8 @@ def _opened(
         participants=(Participant(address=customer.address, name=customer.name),),
         created_at=scene.arrival.received_at,
     )
-    data = (
-        ("queue", ticket.queue),
-        ("priority", ticket.priority),
-        ("language", ticket.language),
-        ("for", customer.address),
-    )
     events = (
-        EventDraft(kind="ticket.created", actor=agent.address, data=data),
+        created(ticket, agent.address),
         EventDraft(
             kind="post.added",
             actor=agent.address,

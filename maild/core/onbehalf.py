@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from maild.core import answers, confirm, ruling, subject
 from maild.core.address import valid
+from maild.core.created import created
 from maild.core.customermail import keys_of, post_of
 from maild.core.decision import Decision, EventDraft, Outcome, Quoted, ReplyKind
 from maild.core.house import Agent
@@ -118,16 +119,6 @@ def _opened(
         participants=(Participant(address=customer.address, name=customer.name),),
         created_at=scene.arrival.received_at,
     )
-    created = EventDraft(
-        kind="ticket.created",
-        actor=agent.address,
-        data=(
-            ("queue", ticket.queue),
-            ("priority", ticket.priority),
-            ("language", ticket.language),
-            ("for", customer.address),
-        ),
-    )
     words = f"{agent.address} forwards a mail of {customer.address}"
     decision = replace(
         start,
@@ -135,7 +126,7 @@ def _opened(
         after=ticket,
         posts=(_forwarded_post(scene, original, customer),),
         keys=_keys(scene.mail),
-        events=(created, _added(agent, PostKind.CUSTOMER, 1)),
+        events=(created(ticket, agent.address), _added(agent, PostKind.CUSTOMER, 1)),
     )
     seen = replace(scene, snapshot=replace(scene.snapshot, customer=customer))
     decision = ruling.run(seen, decision, RuleEvent.TICKET_CREATED, level)

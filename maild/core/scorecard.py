@@ -64,7 +64,8 @@ class Wish:
 
     whole: Span
     spans: tuple[Span, ...] = ()
-    """Parts of the whole, whose figures are wanted beside it (`spans`); empty for none."""
+    """Other periods whose figures are wanted beside it, in order and apart from each other: mostly
+    its parts (`spans`)."""
     by: By | None = None
     only: Only = Only()
 

@@ -79,6 +79,18 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A run of a clock that ended with an answer, or with the ticket solved."""
+
+    clock: Clock
+    started_at: datetime
+    reached_at: datetime
+    due_at: datetime | None
+    """None where nothing is promised for this clock."""
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """One run of a clock."""
 
@@ -106,6 +118,26 @@ def deadlines(
             policy, run.clock, history.priority_at(entries, run.reached_at or stopped_at)
         )
     )
+
+
+def reached(
+    log: Iterable[Entry], policy: Policy, hours: Calendar, now: datetime
+) -> Iterator[Reached]:
+    """Give the runs of every clock that were reached, whether something is promised or not."""
+    entries = history.ordered(log)
+    stood = history.periods(entries, now)
+    for run in _runs(entries, stood, policy, hours):
+        if run.reached_at is None:
+            continue
+        marks = promise.marks(policy, run.clock, history.priority_at(entries, run.reached_at))
+        due_at = _due_at(run, marks[-1], hours) if marks else None
+        yield Reached(
+            clock=run.clock,
+            started_at=run.start,
+            reached_at=run.reached_at,
+            due_at=due_at,
+            is_met=due_at is not None and run.reached_at <= due_at,
+        )
 
 
 def _runs(

@@ -16,6 +16,7 @@ from datetime import UTC
 from maild.core import answers
 from maild.core.address import valid
 from maild.core.command import Command
+from maild.core.created import created
 from maild.core.customership import known_to
 from maild.core.decision import Decision, EventDraft, Outcome, Reply, Taken
 from maild.core.reason import Reason, Why
@@ -126,20 +127,13 @@ def _opened(work: Work, chosen: Sequence[Post]) -> Decision:
         created_at=now,
     )
     numbers = tuple(post.n for post in chosen)
-    data = (
-        ("queue", ticket.queue),
-        ("priority", ticket.priority),
-        ("language", ticket.language),
-        ("split from", str(old.number)),
-        ("posts", ", ".join(map(str, numbers))),
-    )
-    created = EventDraft(kind="ticket.created", actor=work.agent.address, data=data)
+    told = (("split from", str(old.number)), ("posts", ", ".join(map(str, numbers))))
     why = f"{work.agent.address} splits #{old.number}"
     opened = Decision(
         outcome=Outcome.POSTED,
         reasons=(Reason(why=Why.COMMAND, detail=why),),
         after=ticket,
-        events=(created, *_added(chosen)),
+        events=(created(ticket, work.agent.address, *told), *_added(chosen)),
         taken=Taken(ticket=old.number, posts=numbers, actor=work.agent.address),
     )
     return replace(opened, replies=_told(work, opened, chosen))

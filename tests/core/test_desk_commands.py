@@ -223,7 +223,12 @@ def test_a_ticket_is_given_to_another_customer_who_gets_what_comes() -> None:
     assert readers == [EVE, BEN]
     assert told(decision)[-1] == (Done.CUSTOMER, "Eve Elder")
     [change] = [event for event in decision.events if event.kind == "customer.changed"]
-    assert change.data == (("from", ANNA), ("to", EVE))
+    assert dict(change.data) == {
+        "from": ANNA,
+        "to": EVE,
+        "segment": "free",
+        "organisation": "",
+    }
 
 
 def test_the_same_customer_is_no_change() -> None:
