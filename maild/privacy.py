@@ -22,7 +22,8 @@ from maild.store.erase import Erased, Order
 from maild.store.traces import Traces
 
 RACES_MAX = 5
-_STAFF_KINDS = frozenset({"notification", "trouble", "page"})
+_STAFF = frozenset({"notification", "trouble", "page"})
+_OVER = frozenset({"sent", "failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Outcome:
     reference: str
     erased: Erased
     in_hand: int = 0
-    """Mails that a node works on right now: they go when it is done again."""
+    """Mails that a node works on, and mails to others that name the person and wait to be sent:
+    they go when it is done again."""
     letters_kept: int = 0
     """Raw mails of others that name the person and hold files of others."""
 
@@ -84,16 +86,19 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
             address=who.address,
             insiders=who.insiders | traces.staff(connection, found.own) - {who.address},
         )
-        named = _mentions(connection, who, found)
+        named, waiting = _mentions(connection, who, found)
         letters, kept = _letters(connection, who, found)
-        under_way = traces.being_sent(connection, (*found.outbox, *named))
     order = Order(
         person=who, reference=reference, by=by, traces=found, mentions=named, letters=letters
     )
     with office.database.write() as connection:
         erased = rows.person(connection, order, office.now())
-    in_hand = len(found.in_hand) + under_way
-    return Outcome(reference=reference, erased=erased, in_hand=in_hand, letters_kept=kept)
+    return Outcome(
+        reference=reference,
+        erased=erased,
+        in_hand=len(found.in_hand) + waiting,
+        letters_kept=kept,
+    )
 
 
 def _carry(office: Office, number: int, decide: Callable[[Ticket], Decision | None]) -> None:
@@ -110,17 +115,22 @@ def _carry(office: Office, number: int, decide: Callable[[Ticket], Decision | No
         return
 
 
-def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[int, ...]:
-    """Mails of ours to anybody that name the person: notices, transcripts, digests, pages."""
+def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[tuple[int, ...], int]:
+    """Mails of ours that name the person: notices, transcripts, digests; and how many must wait."""
     if found.since is None:
-        return ()
+        return (), 0
     phrases = (*traces.subjects(connection, found.own), *traces.names(connection, who.address))
     wanted = mentions.needles(who.address, phrases, found.own)
-    return tuple(
-        row.id
-        for row in traces.outgoing(connection, found.since)
-        if mentions.names(row.literal, wanted, is_ours=row.kind in _STAFF_KINDS)
-    )
+    gone: list[int] = []
+    waiting = 0
+    mine = set(found.outbox) | set(traces.mails_about(connection, found))
+    for row in traces.outgoing(connection, found.since):
+        if row.id in mine or not mentions.names(row.literal, wanted, is_ours=row.kind in _STAFF):
+            continue
+        is_over = row.state in _OVER
+        gone += [row.id] if is_over else []
+        waiting += not is_over
+    return (*mine, *gone), waiting
 
 
 def _letters(connection: Connection, who: Person, found: Traces) -> tuple[tuple[int, ...], int]:
@@ -135,4 +145,4 @@ def _letters(connection: Connection, who: Person, found: Traces) -> tuple[tuple[
         if mentions.mail_names(raw, who.address):
             kept += one.has_files
             gone += [] if one.has_files else [one.journal_id]
-    return tuple(gone), kept
+    return (*gone, *found.commands), kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from maild.core.ticket import PostKind
 from maild.store import tables
 from maild.store.questions import QuestionRow
-from maild.store.tables import JournalState, OutboxState, metadata
+from maild.store.tables import JournalState, metadata
 
 AT_ONCE = 500
 """Numbers in one statement."""
@@ -66,7 +66,7 @@ _NAMED_IN_LOG = select(_EVENT.c.id).where(
         func.lower(cast(_EVENT.c.data, Text)).like(_LIKE, escape="\\"),
     )
 )
-_NAMED_IN_JOURNAL = select(_JOURNAL.c.id).where(
+_NAMED_IN_JOURNAL = select(_JOURNAL.c.id, _JOURNAL.c.outcome, _JOURNAL.c.post_id).where(
     or_(
         func.lower(_JOURNAL.c.reason).like(_LIKE, escape="\\"),
         func.lower(cast(_JOURNAL.c.rcpt_to, Text)).like(_LIKE, escape="\\"),
@@ -74,7 +74,7 @@ _NAMED_IN_JOURNAL = select(_JOURNAL.c.id).where(
 )
 _ADDRESSED = select(_OUTBOX.c.id, _OUTBOX.c.state).where(func.lower(_OUTBOX.c.recipient) == _WHO)
 _LATER = (
-    select(_OUTBOX.c.id, _OUTBOX.c.kind, _OUTBOX.c.literal)
+    select(_OUTBOX.c.id, _OUTBOX.c.kind, _OUTBOX.c.state, _OUTBOX.c.literal)
     .where(_OUTBOX.c.created_at >= bindparam("since"), _OUTBOX.c.id > bindparam("after"))
     .order_by(_OUTBOX.c.id)
     .limit(bindparam("most"))
@@ -103,6 +103,8 @@ class Traces:
     """Lines of the log that name them, on whichever ticket."""
     journal: tuple[int, ...]
     """Journal rows that name them in a reason or among the recipients."""
+    commands: tuple[int, ...]
+    """Of those, commands of agents that became no post: a search for them."""
     outbox: tuple[int, ...]
     """Mails of ours to them."""
 
@@ -129,6 +131,7 @@ def find(connection: Connection, address: str) -> Traces:
     there = connection.execute(_TAKES_PART, who).scalars().all()
     written = [row for row in connection.execute(_WRITTEN, who) if row.ticket_id not in set(mine)]
     mails = _mails(connection, mine, [row.journal_id for row in written if row.journal_id], who)
+    named = connection.execute(_NAMED_IN_JOURNAL, who).all()
     ids = {row.message_id for row in (*written, *mails.values()) if row.message_id}
     return Traces(
         customer=customer.id if customer else None,
@@ -140,7 +143,8 @@ def find(connection: Connection, address: str) -> Traces:
         in_hand=tuple(n for n in sorted(mails) if mails[n].state == JournalState.PARSING),
         message_ids=tuple(sorted(ids)),
         events=tuple(connection.execute(_NAMED_IN_LOG, who).scalars()),
-        journal=tuple(connection.execute(_NAMED_IN_JOURNAL, who).scalars()),
+        journal=tuple(row.id for row in named),
+        commands=tuple(row.id for row in named if row.outcome == "posted" and not row.post_id),
         outbox=tuple(row.id for row in connection.execute(_ADDRESSED, who)),
     )
 
@@ -200,7 +204,7 @@ def staff(connection: Connection, numbers: Sequence[int]) -> frozenset[str]:
 
 
 def outgoing(connection: Connection, since: datetime) -> Iterator[Any]:
-    """Yield (id, kind, literal) of all mails of ours that were written since."""
+    """Yield (id, kind, state, literal) of all mails of ours that were written since."""
     after = 0
     while True:
         asked = {"since": since, "after": after, "most": AT_ONCE}
@@ -211,16 +215,14 @@ def outgoing(connection: Connection, since: datetime) -> Iterator[Any]:
         after = rows[-1].id
 
 
-def being_sent(connection: Connection, ids: Collection[int]) -> int:
-    """Return how many of these mails of ours a node has in hand right now."""
-    return sum(
-        connection.execute(
-            select(func.count()).where(
-                _OUTBOX.c.id.in_(some), _OUTBOX.c.state == OutboxState.SENDING
-            )
-        ).scalar_one()
-        for some in parts(sorted(ids))
-    )
+def mails_about(connection: Connection, found: Traces) -> tuple[int, ...]:
+    """Return the mails of ours on the person's tickets, and those that carry what they wrote."""
+    numbers: list[int] = []
+    for column, wanted in ((_OUTBOX.c.ticket_id, found.own), (_OUTBOX.c.post_id, found.posts)):
+        for some in parts(wanted):
+            rows = connection.execute(select(_OUTBOX.c.id).where(column.in_(some)))
+            numbers += rows.scalars()
+    return tuple(numbers)
 
 
 def parts(numbers: Sequence[_Number]) -> Iterator[Sequence[_Number]]:
