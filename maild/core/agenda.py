@@ -21,12 +21,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from maild.core import facts, history, ladder, promise, sla, workdays
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar
 from maild.core.history import Entry, Period
-from maild.core.promise import Clock, Promise
-from maild.core.rule import Rule, RuleEvent
+from maild.core.promise import Clock, Policy, Promise
+from maild.core.rule import After, Context, Rule, RuleEvent
 from maild.core.ticket import PostKind, State, Ticket
 
 CALLBACK_SET = "callback.set"
@@ -123,9 +124,7 @@ def plan(promises: Sequence[Promise], rules: Sequence[Rule]) -> Plan:
 
 def version_of(promised: Promise) -> str:
     """Return a short text that changes with a policy or its calendar."""
-    hours = promised.calendar
-    content = (hours.name, hours.zone, hours.hours, hours.holidays, hours.closed, hours.open)
-    return _digest(promised.policy, content)
+    return _version(promised.policy, promised.calendar)
 
 
 def version(whole: Plan) -> str:
@@ -146,9 +145,10 @@ def due(ticket: Ticket, log: Iterable[Entry], whole: Plan, now: datetime) -> tup
     stood = history.periods(entries, now)
     if not stood or stood[-1].state in (*sla.GONE, State.CLOSED):
         return ()
-    promised = promise.choose(whole.promises, facts.for_promises(ticket))
+    known = facts.for_promises(ticket)
+    promised = promise.choose(whole.promises, known)
     hours = promised.calendar if promised else AROUND_THE_CLOCK
-    items = [*_timed(ticket, entries, whole.timed, hours, stood[-1])]
+    items = [*_timed(known, entries, whole.timed, hours, stood[-1])]
     if stood[-1].state not in sla.ENDED:
         items += _steps(entries, whole.ladders, hours)
         items += _promised(entries, promised, now)
@@ -179,7 +179,7 @@ def _promised(entries: Sequence[Entry], promised: Promise | None, now: datetime)
     """Give what `core/sla.py` says, but for what was reached or stands still."""
     if promised is None:
         return
-    version = version_of(promised)
+    version = _version(promised.policy, promised.calendar)
     nth: dict[tuple[str, datetime], int] = {}
     for found in sla.deadlines(entries, promised.policy, promised.calendar, now):
         run = found.started_at.astimezone(UTC).isoformat()
@@ -234,27 +234,30 @@ def _instant(text: str) -> datetime | None:
 
 
 def _timed(
-    ticket: Ticket,
+    known: Context,
     entries: Sequence[Entry],
     rules: Sequence[Rule],
     hours: Calendar,
     stood: Period,
 ) -> Iterator[Item]:
     """Give the times of the rules that wait for one and may fire then."""
+    last_word: datetime | None = None
     for rule in rules:
         assert rule.after is not None, "a timed rule says after how long"
-        if rule.tables <= _TIMELESS and not rule.verdict(facts.for_promises(ticket)).holds:
+        if rule.tables <= _TIMELESS and not rule.verdict(known).holds:
             continue
         is_idle = rule.on is RuleEvent.TICKET_IDLE
         if is_idle and stood.state in sla.ENDED:
             continue
-        since = max(stood.start, _last_word(entries)) if is_idle else stood.start
+        if is_idle:
+            last_word = last_word or _last_word(entries)
+        since = max(stood.start, last_word) if is_idle and last_word else stood.start
         yield Item(
             kind=Kind.IDLE if is_idle else Kind.AGED,
             cycle=f"{since.astimezone(UTC).isoformat()}/{rule.name}",
             due_at=workdays.after(hours, since, rule.after),
             policy=rule.name,
-            version=_digest(rule.after),
+            version=_version_after(rule.after),
         )
 
 
@@ -267,6 +270,17 @@ def _last_word(entries: Sequence[Entry]) -> datetime:
         if entry.kind == history.POST_ADDED and entry.value("kind") in persons
     )
     return max(written, default=entries[0].at)
+
+
+@lru_cache(maxsize=256)
+def _version(policy: Policy, hours: Calendar) -> str:
+    content = (hours.name, hours.zone, hours.hours, hours.holidays, hours.closed, hours.open)
+    return _digest(policy, content)
+
+
+@lru_cache(maxsize=256)
+def _version_after(after: After) -> str:
+    return _digest(after)
 
 
 def _digest(*values: object) -> str:

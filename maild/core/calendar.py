@@ -73,6 +73,10 @@ class Calendar:
     closed: tuple[date, ...] = ()
     open: tuple[OpenDay, ...] = ()
 
+    def __hash__(self) -> int:
+        """Take what tells calendars of one house apart: it is asked at every look into a year."""
+        return hash((self.name, self.zone))
+
     @property
     def week_seconds(self) -> int:
         """Working time of a week without exceptions and clock changes; 0 for one never open."""

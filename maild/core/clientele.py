@@ -27,6 +27,8 @@ def placed(customer: Customer, house: House, imported: Organisation | None = Non
     manager = customer.account_manager or (found.account_manager if found else "")
     name = found.name if found else customer.organisation
     if customer.segment:
+        if (name, manager) == (customer.organisation, customer.account_manager):
+            return customer
         return replace(customer, organisation=name, account_manager=manager)
     segment = found.segment if found else ""
     return replace(

@@ -137,7 +137,7 @@ def _move(from_: str, to: str) -> RuleEvent | None:
 def _told_who_has_it(decision: Decision) -> Decision:
     """Say to each reader who has a new ticket now that every rule has been asked."""
     holder = decision.after.assignee if decision.after else ""
-    if not holder:
+    if not holder or all(reply.reason != "new" for reply in decision.replies):
         return decision
     replies = tuple(
         replace(reply, reason="assigned" if reply.recipient == holder else "")

@@ -57,7 +57,8 @@ def reachable(decision: Decision, marked: tuple[Marked, ...], world: World) -> D
     """
     known = {one.address: one.is_suspended for one in marked}
     alive = decision.alive if decision.alive in known else ""
-    decision = replace(decision, alive=alive)
+    if alive != decision.alive:
+        decision = replace(decision, alive=alive)
     if known.get(alive):
         lifted = EventDraft(
             kind="address.released", actor=alive, data=(("address", alive), ("why", "it wrote"))

@@ -61,6 +61,8 @@ def fresh(snapshot: Snapshot, received_at: datetime) -> Snapshot:
     proofs = snapshot.proofs
     tokens = tuple(t for t in proofs.tokens if _holds(t, snapshot, received_at))
     threads = tuple(t for t in proofs.threads if _holds(t, snapshot, received_at))
+    if (tokens, threads) == (proofs.tokens, proofs.threads):
+        return snapshot
     return replace(snapshot, proofs=replace(proofs, tokens=tokens, threads=threads))
 
 

@@ -69,7 +69,7 @@ def of(connection: Connection, agent: str, now: dt.datetime) -> Absence | None:
 
 def all_away(connection: Connection, now: dt.datetime) -> dict[str, Absence]:
     """Return the absences of everybody who is away now, by registered address."""
-    found = (_absence(row) for row in connection.execute(_ALL).mappings())
+    found = (_absence(row) for row in connection.execute(_ALL).mappings().all())
     return {one.agent: one for one in found if one.holds(now)}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -70,16 +71,22 @@ class Breaker:
 
 _AUTOMATIC = metadata.tables[AutomaticRow.__tablename__]
 _ADD = insert(_AUTOMATIC)
+_AT_ONCE = 6
+"""Budgets that are asked for by one statement: there is one for each combination that occurs."""
 
 
 def used(connection: Connection, charges: Sequence[Charge], now: dt.datetime) -> tuple[Used, ...]:
     """Return what was drawn on these budgets; none is counted further than it reaches."""
     if not charges:
         return ()
-    since = {scope: now - scope.window for scope in Scope}
-    return tuple(
-        Used(charge=one, mails=_counted(connection, one, since[one.scope])) for one in charges
-    )
+    counts: list[int] = []
+    for first in range(0, len(charges), _AT_ONCE):
+        some = charges[first : first + _AT_ONCE]
+        values: dict[str, Any] = {}
+        for nth, one in enumerate(some):
+            values |= _values(one, now - one.scope.window, nth)
+        counts += connection.execute(_counting(tuple(c.scope for c in some)), values).one()
+    return tuple(Used(charge=c, mails=mails) for c, mails in zip(charges, counts, strict=True))
 
 
 def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> None:
@@ -116,35 +123,55 @@ def breaker(connection: Connection, house: House, now: dt.datetime) -> Breaker:
 
 def _counted(connection: Connection, charge: Charge, since: dt.datetime) -> int:
     """Count the lines of a budget, and no further than it reaches."""
-    values = {
-        "since": since,
-        "recipient": charge.recipient,
-        "domain": charge.domain,
-        "mailbox": charge.mailbox,
-        "ticket": charge.ticket,
-        "most": charge.most,
+    values = _values(charge, since, 0)
+    return int(connection.execute(_counting((charge.scope,)), values).scalar_one())
+
+
+def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
+    return {
+        f"since_{nth}": since,
+        f"recipient_{nth}": charge.recipient,
+        f"domain_{nth}": charge.domain,
+        f"mailbox_{nth}": charge.mailbox,
+        f"ticket_{nth}": charge.ticket,
+        f"most_{nth}": charge.most,
     }
-    return int(connection.execute(_COUNTS[charge.scope], values).scalar_one())
 
 
-def _count(*lines: ColumnElement[bool]) -> Select[Any]:
+@cache
+def _counting(scopes: tuple[Scope, ...]) -> Select[Any]:
+    """Count the lines of some budgets, a column each."""
+    columns = [_count(scope, nth) for nth, scope in enumerate(scopes)]
+    counted: Select[Any] = select(*columns)
+    return counted
+
+
+def _count(scope: Scope, nth: int) -> ColumnElement[int]:
+    since = bindparam(f"since_{nth}", type_=_AUTOMATIC.c.at.type)
     rows: Select[Any] = select(literal_column("1")).where(
-        *lines, _AUTOMATIC.c.at > bindparam("since")
+        *_lines(scope, nth), _AUTOMATIC.c.at > since
     )
-    return select(func.count()).select_from(
-        rows.limit(bindparam("most", type_=Integer)).subquery()
-    )
+    most = bindparam(f"most_{nth}", type_=Integer)
+    counted = select(func.count()).select_from(rows.limit(most).subquery())
+    return counted.scalar_subquery().label(f"of_{nth}")
+
+
+def _lines(scope: Scope, nth: int) -> tuple[ColumnElement[bool], ...]:
+    """Tell the lines of a budget."""
+    is_recipient = _AUTOMATIC.c.recipient == bindparam(f"recipient_{nth}")
+    is_mailbox = _AUTOMATIC.c.mailbox == bindparam(f"mailbox_{nth}")
+    is_domain = _AUTOMATIC.c.domain == bindparam(f"domain_{nth}")
+    is_ticket = _AUTOMATIC.c.ticket == bindparam(f"ticket_{nth}")
+    is_to_agent = _AUTOMATIC.c.entry.in_((Entry.AGENT, Entry.REMINDER))
+    return {
+        Scope.PAIR: (_TO_CUSTOMER, is_recipient, is_mailbox),
+        Scope.ADDRESS: (_TO_CUSTOMER, is_recipient),
+        Scope.DOMAIN: (_TO_CUSTOMER, is_domain),
+        Scope.BREAKER: (_AUTOMATIC.c.entry.in_((Entry.CUSTOMER, Entry.STOPPED)),),
+        Scope.DESK: (is_to_agent, is_recipient, is_ticket),
+        Scope.TIMED: (_AUTOMATIC.c.entry == Entry.REMINDER, is_recipient),
+        Scope.PAGE: (_AUTOMATIC.c.entry == Entry.PAGE, is_recipient),
+    }[scope]
 
 
 _TO_CUSTOMER = _AUTOMATIC.c.entry == Entry.CUSTOMER
-_RECIPIENT = _AUTOMATIC.c.recipient == bindparam("recipient")
-_TO_AGENT = _AUTOMATIC.c.entry.in_((Entry.AGENT, Entry.REMINDER))
-_COUNTS = {
-    Scope.PAIR: _count(_TO_CUSTOMER, _RECIPIENT, _AUTOMATIC.c.mailbox == bindparam("mailbox")),
-    Scope.ADDRESS: _count(_TO_CUSTOMER, _RECIPIENT),
-    Scope.DOMAIN: _count(_TO_CUSTOMER, _AUTOMATIC.c.domain == bindparam("domain")),
-    Scope.BREAKER: _count(_AUTOMATIC.c.entry.in_((Entry.CUSTOMER, Entry.STOPPED))),
-    Scope.DESK: _count(_TO_AGENT, _RECIPIENT, _AUTOMATIC.c.ticket == bindparam("ticket")),
-    Scope.TIMED: _count(_AUTOMATIC.c.entry == Entry.REMINDER, _RECIPIENT),
-    Scope.PAGE: _count(_AUTOMATIC.c.entry == Entry.PAGE, _RECIPIENT),
-}

@@ -134,7 +134,7 @@ def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier,
                     assignee=row["assignee"],
                     created_at=row["created_at"],
                 )
-                for row in connection.execute(_BRIEF, {"who": address}).mappings()
+                for row in connection.execute(_BRIEF, {"who": address}).mappings().all()
             ),
         )
         for address in wanted

@@ -40,7 +40,7 @@ from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
 from maild.store.columns import moment, one_of, reference, row_id
-from maild.store.conflict import unless_there
+from maild.store.conflict import replacing, unless_there
 from maild.store.tables import metadata
 
 __all__ = [
@@ -131,7 +131,10 @@ _CLAIM = (
     )
 )
 _OF_TICKETS = (
-    select(_DEADLINE)
+    select(
+        *(_DEADLINE.c[name] for name in ("ticket_id", "id", "kind", "cycle", "due_at", "state")),
+        *(_DEADLINE.c[name] for name in ("policy", "policy_version", "priority")),
+    )
     .where(_DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .order_by(_DEADLINE.c.id)
 )
@@ -232,8 +235,8 @@ def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tupl
     """Return the rows of tickets, whatever their state, by number; no entry without rows."""
     found: defaultdict[int, list[Row]] = defaultdict(list)
     if numbers:
-        for one in connection.execute(_OF_TICKETS, {"tickets": list(numbers)}).mappings():
-            found[one["ticket_id"]].append(_row(one))
+        for number, *columns in connection.execute(_OF_TICKETS, {"tickets": list(numbers)}).all():
+            found[number].append(_row(*columns))
     return {number: tuple(rows) for number, rows in found.items()}
 
 
@@ -303,10 +306,8 @@ def unplanned(
 
 def see(connection: Connection, now: datetime) -> None:
     """Write down what time it is."""
-    value = now.isoformat()
-    row = {"name": _SEEN, "value": value}
-    connection.execute(unless_there(connection, _META), row)
-    connection.execute(update(_META).where(_META.c.name == _SEEN).values(value=value))
+    row = {"name": _SEEN, "value": now.isoformat()}
+    connection.execute(replacing(connection, _META, "name"), row)
 
 
 def seen(connection: Connection) -> datetime | None:
@@ -326,19 +327,14 @@ def _next(*, everybody: bool, after: int, most: int) -> Select[Any]:
     return select(written).where(*waiting).distinct().order_by(written).limit(most)
 
 
-def _row(found: Any) -> Row:
+def _row(row_id: int, *columns: Any) -> Row:
+    kind, cycle, due_at, state, policy, version, priority = columns
     return Row(
-        id=found["id"],
-        item=Item(
-            kind=found["kind"],
-            cycle=found["cycle"],
-            due_at=found["due_at"],
-            policy=found["policy"],
-            version=found["policy_version"],
-        ),
-        is_fired=found["state"] == DeadlineState.FIRED,
-        is_cancelled=found["state"] == DeadlineState.CANCELLED,
-        priority=found["priority"],
+        id=row_id,
+        item=Item(kind=kind, cycle=cycle, due_at=due_at, policy=policy, version=version),
+        is_fired=state == DeadlineState.FIRED,
+        is_cancelled=state == DeadlineState.CANCELLED,
+        priority=priority,
     )
 
 

@@ -13,7 +13,9 @@ from maild.store.tables import metadata
 
 _EVENT = metadata.tables[tables.EventRow.__tablename__]
 _LOGS = (
-    select(_EVENT)
+    select(
+        _EVENT.c.ticket_id, _EVENT.c.id, _EVENT.c.at, _EVENT.c.kind, _EVENT.c.actor, _EVENT.c.data
+    )
     .where(_EVENT.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .order_by(_EVENT.c.ticket_id, _EVENT.c.id)
 )
@@ -27,13 +29,8 @@ def entries(connection: Connection, number: int) -> tuple[Entry, ...]:
 def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Entry, ...]]:
     """Return the logs of tickets by number; no entry for a ticket without one."""
     found: defaultdict[int, list[Entry]] = defaultdict(list)
-    for row in connection.execute(_LOGS, {"tickets": list(numbers)}).mappings():
-        entry = Entry(
-            id=row["id"],
-            at=row["at"],
-            kind=row["kind"],
-            actor=row["actor"],
-            data=tuple(row["data"].items()),
-        )
-        found[row["ticket_id"]].append(entry)
+    rows = connection.execute(_LOGS, {"tickets": list(numbers)}).all()
+    for number, entry_id, at, kind, actor, data in rows:
+        entry = Entry(id=entry_id, at=at, kind=kind, actor=actor, data=tuple(data.items()))
+        found[number].append(entry)
     return {number: tuple(log) for number, log in found.items()}

@@ -132,9 +132,9 @@ def views_by_number(
         return {}
     since = {"since": now - timedelta(hours=1)}
     rows = connection.execute(_TICKETS, wanted | since).mappings().all()
-    people = _by_ticket(connection.execute(_PEOPLE, wanted).mappings())
-    recent = _by_ticket(connection.execute(_RECENT, wanted).mappings())
-    public = _by_ticket(connection.execute(_PUBLIC_IDS, wanted).mappings())
+    people = _by_ticket(connection.execute(_PEOPLE, wanted).mappings().all())
+    recent = _by_ticket(connection.execute(_RECENT, wanted).mappings().all())
+    public = _by_ticket(connection.execute(_PUBLIC_IDS, wanted).mappings().all())
     return {
         row["id"]: TicketView(
             ticket=_ticket_of(row, people[row["id"]], house),
