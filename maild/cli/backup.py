@@ -70,7 +70,7 @@ def restore_from(config: Path | None, file: Path, wish: Wish) -> None:
     out.line(f"{known.secret_file} has a new key (number {done.key}): take it into your backups")
     out.line(f"{done.held} mails were on their way then and are held; nothing else goes out")
     out.line("next: maild verify; start the daemon; look at maild outbox list; then")
-    out.line("      maild outbox release [--resend] [--drop-new]")
+    out.line("      maild outbox release [--resend] [--send-new]")
 
 
 def _tell(words: str) -> None:

@@ -11,6 +11,7 @@ from maild.app import utc_now
 from maild.core.mail import Envelope
 from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
+from maild.store import pages
 from maild.store.database import open_database
 from maild.store.migrate import ready
 from maild.store.writer import Journal
@@ -27,6 +28,7 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
         known = settings.load(config, environ=os.environ)
         database = open_database(known.database_url)
         ready(database)
+        pages.refuse_marked(database)
     except ConfigError as error:
         raise TemporaryError(str(error)) from error
     except Exception as error:  # the mail stays with the MTA

@@ -307,14 +307,14 @@ def outbox_release(
     resend: Annotated[
         bool, typer.Option("--resend", help="Also what was on its way when the backup was made.")
     ] = False,
-    drop_new: Annotated[
-        bool, typer.Option("--drop-new", help="Give up what was written since the restore.")
+    send_new: Annotated[
+        bool, typer.Option("--send-new", help="Also what was written since the restore.")
     ] = False,
 ) -> None:
-    """Let mail go out again after a restore."""
+    """Let mail go out again after a restore; what may be sent already stays held."""
     from maild.cli import outbox as command
 
-    command.release(Place.config, resend=resend, drop_new=drop_new)
+    command.release(Place.config, resend=resend, send_new=send_new)
 
 
 @address.command("list")

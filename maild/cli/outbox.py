@@ -35,14 +35,19 @@ def move(config: Path | None, numbers: list[int], to: str) -> None:
     out.line(f"{len(numbers)} {to}")
 
 
-def release(config: Path | None, *, resend: bool, drop_new: bool) -> None:
-    """Let mail go out again after a restore; say what became of what waited."""
+def release(config: Path | None, *, resend: bool, send_new: bool) -> None:
+    """Let mail go out again after a restore; say what became of what waited.
+
+    What may have been sent before the restore is sent only where it is asked for.
+    """
+    now = utc_now()
     with out.opened(config) as (_, database), database.write() as connection:
         if not hold.held(connection):
             raise NotAllowed("outbound mail is not held")
-        dropped = hold.drop_written_since(connection) if drop_new else 0
-        sent_again = hold.resend(connection, utc_now()) if resend else 0
+        aside = hold.set_aside(connection, now)
+        new = hold.resend(connection, hold.WRITTEN, now) if send_new else 0
+        old = hold.resend(connection, hold.RESTORED, now) if resend else 0
         hold.release(connection)
-    out.line(
-        f"released; {sent_again} mails of the backup queued again, {dropped} new ones dropped"
-    )
+    out.line(f"released; queued again: {old} mails of the backup, {new} written since")
+    if aside - new:
+        out.line(f"{aside - new} written since are held: maild outbox list --state held")

@@ -15,6 +15,8 @@ from maild.store.tables import OutboxState, metadata
 
 RESTORED = "it waited when the backup was made, and may have been sent since"
 """What stands at a mail of ours that a restore found on its way: `maild outbox retry` sends it."""
+WRITTEN = "it was written after a restore, and may say again what was sent before it"
+"""What stands at a mail that was written while everything was held."""
 _NAME = "outbound.held"
 _META = metadata.tables[tables.Meta.__tablename__]
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
@@ -38,11 +40,11 @@ def release(connection: Connection) -> bool:
     return bool(connection.execute(delete(_META).where(_META.c.name == _NAME)).rowcount)
 
 
-def resend(connection: Connection, now: datetime) -> int:
-    """Queue what was on its way when the backup was made, too; return how many mails."""
+def resend(connection: Connection, why: str, now: datetime) -> int:
+    """Queue the mails that are held for one reason, `RESTORED` or `WRITTEN`; return how many."""
     return connection.execute(
         update(_OUTBOX)
-        .where(_OUTBOX.c.state == OutboxState.HELD, _OUTBOX.c.last_error == RESTORED)
+        .where(_OUTBOX.c.state == OutboxState.HELD, _OUTBOX.c.last_error == why)
         .values(
             state=OutboxState.QUEUED,
             next_try_at=now,
@@ -53,13 +55,16 @@ def resend(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def drop_written_since(connection: Connection) -> int:
-    """Give up what was written while everything was held; return how many mails.
+def set_aside(connection: Connection, now: datetime) -> int:
+    """Hold, each by itself, the mails that were written while everything was; return how many.
 
-    It is for who knows that all mail that came in since the backup was answered before.
+    What goes out later than now has surely not been sent yet, and keeps its time.
     """
     return connection.execute(
         update(_OUTBOX)
-        .where(_OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)))
-        .values(state=OutboxState.FAILED, last_error="given up when outbound mail was released")
+        .where(
+            _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
+            _OUTBOX.c.not_before <= now,
+        )
+        .values(state=OutboxState.HELD, last_error=WRITTEN)
     ).rowcount

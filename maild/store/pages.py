@@ -7,6 +7,9 @@ it is read (and by `maild verify`).
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from sqlalchemy.exc import DatabaseError
 
 from maild.errors import ConfigError, Problem
@@ -18,13 +21,27 @@ _RAW_MAIL = "blob_chunk"
 
 
 def check(database: Database) -> None:
-    """Raise `ConfigError` that names `maild restore` when pages of the file are damaged."""
+    """Raise `ConfigError` that names `maild restore` when pages of the file are damaged.
+
+    A file beside it says so from then on to those who look at no pages (`refuse_marked`).
+    """
     if database.file is None:
         return
     found = _problems(database)
+    mark = _mark(database.file)
     if found:
         shown = "; ".join(found[:PROBLEMS_SHOWN])
+        with suppress(OSError):
+            mark.write_text(f"{shown}\n", encoding="utf-8")
         raise damaged(shown)
+    with suppress(OSError):
+        mark.unlink(missing_ok=True)
+
+
+def refuse_marked(database: Database) -> None:
+    """Raise `ConfigError` when a daemon found the file damaged: nothing may come into it."""
+    if database.file is not None and _mark(database.file).exists():
+        raise damaged("found when the daemon started")
 
 
 def damaged(words: str) -> ConfigError:
@@ -34,6 +51,10 @@ def damaged(words: str) -> ConfigError:
         "your newest backup"
     )
     return ConfigError((Problem(file="[database] url", line=0, text=text),))
+
+
+def _mark(file: Path) -> Path:
+    return file.with_name(f"{file.name}.damaged")
 
 
 def _problems(database: Database) -> list[str]:

@@ -69,6 +69,7 @@ class _Sorter:
     """Changes rows on their way in, and counts what it held."""
 
     sink: rows.Sink
+    now: datetime
     held: int = 0
 
     def __call__(self, table: Table, found: list[Values]) -> None:
@@ -79,7 +80,7 @@ class _Sorter:
             row |= _FREE
         if name == _JOURNAL and row["state"] == JournalState.PARSING:
             row |= {"state": JournalState.RECEIVED}
-        if name == _OUTBOX and row["state"] in UNDER_WAY:
+        if name == _OUTBOX and row["state"] in UNDER_WAY and row["not_before"] <= self.now:
             self.held += 1
             row |= {"state": OutboxState.HELD, "last_error": hold.RESTORED, "dialled": False}
         return row
@@ -186,7 +187,7 @@ def _fill(
             if rows.filled(target):
                 raise NotAllowed("the database was filled meanwhile")
             target.execute(text("DELETE FROM meta WHERE name <> 'schema.oldest'"))
-            sorter = _Sorter(sink=_inserting(target))
+            sorter = _Sorter(sink=_inserting(target), now=now)
             rows.copy(source, sorter, tell)
             _index(source, target, tell)
             _number(target, gap)
@@ -247,7 +248,7 @@ def _number(target: Connection, gap: int) -> None:
     """Let each table go on behind its last number, and behind a gap where numbers go out."""
     is_sqlite = target.dialect.name == "sqlite"
     for table in rows.TABLES:
-        if "id" not in table.c or list(table.primary_key.columns) != [table.c.id]:
+        if table.primary_key.columns.keys() != ["id"]:
             continue
         never_again = bool(table.dialect_options["sqlite"].get("autoincrement"))
         last = target.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
