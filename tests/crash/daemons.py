@@ -25,6 +25,7 @@ class Zygote:
     def __init__(self, stage: Stage, listener: int = -1) -> None:
         """Serve a stage; `listener` is a socket's descriptor, handed over as systemd does."""
         command = [sys.executable, str(HERE / "zygote.py"), str(stage.config), str(stage.log_file)]
+        self.last = 0
         inherited = (listener,) if listener >= 0 else ()
         self._process = subprocess.Popen(
             [*command, str(listener)],
@@ -36,8 +37,9 @@ class Zygote:
         )
 
     def start(self) -> int:
-        """Start a daemon; return its process id."""
-        return self._ask("start")
+        """Start a daemon; return its process id, which is `last` from now on."""
+        self.last = self._ask("start")
+        return self.last
 
     def wait(self) -> int:
         """Return the exit code of the last daemon once it has ended."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SUPPORT = "support@example.com"
+AT_THE_DOOR = "at the door"
+"""No connection, or no greeting."""
 
 
 @dataclass(kw_only=True)
@@ -39,9 +41,10 @@ def mail_of(name: str) -> bytes:
 
 def write(account: Account, port: int, name: str) -> bool:
     """Send one mail on a connection of its own, once; return whether it was acknowledged."""
-    raw = mail_of(name)
+    raw, step = mail_of(name), AT_THE_DOOR
     try:
         with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+            step = "inside"
             client.sendmail(f"{name}@customer.example", [SUPPORT], raw)
     except smtplib.SMTPResponseException as error:
         account.refused.append((error.smtp_code, str(error.smtp_error)))
@@ -49,7 +52,7 @@ def write(account: Account, port: int, name: str) -> bool:
         code, words = next(iter(error.recipients.values()))
         account.refused.append((code, words.decode()))
     except (OSError, smtplib.SMTPException) as error:
-        account.refused.append((0, str(error)))
+        account.refused.append((0, f"{step}: {error!r}"))
     else:
         account.acknowledged[hashlib.sha256(raw).hexdigest()] = account.clock()
         return True
