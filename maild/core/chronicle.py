@@ -119,15 +119,13 @@ class _Reading:
             self._traits = traits.changed(self._traits, line.kind, line.actor, line.data)
             self._traits = self._traits.with_rules(line.rules)
         for what, key, value, agent in self._new:
-            where = replace(self._traits, agent=agent) if agent else self._traits
+            where = self._traits
+            if agent and agent != where.agent:
+                where = replace(where, agent=agent)
             self.happened.append(
                 Happened(what=what, key=key, value=value, at=known_at, traits=where)
             )
-        if self._state is not None:
-            is_unsolved = self._state in UNSOLVED
-            self.standings.append(
-                Standing(since=known_at, is_unsolved=is_unsolved, traits=self._traits)
-            )
+        self._stand(known_at)
 
     def opened(self, line: Logged) -> None:
         """A ticket begins."""
@@ -234,6 +232,17 @@ class _Reading:
         """The customer was asked, or answered."""
         what, key, value = _survey(line)
         self._tell(what, key=key, value=value)
+
+    def _stand(self, known_at: datetime) -> None:
+        """Remember how it stands now, where that is not as before."""
+        was = self.standings[-1] if self.standings else None
+        is_unsolved = self._state in UNSOLVED
+        if (was is not None and was.is_unsolved == is_unsolved) and was.traits == self._traits:
+            return
+        if is_unsolved or (was is not None and was.is_unsolved):
+            self.standings.append(
+                Standing(since=known_at, is_unsolved=is_unsolved, traits=self._traits)
+            )
 
     def _first(self) -> _Said | None:
         """The first public reply of an agent that stands."""

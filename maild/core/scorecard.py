@@ -58,6 +58,9 @@ class Only:
     rule: str = ""
 
 
+EVERYTHING = Only()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody wants to know."""
@@ -67,7 +70,7 @@ class Wish:
     """Other periods whose figures are wanted beside it, in order and apart from each other: mostly
     its parts (`spans`)."""
     by: By | None = None
-    only: Only = Only()
+    only: Only = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

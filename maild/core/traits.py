@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from maild.core.scorecard import By, Only
+from maild.core.scorecard import EVERYTHING, By, Only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +38,15 @@ class Traits:
             return tuple(sorted(self.tags)) or ("",)
         if by is By.RULE:
             return tuple(sorted(self.rules)) or ("",)
-        name: str = getattr(self, by.value)
+        name: str = getattr(self, by)
         return (name,)
 
     def is_meant(self, only: Only) -> bool:
         """Tell whether a filter leaves it in."""
-        return all(
-            not wanted or wanted in self.names(by)
-            for by in By
-            if (wanted := getattr(only, by.value))
-        )
+        if only is EVERYTHING:
+            return True
+        wanted = ((by, getattr(only, by)) for by in By)
+        return all(name in self.names(by) for by, name in wanted if name)
 
     def with_rules(self, names: tuple[str, ...]) -> Traits:
         """Return the traits after some rules fired."""
