@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Column,
@@ -142,8 +142,7 @@ def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
 def _counting(scopes: tuple[Scope, ...]) -> Select[Any]:
     """Count the lines of some budgets, a column each."""
     columns = [_count(scope, nth) for nth, scope in enumerate(scopes)]
-    counted: Select[Any] = select(*columns)
-    return counted
+    return cast("Select[Any]", select(*columns))
 
 
 def _count(scope: Scope, nth: int) -> ColumnElement[int]:
