@@ -43,7 +43,7 @@ from maild.store import account, hold, nodes
 from maild.store.ledger import Ledger
 from maild.store.writer import Journal
 from maild.watch import Watch
-from maild.web import confirm
+from maild.web import confirm, survey, unsubscribe
 from maild.web.admin import admin_app
 from maild.web.public import public_app
 from maild.web.server import Server, serve
@@ -215,7 +215,11 @@ class Daemon:
 
     async def _start_web(self, inherited: Mapping[str, socket.socket]) -> None:
         web = self._config.web
-        pages = confirm.routes(lambda: self.office, self._wake_workers)
+        pages = [
+            *confirm.routes(lambda: self.office, self._wake_workers),
+            *survey.routes(lambda: self.office, self._wake_senders),
+            *unsubscribe.routes(lambda: self.office),
+        ]
         for listen, app in (
             (web.listen, public_app(pages)),
             (web.admin_listen, admin_app(self.checks())),

@@ -6,10 +6,10 @@ count is told apart from one that is used up, and that is all a stranger learns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from urllib.parse import parse_qs
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,11 +17,9 @@ from starlette.routing import Route
 from maild import confirm
 from maild.confirm import Page, Result
 from maild.core.question import Wish
-from maild.errors import TemporaryError
-from maild.log import Event, event
-from maild.web.pages import Offices, page, wished_language
+from maild.web.pages import Offices, page, told, wished_language
 
-STATUS = {
+STATUS: Mapping[StrEnum, int] = {
     Result.ASKED: 200,
     Result.SENT: 200,
     Result.DROPPED: 200,
@@ -63,10 +61,4 @@ def _wish(body: bytes) -> Wish | None:
 
 
 async def _told(offices: Offices, language: str, ask: Callable[[], Page]) -> Response:
-    """Ask the database in a thread of its own, so that nobody else waits for it."""
-    try:
-        told = await run_in_threadpool(ask)
-    except TemporaryError as error:
-        event(Event.STORE_DELAYED, error=error)
-        told = confirm.notice(offices(), Result.BUSY, language)
-    return page(told.html, STATUS[told.result])
+    return await told(ask, lambda: confirm.notice(offices(), Result.BUSY, language), STATUS)

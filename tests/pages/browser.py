@@ -115,13 +115,12 @@ class Seen:
         """Return what has the focus, and whether that can be seen: `BUTTON Send it, seen`."""
         return str(
             self.page.evaluate(
-                "() => { const e = document.activeElement, s = getComputedStyle(e);"
-                "const marked = e.matches('input') && e.closest('label') ?"
-                " getComputedStyle(e.closest('label')) : s;"
-                "const shown = [s, marked].some(t => t.outlineStyle !== 'none'"
-                " && parseFloat(t.outlineWidth) >= 2);"
+                "() => { const e = document.activeElement;"
+                "const shown = e.type === 'radio' ? e.nextElementSibling : e;"
+                "const style = getComputedStyle(shown);"
+                "const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;"
                 "return `${e.tagName} ${(e.textContent || e.value || '').trim()}, "
-                "${shown ? 'seen' : 'not seen'}` }"
+                "${seen ? 'seen' : 'not seen'}` }"
             )
         )
 

@@ -7,14 +7,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import select, update
+from sqlmodel import col
 from starlette.types import ASGIApp
 
 from maild.core.decision import Outcome
 from maild.core.question import NamedFile, Question, QuestionState, Shown
 from maild.core.reason import Reason, Why
+from maild.core.survey import Kind, Survey
 from maild.core.token import Purpose, issue
-from maild.store import questions
-from maild.web import confirm
+from maild.store import questions, surveys
+from maild.store.surveys import UnsubscribedRow, VoteRow
+from maild.store.tables import TicketRow
+from maild.web import confirm, survey, unsubscribe
 from maild.web.public import public_app
 from tests.core.scenes import ALICE, ANNA, HOUSE, KEYS, reply_address
 from tests.trust.house import InMemory, letter, proven
@@ -36,7 +41,13 @@ def opened(**changes: object) -> Iterator[InMemory]:
 
 def pages_of(house: InMemory) -> ASGIApp:
     """All that the house shows to the public."""
-    return public_app(confirm.routes(lambda: house.office, lambda: None))
+    return public_app(
+        (
+            *confirm.routes(lambda: house.office, lambda: None),
+            *survey.routes(lambda: house.office, lambda: None),
+            *unsubscribe.routes(lambda: house.office),
+        )
+    )
 
 
 def asked(house: InMemory, shown: Sequence[Shown], language: str = "en") -> list[str]:
@@ -58,14 +69,8 @@ def asked(house: InMemory, shown: Sequence[Shown], language: str = "en") -> list
                 shown=words,
             )
             questions.add(connection, question, house.now)
-            token = issue(
-                KEYS,
-                purpose=Purpose.CONFIRM,
-                ticket=one.journal_id,
-                recipient=question.recipient,
-                today=house.now.date(),
-            )
-            paths.append(f"/confirm/{token}")
+            signed = token(Purpose.CONFIRM, one.journal_id, question.recipient, house)
+            paths.append(f"/confirm/{signed}")
     return paths
 
 
@@ -91,3 +96,57 @@ def states(house: InMemory) -> list[QuestionState]:
     with house.database.read() as connection:
         known = questions.of(connection, range(1, 1000))
     return [asked.state for n in sorted(known) for asked in known[n]]
+
+
+def surveyed(house: InMemory, kind: Kind = Kind.CSAT, language: str = "en", turn: int = 1) -> str:
+    """Ask Anna what she thinks; return the path of the page."""
+    with house.database.write() as connection:
+        customer = surveys.customer_ids(connection, [ANNA])[ANNA]
+        known = Survey(
+            kind=kind,
+            key=f"{kind}/{customer}/{turn}",
+            ticket=1 if kind is Kind.CSAT else 0,
+            customer=customer,
+            recipient=ANNA,
+            language=language,
+            mailbox="Support",
+            sent_at=house.now,
+            expires_at=house.now + timedelta(days=30),
+        )
+        number = surveys.add(connection, known, customer)
+    assert number
+    return f"/survey/{token(Purpose.SURVEY, number, ANNA, house)}"
+
+
+def leaving(house: InMemory) -> str:
+    """Return the path of the page on which Anna unsubscribes."""
+    with house.database.read() as connection:
+        customer = surveys.customer_ids(connection, [ANNA])[ANNA]
+    return f"/unsubscribe/{token(Purpose.UNSUBSCRIBE, customer, ANNA, house)}"
+
+
+def token(purpose: Purpose, number: int, recipient: str, house: InMemory) -> str:
+    """Sign what a link carries."""
+    return issue(KEYS, purpose=purpose, ticket=number, recipient=recipient, today=house.now.date())
+
+
+def votes(house: InMemory) -> list[tuple[int, str]]:
+    """Every vote that was written: the mark, and what was said beside it."""
+    with house.database.read() as connection:
+        rows = connection.execute(
+            select(col(VoteRow.score), col(VoteRow.comment)).order_by(col(VoteRow.id))
+        )
+        return [(score, comment) for score, comment in rows]
+
+
+def gone(house: InMemory) -> list[tuple[str, str]]:
+    """Who unsubscribed, and by which way."""
+    with house.database.read() as connection:
+        rows = connection.execute(select(col(UnsubscribedRow.address), col(UnsubscribedRow.via)))
+        return [(address, via) for address, via in rows]
+
+
+def rename(house: InMemory, subject: str) -> None:
+    """Let the ticket be called otherwise."""
+    with house.database.write() as connection:
+        connection.execute(update(TicketRow).where(col(TicketRow.id) == 1).values(subject=subject))
