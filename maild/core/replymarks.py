@@ -18,11 +18,16 @@ from maild.core.attributions import (
     OPENERS,
     ORIGINAL,
     PREVIOUS_REPLIES,
-    VERBS,
-    VERBS_UNSPACED,
     WEEKDAYS,
 )
 from maild.core.headernames import FIELDS, Field
+from maild.core.wroteverbs import (
+    VERB_WORDS,
+    WORD_BREAK,
+    is_verb_last,
+    may_end_with_verb,
+    verb_of,
+)
 
 MARK_LENGTH_MAX = 400
 """Characters; a longer line or attribution is prose."""
@@ -176,7 +181,7 @@ def is_attribution_ending(line: str) -> bool:
         line = line.rstrip(_EMPHASIS)
     if line[-1:] in _ENDINGS:
         return True
-    return line[-2:] in _VERB_ENDS and line[-_VERB_REACH:].rsplit(None, 1)[-1] in _VERB_WORDS
+    return is_verb_last(line)
 
 
 def stands_alone(lines: list[str], mark: Attribution) -> bool:
@@ -262,8 +267,8 @@ def _begins(lines: list[str], start: int, end: int, candidate: str) -> bool:
     if not follows_quote(lines, end + 1):
         return False
     head = candidate.partition("<")[0] if "<" in candidate[:_NAME_MAX] else candidate
-    names = [word for word in _WORD_BREAK.split(head) if word][:_NAME_WORDS_MAX]
-    verbs = [place for place, word in enumerate(names) if word.lower() in _VERB_WORDS]
+    names = [word for word in WORD_BREAK.split(head) if word][:_NAME_WORDS_MAX]
+    verbs = [place for place, word in enumerate(names) if word.lower() in VERB_WORDS]
     names = names[: verbs[0]] if verbs else names
     return bool(names) and len(names) < _NAME_WORDS_MAX and all(map(_is_name_word, names))
 
@@ -273,12 +278,12 @@ def _is_name_word(word: str) -> bool:
 
 
 def _strength(candidate: str) -> Strength | None:
-    if not candidate:
-        return None
     colon = candidate.rstrip(" *_").endswith((":", "："))
+    if not (colon or _ends_with_mail(candidate) or may_end_with_verb(candidate)):
+        return None
     mail = "@" in candidate and _MAIL.search(candidate) is not None
     dated = _DATED.search(candidate) is not None
-    verb, verb_last = _verb(candidate)
+    verb, verb_last = verb_of(candidate)
     dated = dated or (verb_last and _TIMED.search(candidate) is not None)
     if dated and verb and (colon or verb_last):
         return Strength.SURE if mail else Strength.DATED
@@ -292,21 +297,6 @@ def _strength(candidate: str) -> Strength | None:
     if colon and (verb_last or introduced or (mail and (verb or dated))):
         return Strength.WEAK if mail or few or dated else None
     return None
-
-
-def _verb(candidate: str) -> tuple[bool, bool]:
-    """Return whether a verb of writing occurs, and whether it is the last word."""
-    lowered = candidate.lower()
-    words = [word for word in _WORD_BREAK.split(lowered) if word]
-    occurs = not _VERB_WORDS.isdisjoint(words)
-    if occurs and words[-1] in _VERB_WORDS:
-        return True, True
-    if not lowered.isascii():
-        tail = lowered.rstrip(" :：>*_.)。")
-        for verb in VERBS_UNSPACED:
-            if verb in tail:
-                return True, tail.endswith(verb)
-    return occurs, False
 
 
 def _ends_with_mail(candidate: str) -> bool:
@@ -363,7 +353,6 @@ _DANGLING_MAX = 60
 _NAME_WORDS_MAX = 8
 _NAME_MAX = 80
 _MAIL_REACH = 100
-_VERB_REACH = 24
 _LOTUS_LINES = 12
 _LOTUS_FIELDS = {Field.TO, Field.CC, Field.SUBJECT}
 _BEGINNING = 3
@@ -375,9 +364,6 @@ _FORWARDED = frozenset(FORWARDED)
 _FORWARDED_BEGINNINGS = tuple(f"{text} " for text in FORWARDED)
 _PREVIOUS = frozenset(PREVIOUS_REPLIES)
 _FIELD_OF = {name: field for field, names in reversed(FIELDS.items()) for name in names}
-_VERB_WORDS = frozenset(VERBS)
-_VERB_ENDS = frozenset(verb[-2:] for verb in VERBS)
-_WORD_BREAK = re.compile(r"[\s,:：;<>\"”“‘’]+")
 _MAIL = re.compile(r"(?<![^\s<>@(\"'])[^\s<>@]{1,100}@[^\s<>@]{2}")
 _INTRODUCED = re.compile(rf"(?:{_alternatives(INTRODUCTIONS)})(?!\w)", re.IGNORECASE)
 _TIMED = re.compile(
