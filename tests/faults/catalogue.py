@@ -57,11 +57,11 @@ CRASHES = (
         "451 and nothing acknowledged that is not there; goes on by itself",
         f"{_POWER}a_sync_or_write_that_fails_acknowledges_nothing_that_is_not_there",
     ),
-    _open(
+    _row(
         "C03",
-        "kill -9 at every step of a whole story",
-        "the same end whatever the step",
-        "no test yet",
+        "kill -9 at every step of a whole story, from mail in to the customer's thanks",
+        "the same end whatever the step, no mail twice",
+        "faults/test_every_step.py::test_a_death_at_any_step_changes_nothing_of_the_story",
     ),
     _row(
         "C04",

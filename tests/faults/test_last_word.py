@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -65,7 +66,7 @@ def test_a_death_around_the_last_word_loses_nothing(
             for n in range(KILLS):
                 sink.before = n % 2 == 0
                 sink.victim = zygote.start()
-                wait_for(lambda n=n: write_or_die(account, stage, sink, n), "nothing is taken")
+                wait_for(partial(write_or_die, account, stage, sink, n), "nothing is taken")
                 assert zygote.wait() == -signal.SIGKILL, stage.log()[-3000:]
             zygote.start()
             wait_for(lambda: stage.log().count("daemon.ready") > KILLS, "not ready")
