@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from maild import log, settings
 from maild.errors import ConfigError, Problem
@@ -81,6 +82,28 @@ def as_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str)
         table.add_column(title, overflow="ellipsis", no_wrap=True, width=width)
     for row_of_cells in cells:
         table.add_row(*row_of_cells)
+    console.print(table)
+
+
+def as_figures(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int]
+) -> None:
+    """Print rows of figures, aligned to the right but for the columns of `left`.
+
+    On a terminal it is a table; elsewhere cells are parted by tabs, and nothing is cut off.
+    """
+    console = Console()
+    if not console.is_terminal:
+        for row in (titles, *rows):
+            typer.echo("\t".join(printable(cell) for cell in row))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for n, title in enumerate(titles):
+        side: Literal["left", "right"] = "left" if n in left else "right"
+        style = "cyan" if n and n in left else ""
+        table.add_column(printable(title), justify=side, style=style, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
 
 

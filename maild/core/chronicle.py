@@ -24,6 +24,7 @@ from maild.core.traits import Traits
 
 TEMPLATE_SENT = "template.sent"
 """A rule answered the customer with a text that is no acknowledgement."""
+WITHHELD = "reply.withheld"
 LATE = "mail.late"
 """A mail was handled a while after it came in; the line bears the time of the handling."""
 MISSED = "deadline.missed"
@@ -225,8 +226,8 @@ class _Reading:
             self._tell(What.PROMISE, key=run, value=0.0)
 
     def answered_by_rule(self, _line: Logged) -> None:
-        """A rule sent the customer an answer."""
-        self._was_answered_by_rule = True
+        """A rule sent the customer an answer, unless there was no budget for it."""
+        self._was_answered_by_rule |= WITHHELD not in self._step
 
     def surveyed(self, line: Logged) -> None:
         """The customer was asked, or answered."""
@@ -312,5 +313,5 @@ _READ: Mapping[str, Callable[[_Reading, Logged], None]] = {
     survey.SENT: _Reading.surveyed,
     survey.ANSWERED: _Reading.surveyed,
 }
-KINDS = frozenset(_READ) | traits.KINDS | {LATE}
+KINDS = frozenset(_READ) | traits.KINDS | {LATE, WITHHELD}
 """The lines of a log that are read; others say nothing that is counted."""
