@@ -40,6 +40,8 @@ def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | in
         yield "id", key
     for asked in snapshot.questions:
         yield "question", asked.question.journal_id
+    for survey in snapshot.surveys:
+        yield "survey", survey.id
     for view in snapshot.tickets:
         yield "ticket", view.ticket.number
         yield "sender", view.ticket.customer.address

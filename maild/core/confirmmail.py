@@ -65,7 +65,7 @@ def decide(scene: Scene) -> Decision | None:
     keys = scene.world.keys
     known = scene.snapshot.questions
     asked = next((a for a in known if any(a.question.is_meant(t, keys) for t in tokens)), None)
-    if _is_machines(scene):
+    if is_machines(scene):
         return _nobodys(scene)
     agent = scene.house.agent_of(asked.question.agent) if asked else None
     if asked is None or agent is None:
@@ -142,7 +142,7 @@ def _from_person(scene: Scene, asked: Asked, agent: Agent) -> Decision:
     )
 
 
-def _is_machines(scene: Scene) -> bool:
+def is_machines(scene: Scene) -> bool:
     """Tell mail that no person sent; a null return path is a program's too (RFC 3834 §3.3)."""
     return (
         scene.is_automatic

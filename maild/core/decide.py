@@ -2,7 +2,7 @@
 
 The order of the questions about a mail is the order of this file: is it the mail we have, is it
 our own, must it wait for the mail it answers, did its agent give it up, does it answer a question
-of ours, is a machine speaking, is an agent speaking, and else it is a customer's.
+or a survey of ours, is a machine speaking, is an agent speaking, and else it is a customer's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from maild.core import (
     notours,
     onbehalf,
     ruling,
+    surveymail,
     suspension,
     thread,
+    voting,
 )
 from maild.core.chronicle import LATE
 from maild.core.decision import Decision, EventDraft, Outcome
@@ -49,10 +51,11 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
     decision = (
         _before_all(scene)
         or confirmmail.decide(scene)
+        or surveymail.decide(scene)
         or _machine(scene, found)
         or _person(scene, found)
     )
-    decision = callback.kept(ruling.follow(scene, decision))
+    decision = voting.settled(callback.kept(ruling.follow(scene, decision)))
     decision = _late(scene, replace(decision, alive=suspension.writer(scene, decision)))
     if snapshot.same_id_other_content:
         words = "another mail has the same Message-ID with other content"

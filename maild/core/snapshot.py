@@ -17,6 +17,7 @@ from maild.core.promise import Promise
 from maild.core.proof import Proofs
 from maild.core.question import Asked
 from maild.core.rule import Rule
+from maild.core.survey import Leaving, Survey
 from maild.core.ticket import Customer, Post, State, Ticket
 from maild.core.token import Keys
 
@@ -145,6 +146,10 @@ class Snapshot:
     """The newest question about this very mail; None for none. Looked up for an agent's mail."""
     questions: tuple[Asked, ...] = ()
     """The questions that its tokens may be meant for."""
+    surveys: tuple[Survey, ...] = ()
+    """The surveys that its tokens may be meant for."""
+    leaving: tuple[Leaving, ...] = ()
+    """Who may unsubscribe by its tokens."""
 
     def view(self, number: int) -> TicketView | None:
         """Return what is known of a ticket that was looked up."""

@@ -29,7 +29,6 @@ from maild.core.ticket import Customer, Ticket
 WITHHELD = "survey.withheld"
 LATE_DAYS = 7
 """After a standstill a customer's turn is taken up to so many days later, else it is left out."""
-_WEEK_SECONDS = 7 * 24 * 3600
 _DAY_BEGINS, _DAY_ENDS = time(9), time(18)
 _SATURDAY = 5
 _DAYS_AHEAD = 8
@@ -167,7 +166,7 @@ def is_drawn(key: str, share: int) -> bool:
 
 def polite(hours: Calendar, zone: str, now: datetime) -> datetime:
     """Return when a customer may be asked: now in daytime, else when it begins next."""
-    if 0 < hours.week_seconds < _WEEK_SECONDS:
+    if hours != calendar.AROUND_THE_CLOCK and hours.week_seconds:
         return now if calendar.is_open(hours, now) else calendar.next_opening(hours, now)
     local = now.astimezone(ZoneInfo(zone))
     for n in range(_DAYS_AHEAD):

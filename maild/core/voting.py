@@ -121,9 +121,11 @@ def on_page(survey: Survey, vote: Vote, voter: Voter, world: World, now: datetim
 
 def settled(decision: Decision) -> Decision:
     """Leave out what stands nowhere: where no rule opened a ticket there is no post of it."""
-    if decision.after is not None or not decision.votes:
+    if not decision.votes or decision.outcome is not Outcome.POSTED:
         return decision
-    return replace(decision, outcome=Outcome.IGNORED, posts=(), keys=())
+    if decision.after is None or not decision.posts:
+        return replace(decision, outcome=Outcome.IGNORED, posts=(), keys=())
+    return decision
 
 
 def first_post(survey: Survey, vote: Vote, now: datetime) -> Post:

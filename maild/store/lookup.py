@@ -24,8 +24,9 @@ from maild.core.inquiry import Inquiry, asked
 from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
 from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
+from maild.core.survey import Leaving, Via
 from maild.core.ticket import Customer, State
-from maild.store import customers, questions, tables
+from maild.store import customers, questions, surveys, tables
 from maild.store.desk import desk_of
 from maild.store.tables import JournalState, metadata
 from maild.store.tickets import views_by_number, wanted_numbers, with_desk
@@ -116,6 +117,7 @@ def for_mails(
     facts = _facts(connection, [arrival for arrival, _ in mails], now)
     found = [_without_tickets(arrival, proofs, house, facts, now) for arrival, proofs in mails]
     found = _with_questions(connection, [arrival for arrival, _ in mails], found, house)
+    found = _with_surveys(connection, found)
     inquiries = [asked(arrival.mail, proofs, house) for arrival, proofs in mails]
     wanted = [
         wanted_numbers((*inquiry.tickets, *_pointed_at(snapshot)))
@@ -157,6 +159,28 @@ def _with_questions(
             ),
         )
         for arrival, snapshot in zip(arrivals, found, strict=True)
+    ]
+
+
+def _with_surveys(connection: Connection, found: Sequence[Snapshot]) -> list[Snapshot]:
+    """Add the surveys that these mails may answer, and whom they may unsubscribe."""
+    voting = [token.ticket for snapshot in found for token in snapshot.proofs.surveys]
+    leaving = [token.ticket for snapshot in found for token in snapshot.proofs.leaving]
+    if not voting and not leaving:
+        return list(found)
+    known = surveys.of(connection, voting)
+    addresses = {number: surveys.address_of(connection, number) for number in leaving}
+    return [
+        replace(
+            snapshot,
+            surveys=tuple(known[t.ticket] for t in snapshot.proofs.surveys if t.ticket in known),
+            leaving=tuple(
+                Leaving(address=addresses[t.ticket], customer=t.ticket, via=Via.REPLY)
+                for t in snapshot.proofs.leaving
+                if addresses[t.ticket]
+            ),
+        )
+        for snapshot in found
     ]
 
 
@@ -311,6 +335,7 @@ def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
         snapshot.by_thread_index,
         snapshot.by_subject,
         *(one.question.ticket for one in snapshot.questions),
+        *(one.ticket for one in snapshot.surveys),
     )
 
 
