@@ -27,7 +27,7 @@ _SLOW_FAMILIES = {
         "packaging",
         "servers",
     ),
-    *("simulation", "store", "trust"),
+    *("simulation", "store", "trust", "upkeep"),
 }
 _OPTIONAL = "the corpus is not beside the project"
 

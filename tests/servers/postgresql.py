@@ -71,11 +71,11 @@ class PostgreSQL:
             self._process.wait(30)
             self._process = None
 
-    def database(self) -> str:
-        """Make a new empty database; return its URL."""
-        name = f"maild_{next(self._numbers)}"
+    def database(self, like: str = "template1") -> str:
+        """Make a new database, empty or like the one with this URL; return its URL."""
+        name, model = f"maild_{next(self._numbers)}", like.rpartition("/")[2]
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {model}")
         return self._url(name)
 
     def _url(self, name: str) -> str:
