@@ -86,6 +86,8 @@ class Event(StrEnum):
     )
     CLOCK_SETTLED = "clock.settled", Level.NOTICE, "the wall clock is believed again"
 
+    RETENTION_ENDED = "retention.ended", Level.NOTICE, "what was kept long enough was erased"
+
     RULE_FAILED = "rule.failed", Level.ERROR, "a rule could not be applied to an event"
 
     REPLY_SENT = "reply.sent", Level.INFO, "the relay took a reply"

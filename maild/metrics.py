@@ -119,6 +119,12 @@ class Metric(StrEnum):
     TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
     DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"
     DEADLINES_FIRED = "maild_deadlines_fired_total", Kind.COUNTER, "", "deadlines that fired"
+    ROWS_ERASED = (
+        "maild_rows_erased_total",
+        Kind.COUNTER,
+        "kind",
+        "rows that were kept long enough, by kind of data",
+    )
     AUTOMATIC_MAILS = (
         "maild_automatic_mails",
         Kind.GAUGE,

@@ -45,7 +45,7 @@ def erase(office: Office, address: str, by: str) -> Outcome | None:
     NotAllowed for an address of the house. TemporaryError when the files could not be cleared:
     what was deleted is owed to them until the next call.
     """
-    who = _person(office, address)
+    who = person(office, address)
     reference = erasure.reference(who.address, office.world.keys)
     done: Outcome | None = None
     for _ in range(RACES_MAX):
@@ -65,10 +65,11 @@ def erase(office: Office, address: str, by: str) -> Outcome | None:
 def look(office: Office, address: str) -> Traces:
     """Return what is held about an address, and change nothing."""
     with office.database.read() as connection:
-        return traces.find(connection, _person(office, address).address)
+        return traces.find(connection, person(office, address).address)
 
 
-def _person(office: Office, address: str) -> Person:
+def person(office: Office, address: str) -> Person:
+    """Return who an address stands for; NotAllowed when it is one of the house."""
     house, folded = office.world.house, address.strip().lower()
     if house.agent_of(folded) is not None or folded in house.own_addresses:
         raise NotAllowed(f"{address} belongs to the house: take it out of the settings first")
@@ -116,7 +117,7 @@ def _carry(office: Office, number: int, decide: Callable[[Ticket], Decision | No
 
 
 def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[tuple[int, ...], int]:
-    """Mails of ours that name the person: notices, transcripts, digests; and how many must wait."""
+    """Mails of ours that name the person, digests for one; and how many are to be sent first."""
     if found.since is None:
         return (), 0
     phrases = (*traces.subjects(connection, found.own), *traces.names(connection, who.address))

@@ -112,6 +112,7 @@ class WebTable(_Table):
     listen: fields.PlaceOrOff = "127.0.0.1:8080"
     public_url: fields.PublicUrl = ""
     admin_listen: fields.PlaceOrOff = "127.0.0.1:8081"
+    wall_password_file: fields.LineOrEmpty = ""
 
 
 class QueueTable(_Table):
@@ -217,6 +218,8 @@ class RetentionTable(_Table):
     raw_mail: fields.Keep = 0
     tickets: fields.Keep = 0
     held: fields.Keep = 0
+    outbox: fields.Keep = 0
+    comments: fields.Keep = 0
 
 
 class ReportTable(_Table):
@@ -227,6 +230,7 @@ class ReportTable(_Table):
     zone: fields.Zone = "UTC"
     format: Literal["html", "table", "csv", "json"] = "html"
     digest: Literal["all", "leads", "none"] = "none"
+    per_agent: bool = False
 
 
 class LimitsTable(_Table):

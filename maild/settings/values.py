@@ -119,6 +119,8 @@ class WebSettings:
     listen: Listen | None = None
     public_url: str = ""
     admin_listen: Listen | None = None
+    wall_password: str = field(default="", repr=False)
+    """Opens the status wall; empty leaves signed links alone (`core/wall.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,11 @@ class Retention:
     """Whole tickets, counted from when they were closed."""
     held_seconds: int = 0
     """Held mails, counted from when they came in."""
+    outbox_seconds: int = 0
+    """Mails of ours, counted from when they were sent or given up."""
+    comment_seconds: int = 0
+    """What customers wrote beside a mark, counted from when they did."""
+    """Held mails, counted from when they came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +168,8 @@ class Report:
     zone: str = "UTC"
     format: str = "html"
     """`html`, `table`, `csv` or `json`."""
+    per_agent: bool = False
+    """Whether figures are told of single agents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

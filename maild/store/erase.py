@@ -103,8 +103,8 @@ class Erased:
 def person(connection: Connection, order: Order, now: datetime) -> Erased:
     """Erase a person; LostRace when they wrote meanwhile, and all is to be looked at again."""
     found, who = order.traces, order.person
-    customer = found.customer
-    if customer is not None and traces.own(connection, customer) != found.own:
+    mine = found.customer
+    if mine is not None and traces.own(connection, mine) != found.own:
         raise LostRace("a new ticket came in meanwhile")
     _open_door(connection)
     done = tickets(connection, who, found.own, now)
@@ -117,8 +117,8 @@ def person(connection: Connection, order: Order, now: datetime) -> Erased:
     _scrub_journal(connection, who, found.journal)
     _files(connection, found)
     _about(connection, who.address)
-    if customer is not None:
-        _customer(connection, customer)
+    if mine is not None:
+        _customer(connection, mine)
     _sweep(connection, now)
     total = Erased(
         tickets=done.tickets,
@@ -165,6 +165,15 @@ def tickets(connection: Connection, who: Person, numbers: Sequence[int], now: da
 def mails_out(connection: Connection, ids: Collection[int]) -> int:
     """Delete mails of ours with their attempts; return how many."""
     return _mails_out(connection, ids)
+
+
+def customer(connection: Connection, number: int) -> None:
+    """Leave a customer's row without a person: nothing else of them is left."""
+    address = connection.execute(
+        select(CUSTOMER.c.address).where(CUSTOMER.c.id == number)
+    ).scalar_one()
+    connection.execute(delete(_ADDRESS).where(_ADDRESS.c.address == address.lower()))
+    _customer(connection, number)
 
 
 def _journal_of(numbers: Sequence[int]) -> Any:

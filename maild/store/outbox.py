@@ -276,6 +276,14 @@ def put_back(connection: Connection, node: str, mails: Sequence[Outgoing]) -> No
             connection.execute(_DROP_ATTEMPT, {"row": mail.id, "number": mail.attempts})
 
 
+def content(connection: Connection, outbox_id: int) -> tuple[bytes, list[list[Any]]]:
+    """Return the bytes of a mail of ours as they are kept (`outbox/pieces.py`)."""
+    row = connection.execute(
+        select(_OUTBOX.c.literal, _OUTBOX.c.pieces).where(_OUTBOX.c.id == outbox_id)
+    ).one()
+    return row.literal, row.pieces
+
+
 def next_due(connection: Connection) -> datetime | None:
     """Return when the next mail is due, or None."""
     moment: datetime | None = connection.execute(

@@ -35,6 +35,12 @@ def owe(connection: Connection) -> None:
     connection.execute(replacing(connection, _META, "name"), row)
 
 
+def overwrite(connection: Connection) -> None:
+    """Let SQLite write zeros over what this connection deletes; PostgreSQL has no such way."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
 def is_owed(connection: Connection) -> bool:
     """Tell whether deleted rows may still be in the files."""
     asked = select(_META.c.value).where(_META.c.name == _OWED)

@@ -1,4 +1,4 @@
-"""A house on a real database, and everything that lies in it, as somebody with a hex editor sees it."""
+"""A house on a real database, and all that lies in it, as a hex editor shows it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from contextlib import closing
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
 from sqlalchemy import text
 
 from maild import settings
-from maild.app import office_of, read_options_of
+from maild.app import Files, files_of, office_of, read_options_of
 from maild.store.database import open_database
 from maild.store.migrate import migrate
 from tests.core.scenes import HOUSE, KEYS, NOW
@@ -31,17 +32,23 @@ class OnDisk(InMemory):
         self.database = open_database(url)
         migrate(self.database)
         config = replace(settings.defaults(Path(gettempdir(), "maild-unused")), house=HOUSE)
-        office = office_of(config, self.database, KEYS)
+        office = office_of(config, self.database, KEYS, _files())
         self.office = replace(office, now=lambda: self.now)
         self.options = read_options_of(config, office.renderer)
         self.sent: list[EmailMessage] = []
         self.raw_sent: list[bytes] = []
 
 
+@cache
+def _files() -> Files:
+    """Rules and templates, read once for all tests."""
+    return files_of(settings.defaults(Path(gettempdir(), "maild-unused")))
+
+
 def hits(house: OnDisk, markers: list[str]) -> set[str]:
     """Return the markers that stand anywhere: in a column, compressed, encoded, or in the files."""
     found: set[str] = set()
-    for data in (*_columns(house), *_files(house)):
+    for data in (*_columns(house), *_disk(house)):
         lower = data.lower()
         found |= {one for one in markers if one.lower().encode() in lower}
     return found
@@ -56,7 +63,7 @@ def compressed(house: OnDisk, table: str, column: str) -> list[bytes]:
 
 def in_files(house: OnDisk, pieces: list[bytes]) -> int:
     """Count how many of these bytes stand in the files of the database."""
-    files = list(_files(house))
+    files = list(_disk(house))
     return sum(any(piece in data for data in files) for piece in pieces)
 
 
@@ -110,7 +117,7 @@ def _terms(house: OnDisk) -> Iterator[bytes]:
             yield str(term).encode()
 
 
-def _files(house: OnDisk) -> Iterator[bytes]:
+def _disk(house: OnDisk) -> Iterator[bytes]:
     if house.database.is_sqlite:
         file = Path(house.url.removeprefix("sqlite:///"))
         for name in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
