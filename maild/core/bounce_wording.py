@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 from maild.core.mail import Parsed
 
@@ -261,9 +262,9 @@ def speaker(parsed: Parsed) -> tuple[Speaker, str]:
     """Return how surely a mail system speaks, and the sentence that says why."""
     for name in ("from", "sender"):
         value = parsed.header(name).lower()[:500]
-        for grade, pattern in ((Speaker.CERTAIN, _CERTAIN), (Speaker.LIKELY, _LIKELY)):
-            if value and pattern.search(value):
-                return grade, f"{name.title()} is a mail system ({value[:200]})"
+        grade = _grade(value) if value else Speaker.PERSON
+        if grade >= Speaker.LIKELY:
+            return grade, f"{name.title()} is a mail system ({value[:200]})"
     if parsed.header("x-ms-embedded-report") or parsed.header("x-ms-exchange-message-is-ndr"):
         return Speaker.LIKELY, "a field of Exchange marks a report"
     if ".fml" in parsed.message_id.lower():
@@ -277,13 +278,23 @@ def has_null_path(parsed: Parsed) -> bool:
     return any(value.strip() in ("<>", "<MAILER-DAEMON>", "MAILER-DAEMON") for value in values)
 
 
+@lru_cache(maxsize=64)
+def _grade(sender: str) -> Speaker:
+    """Return how surely a sender's field is that of a mail system; asked twice for each mail."""
+    if _CERTAIN.search(sender):
+        return Speaker.CERTAIN
+    if _LIKELY.search(sender):
+        return Speaker.LIKELY
+    return Speaker.POSSIBLE if _POSSIBLE.search(sender) else Speaker.PERSON
+
+
 def _possible(parsed: Parsed) -> tuple[Speaker, str]:
     if has_null_path(parsed):
         return Speaker.POSSIBLE, "Return-Path is empty"
     if parsed.content_type == "multipart/report":
         return Speaker.POSSIBLE, "it has the form of a report"
     sender = parsed.header("from").lower()[:500]
-    if _POSSIBLE.search(sender):
+    if _grade(sender) is Speaker.POSSIBLE:
         return Speaker.POSSIBLE, f"From may be a mail system ({sender[:200]})"
     if parsed.header("auto-submitted").lower().startswith("auto-"):
         return Speaker.POSSIBLE, f"Auto-Submitted: {parsed.header('auto-submitted')[:80]}"

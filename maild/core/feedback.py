@@ -21,7 +21,14 @@ _NOTICE = re.compile(r'"(?:notification|event)type"\s{0,9}:\s{0,9}"complaint"', 
 
 def feedback_reason(parsed: Parsed) -> str:
     """Return the sentence that says why a mail is a complaint's report, or ''."""
-    return _by_form(parsed) or _by_sender(parsed) or _by_notice(parsed)
+    text = parsed.text[:65536]
+    lowered = text.lower()
+    return (
+        _by_form(parsed)
+        or (_by_fields(text) if "feedback-type" in lowered else "")
+        or _by_sender(parsed)
+        or (_by_notice(text) if "complaint" in lowered else "")
+    )
 
 
 def _by_form(parsed: Parsed) -> str:
@@ -33,9 +40,10 @@ def _by_form(parsed: Parsed) -> str:
         return "X-ARF marks an abuse report"
     if any(name == "x-hmxmroriginalrecipient" for name, _ in parsed.returned_headers):
         return "X-HmXmrOriginalRecipient marks a complaint by way of Outlook.com"
-    text = parsed.text[:65536]
-    if "feedback-type" not in text.lower():
-        return ""
+    return ""
+
+
+def _by_fields(text: str) -> str:
     fields = {name.lower() for name in _FIELD.findall(text)}
     return "the text holds the fields of RFC 5965" if len(fields) == _FIELDS else ""
 
@@ -47,8 +55,6 @@ def _by_sender(parsed: Parsed) -> str:
     return ""
 
 
-def _by_notice(parsed: Parsed) -> str:
-    text = parsed.text[:65536]
-    if "complaint" in text.lower() and _NOTICE.search(text.replace('\\"', '"')):
-        return "the text is a notification of a complaint"
-    return ""
+def _by_notice(text: str) -> str:
+    is_notice = _NOTICE.search(text.replace('\\"', '"'))
+    return "the text is a notification of a complaint" if is_notice else ""

@@ -31,14 +31,15 @@ def detect(text: str) -> str:
 
 def _by_script(text: str) -> str:
     """Return the language that a script other than Latin tells, when most letters are in it."""
-    distinct = "".join(set(text))
-    found = {name: pattern.findall(distinct) for name, pattern in _SCRIPTS.items()}
-    if not any(found.values()):
+    if not _FOREIGN.search(text):
         return ""
-    signs = Counter(text)
-    counts = {name: sum(signs[sign] for sign in letters) for name, letters in found.items()}
+    distinct = "".join(set(text))
+    counts = {
+        name: _letters(pattern, text) if pattern.search(distinct) else 0
+        for name, pattern in _SCRIPTS.items()
+    }
     name, count = max(counts.items(), key=lambda item: item[1])
-    latin = sum(signs[sign] for sign in _LATIN.findall(distinct))
+    latin = _letters(_LATIN, text)
     # One sign of these scripts says as much as several Latin letters.
     if count * (_SIGN_WEIGHT if name in _DENSE else 1) <= latin:
         return ""
@@ -49,6 +50,10 @@ def _by_script(text: str) -> str:
     if name == "arabic":
         return "fa" if any(letter in text for letter in "پچژگ") else "ar"
     return _LANGUAGE_OF_SCRIPT[name]
+
+
+def _letters(pattern: re.Pattern[str], text: str) -> int:
+    return sum(map(len, pattern.findall(text)))
 
 
 def _cyrillic(text: str) -> str:
@@ -89,11 +94,8 @@ def _points(word: str) -> tuple[tuple[str, float], ...]:
         return tuple(point for part in word.split("'") for point in _POINTS.get(part, ()))
     if len(word) < _ENDING_WORD_MIN:
         return ()
-    for length in (5, 4, 3):
-        found = _ENDING_POINTS.get(word[-length:])
-        if found:
-            return found
-    return ()
+    known = _ENDING_POINTS.get
+    return known(word[-5:]) or known(word[-4:]) or known(word[-3:]) or ()
 
 
 def _best(scores: defaultdict[str, float]) -> str:
@@ -127,18 +129,20 @@ _LETTER_POINTS = {
 }
 _RARE_LETTERS = re.compile(f"[{''.join(LETTERS)}]")
 _WORD = re.compile(r"[\w']+")
-_LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_LATIN = re.compile("[A-Za-zÀ-ɏ]+")
+_FOREIGN = re.compile("[Ͱ-\U0010ffff]")
+"""Whatever stands behind the Latin letters."""
 _DENSE = frozenset(("han", "kana", "hangul"))
 _SCRIPTS = {
-    "cyrillic": re.compile("[Ѐ-ӿ]"),
-    "greek": re.compile("[Ͱ-Ͽἀ-῿]"),
-    "hebrew": re.compile("[֐-׿]"),
-    "arabic": re.compile("[؀-ۿ]"),
-    "thai": re.compile("[฀-๿]"),
-    "devanagari": re.compile("[ऀ-ॿ]"),
-    "kana": re.compile("[぀-ヿ]"),
-    "han": re.compile("[一-鿿]"),
-    "hangul": re.compile("[가-힯]"),
+    "cyrillic": re.compile("[Ѐ-ӿ]+"),
+    "greek": re.compile("[Ͱ-Ͽἀ-῿]+"),
+    "hebrew": re.compile("[֐-׿]+"),
+    "arabic": re.compile("[؀-ۿ]+"),
+    "thai": re.compile("[฀-๿]+"),
+    "devanagari": re.compile("[ऀ-ॿ]+"),
+    "kana": re.compile("[぀-ヿ]+"),
+    "han": re.compile("[一-鿿]+"),
+    "hangul": re.compile("[가-힯]+"),
 }
 _LANGUAGE_OF_SCRIPT = {
     "greek": "el",

@@ -170,9 +170,10 @@ _start = lru_cache(maxsize=1024)(_read_start)
 def _attributes(source: str) -> Mapping[str, str]:
     attributes: dict[str, str] = {}
     for count, found in enumerate(_ATTRIBUTES.finditer(source)):
-        name = found[1].lower()
+        name, quoted, apostrophed, bare = found.groups()
+        name = name.lower()
         if name in _KEPT_ATTRIBUTES and name not in attributes:
-            value = found[2] or found[3] or found[4] or ""
+            value = quoted or apostrophed or bare or ""
             attributes[name] = unescape(value[:_ATTRIBUTE_LENGTH_MAX])
         if count >= _ATTRIBUTES_MAX:
             break

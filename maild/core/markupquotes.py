@@ -53,6 +53,7 @@ _DIVIDER_STYLE = re.compile(
     r"|border-top:1(?:\.0)?pxsolid#(?:b5c4df|e1e1e1)|border-width:1ptmediummedium"
     r"|border-color:(?:rgb\(\d+,\d+,\d+\)|#[0-9a-f]{6})currentcolorcurrentcolor",
 )
+_MARKING = frozenset(("class", "id", "name", "style", "type"))
 _QUOTE_NAMES = frozenset(("quote", "messagereplysection", "quoted-content"))
 _WINDOW_TOKENS = 40
 _WINDOW_CHARACTERS = 500
@@ -105,7 +106,7 @@ class _Folding:
         found = False
         end = -1
         for index, token in enumerate(self._tokens):
-            if index <= end or not token.attributes:
+            if index <= end or _MARKING.isdisjoint(token.attributes):
                 continue
             if self._first_text < index and _is_divider(token):
                 self._drop(index, len(self._tokens) - 1)

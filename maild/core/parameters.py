@@ -75,7 +75,8 @@ def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
 
 def unfold(value: bytes) -> bytes:
     """Undo the folding of a field's value (RFC 5322 §2.2.3) and strip it."""
-    return unfold_only(value.strip(b" \t\r\n"))
+    value = value.strip(b" \t\r\n")
+    return unfold_only(value) if b"\n" in value or b"\r" in value else value
 
 
 def unfold_only(value: bytes) -> bytes:
