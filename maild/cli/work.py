@@ -12,6 +12,7 @@ from maild import __version__, authenticate, log, settings
 from maild.alarm import Alarm
 from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.delivery import Delivery
+from maild.keeping import Keeper
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.store import nodes
@@ -30,7 +31,9 @@ def work(config: Path | None) -> None:
     readers = ReaderPool(read_options_of(known, office.renderer), known.runtime)
     try:
         handled = Pipeline(lambda: office, readers, node, own).step()
-        fired = Alarm(lambda: office, node).step()
+        alarm = Alarm(lambda: office, node)
+        fired = alarm.step()
+        Keeper(lambda: office, node, lambda: known.retention, lambda: alarm.is_trusted).ring()
         tried = Delivery(lambda: office, node, socket.gethostname()).step()
     finally:
         readers.close()
