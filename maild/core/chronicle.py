@@ -167,7 +167,7 @@ class _Reading:
         self._said = [said for said in self._said if said not in gone]
         for said in gone:
             answered = said.at.astimezone(UTC).isoformat()
-            self._unkept(run for run, at in self._met.items() if at == answered)
+            self._unkept(r for r, at in self._met.items() if at == answered and not _is_end(r))
             if said is first:
                 self._back(What.ANSWERED, What.ANSWERED_WORKING)
                 following = self._first()
@@ -268,7 +268,7 @@ class _Reading:
     def _opened_again(self) -> None:
         """It is not solved after all; an agent who takes a reply back did not solve it at all."""
         self._back(*_SOLVED)
-        self._unkept(run for run in self._met if run.startswith(Clock.RESOLUTION))
+        self._unkept(run for run in self._met if _is_end(run))
         if history.POST_UNDONE in self._step:
             self._back(What.ENDED)
         else:
@@ -297,6 +297,11 @@ class _Reading:
 
 def _run(data: Mapping[str, str], clock: str) -> str:
     return f"{clock} {data.get('since', '')}"
+
+
+def _is_end(run: str) -> bool:
+    """Whether it is of the clock that a solved ticket reaches, answered or not."""
+    return run.startswith(Clock.RESOLUTION)
 
 
 _READ: Mapping[str, Callable[[_Reading, Logged], None]] = {

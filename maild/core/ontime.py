@@ -16,7 +16,7 @@ from maild.core.agenda import Item, Kind, Row
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
 from maild.core.ladder import Climb
-from maild.core.promise import Due
+from maild.core.promise import Clock, Due
 from maild.core.proof import Proofs
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
@@ -184,9 +184,15 @@ def _event(one: Fired) -> EventDraft:
     item = one.row.item
     data = [("kind", item.kind), ("due_at", item.due_at.isoformat(timespec="seconds"))]
     data += [("policy", item.policy)] if item.policy else []
+    data += [("since", item.cycle.partition("/")[0])] if _is_promised(item) else []
     data += [("late", "yes")] if one.is_late else []
     data += [("merged", "yes")] if one.is_merged else []
     return EventDraft(kind=_event_of(item).value, actor="maild", data=tuple(data))
+
+
+def _is_promised(item: Item) -> bool:
+    """Whether it is of a clock: figures must know of which run of it."""
+    return item.kind.removesuffix(_WARNING) in tuple(Clock)
 
 
 def _reason(one: Fired) -> Reason:
