@@ -66,6 +66,8 @@ class Pipeline:
         self._node = node
         self._authenticator = authenticator
         self._waiting: list[_InHand] = []
+        self._owed: list[int] = []
+        """What could not be put back when the database failed, as it would wait for its lease."""
         self.wake = threading.Event()
         self.on_replies: Callable[[], None] = lambda: None
         """Called when replies were queued."""
@@ -105,6 +107,8 @@ class Pipeline:
         following: list[_InHand] = []
         with ExitStack() as failed:
             failed.callback(lambda: self._put_back([*batch, *following]))
+            if self._owed:
+                self._put_back([])
             following += self._claim()
             if batch:
                 self._handle(batch)
@@ -191,14 +195,16 @@ class Pipeline:
         return handled
 
     def _put_back(self, batch: list[_InHand]) -> None:
-        if not batch:
+        self._owed += [item.claimed.id for item in batch]
+        if not self._owed:
             return
-        office = self._office()
         try:
-            with office.database.write() as connection:
-                journal.put_back(connection, [item.claimed.id for item in batch], None)
+            with self._office().database.write() as connection:
+                journal.put_back(connection, self._owed, None, node=self._node)
         except TemporaryError as error:
             event(Event.STORE_DELAYED, error=error)
+        else:
+            self._owed = []
 
 
 def _with_evidence(claimed: Claimed, evidence: str) -> Claimed:

@@ -19,7 +19,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Connection, Row, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Row,
+    RowMapping,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
@@ -225,11 +236,14 @@ def end_all(connection: Connection, endings: Sequence[Ending], now: datetime) ->
         raise LostRace(f"of the journal rows {ids} one has an outcome already")
 
 
-def put_back(connection: Connection, ids: Sequence[int], not_before: datetime | None) -> None:
-    """Send rows back into the line, without counting a try."""
+def put_back(
+    connection: Connection, ids: Sequence[int], not_before: datetime | None, node: str = ""
+) -> None:
+    """Send rows back into the line, without counting a try; with `node` only those it has."""
+    theirs = _JOURNAL.c.claimed_by == node if node else true()
     connection.execute(
         update(_JOURNAL)
-        .where(_JOURNAL.c.id.in_(ids), _JOURNAL.c.state == JournalState.PARSING)
+        .where(_JOURNAL.c.id.in_(ids), _JOURNAL.c.state == JournalState.PARSING, theirs)
         .values(
             state=JournalState.RECEIVED, claimed_by="", claimed_until=None, not_before=not_before
         )

@@ -102,17 +102,17 @@ CRASHES = (
         "flows/19-stop-and-lock/test_stop_and_lock.py::test_a_second_daemon_in_the_same_folder_is_sent_away",
         "faults/test_two_daemons.py::test_without_their_lock_two_daemons_send_nothing_twice",
     ),
-    _open(
+    _row(
         "C12",
-        "PostgreSQL restarts under load, and turns read-only",
-        "451, connects again",
-        "no test yet",
+        "PostgreSQL crashes under load and comes back, and turns read-only",
+        "451, goes on once it answers, nothing acknowledged is lost",
+        "faults/test_database_server.py::test_a_server_that_restarts_or_only_reads_loses_nothing",
     ),
-    _open(
+    _row(
         "C14",
-        "30 mails that kill their reader among 1000 good ones",
-        "three tries, then held; the others pass",
-        "no test yet",
+        "mails that make their reader fail or die, among many good ones",
+        "three tries, then held; no good one waits; released later, they pass",
+        "faults/test_poison.py::test_poison_is_held_and_the_good_ones_pass",
     ),
     _row(
         "C15",
@@ -387,13 +387,18 @@ OPERATION = (
         "resumes or is intact; refused",
         "comes with backup and restore",
     ),
-    _open(
+    _row(
         "O02",
-        "reload with a bad file under load",
-        "the old settings stay, nothing is lost",
-        "no test yet",
+        "SIGHUP with bad files, again and again, under load",
+        "the old settings go on, nothing is refused or lost",
+        "faults/test_reload.py::test_bad_files_under_load_change_and_lose_nothing",
     ),
-    _open("O05", "the watchdog", "silence when something hangs", "no test yet"),
+    _row(
+        "O05",
+        "the database is locked, or the loop hangs",
+        "systemd hears nothing until it works again; READY comes first",
+        "faults/test_watchdog.py::test_a_daemon_that_hangs_falls_silent",
+    ),
     _open("O07", "12 planted secrets", "in no log, list of processes or status", "no test yet"),
     _row(
         "O06",

@@ -1,13 +1,19 @@
 """A daemon that is told to be different: `python tests/faults/daemon.py HOW --config FILE run`.
 
 `careless` does not wait for the disk (`synchronous=NORMAL`): the control that must lose mail.
+`impatient` holds its database for silent after three seconds instead of sixty, writes to it each
+second, and hangs for twelve seconds when it is told to (SIGUSR1).
 `hasty` waits two seconds for a locked database instead of thirty.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
+from datetime import timedelta
 
+from maild import app
 from maild.cli.main import main
 from maild.store import database
 
@@ -28,8 +34,12 @@ def become(how: str) -> None:
     if how == "careless":
         database._prepare = _careless
         database._assert_durable_file = _believe
-    if how == "hasty":
+    if how in ("hasty", "impatient"):
         database.BUSY_TIMEOUT_SECONDS = 2
+    if how == "impatient":
+        app.SILENT_AFTER = timedelta(seconds=3)
+        app.BEAT = timedelta(seconds=1)
+        signal.signal(signal.SIGUSR1, lambda *_: time.sleep(12))
 
 
 if __name__ == "__main__":

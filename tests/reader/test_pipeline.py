@@ -88,6 +88,41 @@ def test_a_bug_pauses_the_line_and_never_ends_it(
     assert (failures, outcomes(house)) == ([], ["posted"] * 3)
 
 
+def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
+    house: InMemory, line: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands still here: no lease ever ends."""
+    journalled(house)
+    monkeypatch.setattr("maild.pipeline.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("maild.pipeline.IDLE_SECONDS", 0.01)
+    work, put_back, stop = handle.mails, journal.put_back, threading.Event()
+    failures = [StoreBusy("the server crashed"), StoreBusy("it starts up")]
+
+    def failing_once(office: Office, items: list[handle.Item]) -> tuple[Handled, ...]:
+        if len(failures) == 2:
+            raise failures.pop()
+        handled = work(office, items)
+        stop.set()
+        return handled
+
+    def failing_too(*arguments: object, **more: object) -> None:
+        if failures:
+            raise failures.pop()
+        put_back(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(handle, "mails", failing_once)
+    monkeypatch.setattr(journal, "put_back", failing_too)
+    thread = threading.Thread(target=line.run, args=(stop,))
+
+    thread.start()
+    thread.join(30)
+    stop.set()
+    thread.join(30)
+
+    assert not thread.is_alive()
+    assert (failures, outcomes(house)) == ([], ["posted"] * 3)
+
+
 def test_a_mail_that_the_database_cannot_take_lets_the_others_go_on(
     house: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
