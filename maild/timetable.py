@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maild.core import agenda, facts, ladder, promise, reached
+from maild.core import agenda, deferred, facts, ladder, promise, reached
 from maild.core.agenda import Changes, Item, Kind, Plan, Row
 from maild.core.decision import EventDraft
 from maild.core.history import Entry
 from maild.core.ladder import Climb
 from maild.core.ontime import Firing
 from maild.core.ticket import Ticket
-from maild.store import commit, deadlines, history
+from maild.store import commit, deadlines, history, takeback
 from maild.store.database import Connection
 from maild.store.deadlines import Written
 
@@ -54,6 +54,7 @@ def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> Non
         log = logs.get(number, ())
         told = (*_told(changes, ticket, look.why), *_stopped(changes, log))
         told = (*told, *_reached(ticket, look, log, rows.get(number, ())))
+        told = (*told, *_withdrawn(connection, deferred.untrue(log, look.now)))
         commit.add_events(connection, number, told, 0, look.now)
     deadlines.bring(connection, written)
 
@@ -113,6 +114,12 @@ def _reached(
     if promised is None:
         return ()
     return reached.told(log, promised, {row.item.key for row in rows}, look.now)
+
+
+def _withdrawn(connection: Connection, wanted: Sequence[EventDraft]) -> tuple[EventDraft, ...]:
+    """Take back notices that wait for working hours and are true no more; say which."""
+    keys = takeback.withdraw(connection, {dict(one.data)["key"] for one in wanted})
+    return tuple(one for one in wanted if dict(one.data)["key"] in keys)
 
 
 def _told(changes: Changes, ticket: Ticket, why: str) -> Iterable[EventDraft]:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from maild.core import answers, assigning, opening, placement, raising, reminders, surveying
+from maild.core import (
+    answers,
+    assign,
+    assigning,
+    deferred,
+    opening,
+    placement,
+    raising,
+    reminders,
+    surveying,
+)
+from maild.core.chronicle import TEMPLATE_SENT
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Value, Verb
@@ -59,13 +70,15 @@ def readers(situation: Situation, ticket: Ticket, whom: str) -> tuple[str, ...]:
     An assignee who works here no more is none: what customers write is not theirs to read.
     """
     house = situation.house
-    everybody = tuple(a.address for a in house.agents if a.serves(ticket.queue))
+    everybody = _present(
+        situation, tuple(a.address for a in house.agents if a.serves(ticket.queue))
+    )
     found: tuple[str, ...]
     lead = tuple(q.lead for q in house.queues if q.name == ticket.queue and q.lead)
     if whom == "lead":
         found = lead
     elif whom == "tier":
-        found = raising.able(house, ticket.queue, ticket.tier) or lead
+        found = _present(situation, raising.able(house, ticket.queue, ticket.tier)) or lead
     elif whom == "account-manager":
         manager = ticket.customer.account_manager
         found = (manager,) if manager else lead
@@ -82,6 +95,12 @@ def readers(situation: Situation, ticket: Ticket, whom: str) -> tuple[str, ...]:
         and address.lower() != situation.writer
         and (writer is None or house.agent_of(address) != writer)
     )
+
+
+def _present(situation: Situation, agents: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out who is away, unless nobody else is there: somebody must know."""
+    crew = assigning.crew_of(situation)
+    return tuple(one for one in agents if not assign.is_away(one, crew)) or agents
 
 
 def _queue(turn: Turn, decision: Decision, action: Action) -> Decision:
@@ -128,8 +147,17 @@ def _notify(turn: Turn, decision: Decision, action: Action) -> Decision:
             reply = replace(raising.told(turn, decision, reply), vote=turn.happening.vote)
             if not action.anytime and not turn.rule.anytime:
                 reply = reminders.in_hours(situation, reply)
-        decision = with_reply(decision, reply)
+        decision = _waiting(turn, with_reply(decision, reply), reply)
     return decision
+
+
+def _waiting(turn: Turn, decision: Decision, reply: Reply) -> Decision:
+    """Let the log know of a reminder that waits: what somebody does meanwhile takes it back."""
+    is_told = any(event.data[:1] == (("key", reply.key),) for event in decision.events)
+    if reply.not_before is None or is_told or not (reply.dues or turn.rule.steps):
+        return decision
+    event = deferred.noted(reply.key, reply.recipient, reply.not_before, reply.dues)
+    return replace(decision, events=(*decision.events, event))
 
 
 def _is_about_mail(turn: Turn) -> bool:
@@ -157,7 +185,12 @@ def _reply(turn: Turn, decision: Decision, action: Action) -> Decision:
     answer = _answer(turn, decision, action.value)
     if isinstance(answer, Reason):
         return _unanswered(decision, answer)
-    return with_reply(decision, answer)
+    told = with_reply(decision, answer)
+    if told is decision or answer.template == "acknowledgement":
+        return told
+    data = (("template", answer.template),)
+    sent = EventDraft(kind=TEMPLATE_SENT, actor=turn.actor, data=data)
+    return replace(told, events=(*told.events, sent))
 
 
 def _answer(turn: Turn, decision: Decision, template: str) -> Reply | Reason:

@@ -112,6 +112,11 @@ def rungs(log: Sequence[Entry], rules: Iterable[Rule], hours: Calendar) -> Itera
             )
 
 
+def acts(entry: Entry, answers: set[int]) -> bool:
+    """Tell whether a line of the log stops ladders; `answers` are the replies that arrived."""
+    return bool(_act(entry, answers))
+
+
 def version(rule: Rule) -> str:
     """Return a short text that changes with the times of a ladder."""
     times = ([step.after_seconds for step in rule.steps], rule.anytime)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import calendar, escalated, facts
+from maild.core import calendar, deferred, escalated, facts
 from maild.core.decision import Decision, EventDraft, Reply
 from maild.core.escalated import Escalation
 from maild.core.house import House
@@ -88,8 +88,10 @@ def page(turn: Turn, decision: Decision, action: Action) -> Decision:
         not_before=None if action.anytime or turn.rule.anytime else _opening(turn, ticket),
         key=key,
     )
-    event = EventDraft(kind=PAGED, actor=turn.actor, data=(("to", action.value),))
-    return replace(decision, pages=(*decision.pages, wanted), events=(*decision.events, event))
+    events = [EventDraft(kind=PAGED, actor=turn.actor, data=(("to", action.value),))]
+    if wanted.not_before is not None and (dues or turn.rule.steps):
+        events.append(deferred.noted(key, action.value, wanted.not_before, dues))
+    return replace(decision, pages=(*decision.pages, wanted), events=(*decision.events, *events))
 
 
 def told(turn: Turn, decision: Decision, reply: Reply) -> Reply:

@@ -1,8 +1,10 @@
-"""Take a reply back: its copies are held and its post is marked, all together or not at all."""
+"""Take mails of ours back: a reply with all its copies, and notices that are true no more."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, update
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, update
 
 from maild.core.decision import SentReply
 from maild.core.ticket import PostKind
@@ -11,8 +13,19 @@ from maild.store import tables
 from maild.store.tables import OutboxState, metadata
 
 TAKEN_BACK = "taken back by its author"
+UNTRUE = "no longer true: somebody acted before it was due"
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _POST = metadata.tables[tables.PostRow.__tablename__]
+
+_WITHDRAW = (
+    update(_OUTBOX)
+    .where(
+        _OUTBOX.c.key.in_(bindparam("keys", expanding=True)),
+        _OUTBOX.c.state == OutboxState.SCHEDULED,
+    )
+    .values(state=OutboxState.HELD, last_error=UNTRUE)
+    .returning(_OUTBOX.c.key)
+)
 
 
 def take_back(connection: Connection, sent: SentReply) -> None:
@@ -29,3 +42,10 @@ def take_back(connection: Connection, sent: SentReply) -> None:
         .where(_POST.c.ticket_id == sent.ticket, _POST.c.n == sent.post_n)
         .values(kind=PostKind.UNDONE)
     )
+
+
+def withdraw(connection: Connection, keys: Collection[str]) -> frozenset[str]:
+    """Hold notices that still wait for their time; return the keys of those that did."""
+    if not keys:
+        return frozenset()
+    return frozenset(connection.execute(_WITHDRAW, {"keys": sorted(keys)}).scalars())
