@@ -3,7 +3,7 @@
 The clock rings; what is due stands in the database. A ring fires no more than so many tickets:
 after days of silence the mails of a thousand deadlines do not go out at once. While the wall clock
 cannot be believed (`core/steady.py`) nothing fires. When policies, calendars or timed rules
-changed, every open ticket is computed anew, some at each ring.
+changed, every open ticket is computed anew, some at each ring; when a customer did, theirs.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from maild import handle, morning
+from maild import handle, morning, polling, timetable
 from maild.core import agenda, steady
 from maild.core.morning import Morning
+from maild.core.rule import Rule
 from maild.core.steady import Belief, Look
 from maild.errors import LostRace, TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
 from maild.metrics import Metric, count
-from maild.store import deadlines
+from maild.store import anew, deadlines, tickets
+from maild.timetable import Round
 
 TICKETS_PER_RING = 60
 RING_SECONDS = 0.5
@@ -73,10 +75,17 @@ class Alarm:
 
     def digest(self) -> int:
         """Write the digests that are due, while the clock is believed; return how many."""
-        if self._belief is None or not self._belief.is_trusted:
+        if not self.is_trusted:
             return 0
         office = self._office()
         return sum(self._write(office, one) for one in morning.due(office))
+
+    def poll(self) -> int:
+        """Ask the customers whose turn it is, while the clock is believed; return how many."""
+        if self._belief is None or not self._belief.is_trusted:
+            return 0
+        office = self._office()
+        return sum(self._poll(office, rule, number) for rule, number in polling.due(office))
 
     def step(self) -> int:
         """Plan what has to be planned, then fire all that is due, once."""
@@ -86,6 +95,7 @@ class Alarm:
         while count_now := self.ring():
             fired += count_now
         self.digest()
+        self.poll()
         return fired
 
     def plan(self) -> int:
@@ -101,7 +111,7 @@ class Alarm:
             if not some:
                 self._planned = wanted
                 event(Event.DEADLINES_PLANNED, version=wanted)
-        return done
+        return done + self._anew(office)
 
     def believe(self) -> None:
         """Take an operator's word that the clock is right: they reloaded the daemon."""
@@ -114,6 +124,25 @@ class Alarm:
         if self._belief is None or self._belief.is_trusted:
             return ""
         return f"the clock leapt ahead by {self._belief.leap}: deadlines wait until you reload"
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the wall clock was looked at, and is believed."""
+        return self._belief is not None and self._belief.is_trusted
+
+    def _anew(self, office: Office) -> int:
+        """Compute some tickets anew whose customer is another than before; return how many."""
+        with office.database.read() as connection:
+            if not anew.waits(connection):
+                return 0
+        now = office.now()
+        with office.database.write() as connection:
+            numbers = anew.take(connection, PLANNED_PER_CHUNK)
+            deadlines.lock(connection, numbers)
+            known = tickets.views_by_number(connection, numbers, office.world.house, now)
+            look = Round(plan=office.plan, now=now, why="customer")
+            timetable.bring(connection, look, [view.ticket for view in known.values()])
+        return len(numbers)
 
     def _look(self, office: Office) -> Belief:
         """Look at both clocks; say so when the wall clock jumps, and when it is believed again."""
@@ -187,6 +216,19 @@ class Alarm:
         if is_written:
             event(Event.DIGEST_WRITTEN, agent=one.agent.address, day=one.day.isoformat())
         return is_written
+
+    def _poll(self, office: Office, rule: Rule, number: int) -> bool:
+        """Ask one customer; a failure leaves them for the next ring, and others go on."""
+        try:
+            is_asked = polling.ask(office, rule, number)
+        except TemporaryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - loop top: one bad customer stops no other
+            event(Event.WORK_FAILED, customer=number, error=error)
+            return False
+        if is_asked:
+            event(Event.CUSTOMER_ASKED, customer=number, rule=rule.name)
+        return is_asked
 
     def _fire(self, office: Office, number: int) -> None:
         """Fire what is due on one ticket; a failure leaves the lease to end, and others go on."""

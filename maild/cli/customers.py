@@ -29,8 +29,7 @@ def take_list(
         is_taken = not dry_run and (partial or not found.bad)
         with database.write() if is_taken else database.read() as connection:
             plan = stored.plan(connection, found, known.house)
-            if is_taken:
-                stored.carry_out(connection, plan, utc_now())
+            concerned = stored.carry_out(connection, plan, utc_now()) if is_taken else 0
     document = {
         "added": len(plan.added),
         "changed": len(plan.changed),
@@ -39,6 +38,7 @@ def take_list(
         "organisations": len(plan.organisations),
         "bad": [{"line": one.line, "reason": one.reason} for one in found.bad],
         "written": is_taken,
+        "tickets": concerned,
     }
     if as_json:
         out.as_document(document)
@@ -112,6 +112,8 @@ def _tell(document: dict[str, Any], file: Path) -> None:
         f"{document['added']} added, {document['changed']} changed, {document['same']} the same; "
         f"{document['organisations']} organisations{done}"
     )
+    if document["tickets"]:
+        out.line(f"the deadlines of {document['tickets']} open tickets are computed anew")
     if document["kept"]:
         out.line(f"{document['kept']} segments stay as an operator set them")
 

@@ -108,9 +108,18 @@ def wrong(values: Mapping[str, str], house: House) -> str:
     manager, language = values["account_manager"].lower(), values["language"].lower()
     if manager and not valid(manager):
         return f"account_manager: {manager!r} is no address"
+    if manager and not _is_ours(manager, house):
+        return f"account_manager: {manager} is no agent, and config.toml names them nowhere else"
     if language and not _LANGUAGE.fullmatch(language):
         return f"language: {language!r} is not two letters such as 'en'"
     return _wrong_person(values, house) if values["address"] else _wrong_group(values)
+
+
+def _is_ours(manager: str, house: House) -> bool:
+    """Whether customers' mail may be told to an address: a slip of the pen is a stranger's."""
+    named = {one.account_manager.lower() for one in house.organisations}
+    named |= {queue.lead.lower() for queue in house.queues}
+    return manager in named or house.agent_of(manager) is not None
 
 
 def _decoded(raw: bytes) -> str:

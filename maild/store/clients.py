@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from maild.core import clientele, roster
 from maild.core.house import House
 from maild.errors import NotAllowed
-from maild.store import customers
+from maild.store import anew, customers
 from maild.store.customers import CUSTOMER, ORGANISATION
 
 Json = dict[str, Any]
@@ -72,6 +72,7 @@ def change(connection: Connection, house: House, address: str, wanted: Mapping[s
     connection.execute(
         update(CUSTOMER).where(CUSTOMER.c.address == row["address"]).values(**values)
     )
+    anew.ask(connection, [row["address"]])
 
 
 def organisations(connection: Connection, house: House) -> list[Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.core import clientele
@@ -12,7 +12,7 @@ from maild.core.decision import Placed
 from maild.core.dossier import COUNTED_MAX, Brief, Dossier
 from maild.core.house import House, Organisation
 from maild.core.ticket import Customer, State
-from maild.store import tables
+from maild.store import anew, tables
 from maild.store.tables import metadata
 
 __all__ = [
@@ -86,6 +86,7 @@ _SEGMENT = (
     .where(
         CUSTOMER.c.address == bindparam("who"),
         CUSTOMER.c.segment_from.not_in(clientele.LASTING),
+        or_(CUSTOMER.c.segment != bindparam("said"), CUSTOMER.c.segment_from != bindparam("by")),
     )
     .values(segment=bindparam("said"), segment_from=bindparam("by"))
 )
@@ -144,8 +145,12 @@ def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier,
 def place(connection: Connection, placed: Sequence[Placed]) -> None:
     """Keep what rules said about customers; what a person or an import said stays."""
     for one in placed:
+        changed = 0
         if one.segment:
             values = {"who": one.address, "said": one.segment, "by": one.by}
-            connection.execute(_SEGMENT, values)
+            changed += connection.execute(_SEGMENT, values).rowcount
         if one.organisation:
-            connection.execute(_MEMBER, {"who": one.address, "said": one.organisation})
+            values = {"who": one.address, "said": one.organisation}
+            changed += connection.execute(_MEMBER, values).rowcount
+        if changed:
+            anew.ask(connection, [one.address])

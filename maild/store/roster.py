@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from maild.core import clientele
 from maild.core.house import House
 from maild.core.roster import Entry, Roster
+from maild.store import anew
 from maild.store.conflict import replacing
 from maild.store.customers import CUSTOMER, ORGANISATION
 
@@ -76,8 +77,11 @@ def plan(connection: Connection, roster: Roster, house: House) -> Plan:
     return Plan(added=added, changed=changed, same=same, kept=kept, organisations=organisations)
 
 
-def carry_out(connection: Connection, wanted: Plan, now: datetime) -> None:
-    """Write a plan that was made in the same transaction."""
+def carry_out(connection: Connection, wanted: Plan, now: datetime) -> int:
+    """Write a plan that was made in the same transaction.
+
+    Return how many open tickets may have another policy now: the clock computes them anew.
+    """
     if wanted.organisations:
         connection.execute(replacing(connection, ORGANISATION, "name"), wanted.organisations)
     if wanted.added:
@@ -85,6 +89,8 @@ def carry_out(connection: Connection, wanted: Plan, now: datetime) -> None:
         connection.execute(insert(CUSTOMER), rows)
     if wanted.changed:
         connection.execute(_CHANGE, wanted.changed)
+    people = [row["who"] for row in wanted.changed]
+    return anew.ask(connection, people, [row["name"] for row in wanted.organisations])
 
 
 def _with_known(

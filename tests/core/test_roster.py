@@ -75,6 +75,10 @@ BAD = [
     (f"{ALICE},,,,,,", f"{ALICE} is an agent"),
     ("a@x.example,,,,english,,", "language: 'english' is not two letters such as 'en'"),
     ("a@x.example,,,,,boss,", "account_manager: 'boss' is no address"),
+    (
+        "a@x.example,,,,,eve@else.example,",
+        "account_manager: eve@else.example is no agent, and config.toml names them nowhere else",
+    ),
     ("a@x.example,a\x07b,,,,,", "name holds control characters"),
     ('a@x.example,"a\nb",,,,,', "name has more than one line"),
     (f"a@x.example,,,{'s' * 65},,,", "segment has 65 characters; 64 are allowed"),

@@ -10,7 +10,7 @@ import pytest
 from maild.core import roster
 from maild.core.decision import Placed
 from maild.core.dossier import COUNTED_MAX
-from maild.core.house import House, Mailbox, Organisation
+from maild.core.house import Agent, House, Mailbox, Organisation
 from maild.core.ticket import State
 from maild.errors import NotAllowed
 from maild.store import clients, customers, tickets
@@ -22,6 +22,7 @@ HOUSE = House(
     name="Co",
     domain="co.example",
     mailboxes=(Mailbox(name="Support", address="support@co.example"),),
+    agents=(Agent(address="alice@co.example", name="Alice"),),
     organisations=(
         Organisation(name="ACME", domains=("customer.example",), segment="paid"),
         Organisation(name="Sole", segment="vip", account_manager="bob@co.example"),
