@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maild import authenticate, log, rulefiles, settings
 from maild.app import office_of, renderer_of
-from maild.cli import choices
+from maild.cli import check_store, choices
 from maild.cli import show as out
 from maild.core.house import Mailbox, Provider
 from maild.core.token import Keys
@@ -32,6 +32,8 @@ def check(config: Path | None, *, online: bool) -> None:
     for line in _proofs(known):
         out.line(line)
     for line in choices.of_trust(known):
+        out.line(line)
+    for line in check_store.told(known, online=online):
         out.line(line)
     if online:
         _online(known)
