@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import people, upkeep
+from maild.cli import people, reporting, upkeep
 from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
@@ -34,6 +34,7 @@ address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help
 rules = typer.Typer(help="The rules: try them, see how often each fired.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
 app.add_typer(upkeep.commands)
+app.add_typer(reporting.commands)
 app.add_typer(ticket, name="ticket")
 app.add_typer(people.agent, name="agent")
 app.add_typer(people.customer, name="customer")

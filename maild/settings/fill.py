@@ -88,6 +88,7 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
             recipients=tuple(config.report.recipients),
             zone=config.report.zone,
             format=config.report.format,
+            per_agent=config.report.per_agent,
         ),
     )
 
