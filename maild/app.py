@@ -35,6 +35,7 @@ from maild.furnish import (
     utc_now,
 )
 from maild.intake import imap, imap_folder, smtp, smtp_reception
+from maild.keeping import Keeper
 from maild.log import Event, event
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
@@ -42,8 +43,9 @@ from maild.settings import Settings
 from maild.store import account, hold, nodes
 from maild.store.ledger import Ledger
 from maild.store.writer import Journal
+from maild.wall import Board
 from maild.watch import Watch
-from maild.web import confirm, survey, unsubscribe
+from maild.web import confirm, survey, unsubscribe, wall
 from maild.web.admin import admin_app
 from maild.web.public import public_app
 from maild.web.server import Server, serve
@@ -63,8 +65,12 @@ __all__ = [
 SENDERS = 2
 BEAT = timedelta(seconds=10)
 RING = timedelta(seconds=2)
-MORNING = timedelta(minutes=2)
 """How often deadlines are looked for."""
+MORNING = timedelta(minutes=2)
+POLL = timedelta(minutes=5)
+"""How often it is asked whose turn it is on `survey.due`."""
+KEEP = timedelta(minutes=10)
+"""How often it is asked whether today's share of `[retention]` is done."""
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
 
@@ -113,6 +119,12 @@ class Daemon:
         self._last_beat = utc_now()
         self._watcher = Watch(lambda: self.office)
         self._alarm = Alarm(lambda: self.office, self._node)
+        self._keeper = Keeper(
+            lambda: self.office,
+            self._node,
+            lambda: self._config.retention,
+            lambda: self._alarm.is_trusted,
+        )
         self._clock = Clock()
         self._journal = Journal(self._database, utc_now, self._appended)
 
@@ -191,6 +203,8 @@ class Daemon:
             self._clock.every(RING, "deadlines", self._ring)
             self._clock.every(RING, "plan", self._alarm.plan)
             self._clock.every(MORNING, "digest", self._digest)
+            self._clock.every(POLL, "survey", self._poll)
+            self._clock.every(KEEP, "retention", self._keeper.ring)
         self._clock.every(BEAT, "beat", self._beat)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -220,9 +234,11 @@ class Daemon:
             *survey.routes(lambda: self.office, self._wake_senders),
             *unsubscribe.routes(lambda: self.office),
         ]
+        board = Board(lambda: self.office, web.wall_password)
+        walls = wall.routes(lambda: self.office, board, web.wall_password)
         for listen, app in (
             (web.listen, public_app(pages)),
-            (web.admin_listen, admin_app(self.checks())),
+            (web.admin_listen, admin_app(self.checks(), walls)),
         ):
             if listen is not None:
                 self._servers.append(await serve(app, listen, inherited=inherited))
@@ -303,6 +319,10 @@ class Daemon:
 
     def _ring(self) -> None:
         if self._alarm.ring():
+            self._wake_senders()
+
+    def _poll(self) -> None:
+        if self._alarm.poll():
             self._wake_senders()
 
     def _digest(self) -> None:

@@ -73,6 +73,7 @@ class Event(StrEnum):
     JOURNAL_STALLED = "journal.stalled", Level.ERROR, "the oldest mail has waited too long"
 
     DEADLINE_FIRED = "deadline.fired", Level.INFO, "deadlines of a ticket were due; rules ran"
+    CUSTOMER_ASKED = "customer.asked", Level.INFO, "a customer is asked how they find us"
     DIGEST_WRITTEN = "digest.written", Level.INFO, "an agent gets a digest of the morning"
     DEADLINES_PLANNED = (
         "deadlines.planned",

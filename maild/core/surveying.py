@@ -15,6 +15,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.core import calendar, facts, reminders
+from maild.core.address import valid
 from maild.core.calendar import Calendar
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.dossier import Dossier
@@ -29,6 +30,7 @@ from maild.core.ticket import Customer, Ticket
 WITHHELD = "survey.withheld"
 LATE_DAYS = 7
 """After a standstill a customer's turn is taken up to so many days later, else it is left out."""
+_DAY_SECONDS = 86_400
 _DAY_BEGINS, _DAY_ENDS = time(9), time(18)
 _SATURDAY = 5
 _DAYS_AHEAD = 8
@@ -56,6 +58,25 @@ class Candidate:
     mailbox: str
     """Of their newest ticket, as is the language."""
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Whose turn it is to be asked."""
+
+    rule: str
+    days: int
+    """Everybody's turn comes once in so many."""
+    places: tuple[int, ...]
+    """It is theirs whose number leaves one of these, divided by `days`."""
+    since: datetime
+    """They had a ticket that moved since then."""
+    taken_since: datetime
+    """Their turn was not taken since then."""
+    asked_since: datetime
+    """They were not asked anything since then."""
+    most: int
+    """So many are wanted."""
 
 
 def ask(situation: Situation, decision: Decision, action: Action) -> Reply | Reason | None:
@@ -98,6 +119,8 @@ def poll(candidate: Candidate, rule: Rule, world: World, now: datetime) -> Decis
     """Ask a customer how they find us, if the rule means them; None where it does not."""
     action = next((a for a in rule.actions if a.verb is Verb.SURVEY), None)
     key = f"{Kind.NPS}/{candidate.number}/{candidate.turn}"
+    if not valid(candidate.customer.address) or world.house.agent_of(candidate.customer.address):
+        return None
     if action is None or not rule.verdict(_context(candidate, now)).holds:
         return None
     if not is_drawn(key, action.sampling.share):
@@ -140,17 +163,28 @@ def poll(candidate: Candidate, rule: Rule, world: World, now: datetime) -> Decis
     )
 
 
-def turns(rule: Rule, now: datetime) -> tuple[int, frozenset[int]]:
-    """Return in how many days everybody's turn comes once, and which customers' it is now.
+def turn(rule: Rule, now: datetime, most: int) -> Turn:
+    """Return whose turn it is by a rule on `survey.due`.
 
     A customer's turn is the day that their number leaves as the remainder: so they are spread
     over all days, for ever alike. Those of the last `LATE_DAYS` are caught up with.
     """
     assert rule.after is not None, "a rule on survey.due says after how long"
-    days = max(1, rule.after.seconds // 86_400 or rule.after.working_days * 7 // 5)
+    seconds = rule.after.seconds or rule.after.working_days * _DAY_SECONDS * 7 // 5
+    days = max(1, seconds // _DAY_SECONDS)
     today = now.date().toordinal()
     late = min(LATE_DAYS, days - 1)
-    return days, frozenset((today - n) % days for n in range(late + 1))
+    action = next((a for a in rule.actions if a.verb is Verb.SURVEY), None)
+    rest = action.sampling.every_seconds if action else 0
+    return Turn(
+        rule=rule.name,
+        days=days,
+        places=tuple((today - n) % days for n in range(late + 1)),
+        since=now - timedelta(days=days),
+        taken_since=now - timedelta(days=max(days - late, 1)) + timedelta(hours=12),
+        asked_since=now - timedelta(seconds=rest),
+        most=most,
+    )
 
 
 def template(kind: Kind) -> str:

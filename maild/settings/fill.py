@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from maild.core.calendar import Calendar, Holidays, no_holidays
 from maild.core.house import (
     AcknowledgePolicy,
     Agent,
@@ -20,8 +19,7 @@ from maild.core.house import (
     Submitter,
 )
 from maild.core.mail import NO_PHRASES, Limits, Phrases
-from maild.core.promise import Policy, Target
-from maild.settings import authentication, holidaydates, lines, phrasefile, schema, units, webhooks
+from maild.settings import authentication, hours, lines, phrasefile, schema, units, webhooks
 from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
@@ -73,15 +71,17 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
         relay=_default_relay(config, state_dir, place),
         mailbox_relays=_mailbox_relays(config, place),
         webhooks=webhooks.of(config, place.secrets),
-        web=_web(config.web),
+        web=_web(config.web, place),
         limits=_limits(config.limits),
         runtime=_runtime(config.limits),
-        calendars=tuple(_calendar(calendar) for calendar in config.calendar),
-        policies=tuple(_policy(policy) for policy in config.sla),
+        calendars=tuple(hours.calendar(calendar) for calendar in config.calendar),
+        policies=tuple(hours.policy(policy) for policy in config.sla),
         retention=Retention(
             raw_mail_seconds=config.retention.raw_mail,
             ticket_seconds=config.retention.tickets,
             held_seconds=config.retention.held,
+            outbox_seconds=config.retention.outbox,
+            comment_seconds=config.retention.comments,
         ),
         report=Report(
             every=config.report.every,
@@ -136,6 +136,9 @@ def house(config: schema.ConfigFile) -> House:
         to_agent_per_ticket_hour=config.limits.to_agent_per_ticket_hour,
         reminders_per_hour=config.limits.reminders_per_hour,
         pages_per_hour=config.limits.pages_per_hour,
+        survey_open_seconds=config.limits.survey_open,
+        vote_change_seconds=config.limits.vote_change,
+        surveys_per_day=config.limits.surveys_per_day,
     )
 
 
@@ -312,12 +315,13 @@ def _password(name: str, where: lines.Path, place: Place) -> str:
     return place.secrets.read(name, where) if name else ""
 
 
-def _web(table: schema.WebTable) -> WebSettings:
+def _web(table: schema.WebTable, place: Place) -> WebSettings:
     """Fill in the pages."""
     return WebSettings(
         listen=units.listen_place(table.listen) if table.listen else None,
         public_url=table.public_url,
         admin_listen=units.listen_place(table.admin_listen) if table.admin_listen else None,
+        wall_password=_password(table.wall_password_file, ("web", "wall_password_file"), place),
     )
 
 
@@ -352,46 +356,4 @@ def _runtime(table: schema.LimitsTable) -> RuntimeLimits:
         reader_memory_bytes=table.reader_memory,
         reader_wall_seconds=table.reader_wall,
         imap_fetch_bytes=table.imap_fetch,
-    )
-
-
-def _calendar(table: schema.CalendarTable) -> Calendar:
-    """Fill in a calendar."""
-    return Calendar(
-        name=table.name,
-        zone=table.zone,
-        hours=units.week_spans(table.hours.model_dump()),
-        holidays=table.holidays,
-        holidays_of=_holidays(table.holidays),
-        closed=tuple(table.closed),
-        open=tuple(units.open_day(text) for text in table.open),
-    )
-
-
-def _holidays(region: str) -> Holidays:
-    """The holidays of a region, if one is named."""
-    return holidaydates.of_region(region) if region else no_holidays
-
-
-def _policy(table: schema.SlaTable) -> Policy:
-    """Fill in a policy."""
-    return Policy(
-        name=table.name,
-        match=table.match,
-        calendar=table.calendar,
-        first_response=_target(table.first_response),
-        next_response=_target(table.next_response),
-        resolution=_target(table.resolution),
-        warn_at=tuple(units.warn_at(text) for text in table.warn_at),
-        pause=tuple(table.pause),
-    )
-
-
-def _target(table: schema.TargetTable) -> Target:
-    """Fill in the four durations of a target."""
-    return Target(
-        urgent=table.urgent or 0,
-        high=table.high or 0,
-        normal=table.normal or 0,
-        low=table.low or 0,
     )

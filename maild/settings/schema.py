@@ -270,6 +270,9 @@ class LimitsTable(_Table):
     to_agent_per_ticket_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
     reminders_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     pages_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
+    survey_open: fields.Duration = 30 * 24 * 3600
+    vote_change: fields.Duration = 3 * 24 * 3600
+    surveys_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = 500
 
 
 class ConfigFile(BaseSettings):

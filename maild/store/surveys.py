@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     Connection,
+    ForeignKey,
     Index,
     Integer,
     RowMapping,
@@ -28,7 +29,7 @@ from sqlmodel import Field, SQLModel
 
 from maild.core.survey import Given, Kind, Leaving, Survey, Via, Vote
 from maild.store import tables
-from maild.store.columns import long_text, moment, one_of, reference, row_id
+from maild.store.columns import BigKey, long_text, moment, one_of, reference, row_id
 from maild.store.conflict import unless_there
 from maild.store.tables import metadata
 
@@ -91,6 +92,17 @@ class UnsubscribedRow(SQLModel, table=True):
     """Lower case."""
     at: dt.datetime = moment()
     via: str = Field(sa_column=Column(String(8), nullable=False))
+
+
+class PollRow(SQLModel, table=True):
+    """A customer's turn by a rule on `survey.due` that was taken, whether they were asked or not."""
+
+    __tablename__ = "poll"
+    customer_id: int = Field(
+        sa_column=Column(BigKey, ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+    )
+    rule: str = Field(primary_key=True)
+    at: dt.datetime = moment()
 
 
 _T = metadata.tables

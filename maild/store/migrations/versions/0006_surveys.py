@@ -63,3 +63,13 @@ def upgrade() -> None:
         sa.CheckConstraint("via IN ('reply', 'link', 'page')", name=op.f("ck_unsubscribed_via")),
         sa.PrimaryKeyConstraint("address", name=op.f("pk_unsubscribed")),
     )
+    op.create_table(
+        "poll",
+        sa.Column("customer_id", BigKey, autoincrement=False, nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("at", UTC(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_poll_customer_id_customer")
+        ),
+        sa.PrimaryKeyConstraint("customer_id", "rule", name=op.f("pk_poll")),
+    )
