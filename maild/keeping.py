@@ -74,9 +74,13 @@ class Keeper:
         """End the day's work, and what an erasure that was cut off still owes."""
         if not self._is_mine(office):
             return
-        residue.clear(office.database)
+        if not residue.clear(office.database) and self._has_periods(office):
+            residue.tidy(office.database)
         with office.database.write() as connection:
             retention.done(connection, office.now())
+
+    def _has_periods(self, office: Office) -> bool:
+        return bool(limits(self._periods(), office.now()))
 
 
 def limits(periods: Retention, now: datetime) -> dict[Kind, datetime]:

@@ -66,6 +66,16 @@ def clear(database: Database) -> bool:
     return True
 
 
+def tidy(database: Database) -> None:
+    """Take words out of the index and bytes out of the write-ahead log, as far as nobody waits.
+
+    What `overwrite` left in gaps of pages goes with the next `clear`.
+    """
+    if database.is_sqlite:
+        _merge(database)
+        _cut(database)
+
+
 def _merge(database: Database) -> None:
     """Merge the index step by step, so that others get their turn between two steps."""
     pages = -_MERGE_PAGES
@@ -87,10 +97,18 @@ def _rewrite(database: Database) -> None:
     with translated(), closing(database.engine.raw_connection()) as connection:
         cursor = connection.cursor()
         cursor.execute("VACUUM")
+        cursor.close()
+    if not _cut(database):
+        raise StoreBusy("somebody still reads what was deleted; it goes at the next try")
+
+
+def _cut(database: Database) -> bool:
+    """Cut the write-ahead log to nothing; False when somebody reads in it."""
+    with translated(), closing(database.engine.raw_connection()) as connection:
+        cursor = connection.cursor()
         busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         cursor.close()
-    if busy:
-        raise StoreBusy("somebody still reads what was deleted; it goes at the next try")
+    return not busy
 
 
 def _vacuum(database: Database) -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from maild import settings
 from maild.app import Files, files_of, office_of, read_options_of
@@ -31,12 +31,20 @@ class OnDisk(InMemory):
         self.url = url
         self.database = open_database(url)
         migrate(self.database)
+        if self.database.is_sqlite:
+            event.listen(self.database.engine, "connect", _leave_residue)
+            self.database.engine.dispose()
         config = replace(settings.defaults(Path(gettempdir(), "maild-unused")), house=HOUSE)
         office = office_of(config, self.database, KEYS, _files())
         self.office = replace(office, now=lambda: self.now)
         self.options = read_options_of(config, office.renderer)
         self.sent: list[EmailMessage] = []
         self.raw_sent: list[bytes] = []
+
+
+def _leave_residue(connection: sqlite3.Connection, _record: object) -> None:
+    """As SQLite is by itself; Debian's overwrites what is deleted, whoever asks for it."""
+    connection.execute("PRAGMA secure_delete = OFF")
 
 
 @cache

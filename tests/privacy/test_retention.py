@@ -13,7 +13,7 @@ from maild.keeping import Keeper
 from maild.settings import Retention
 from maild.store import residue, retention
 from maild.store.retention import Kind
-from tests.privacy.house import OnDisk
+from tests.privacy.house import OnDisk, compressed, hits, in_files
 from tests.privacy.person import HERS, plant, word
 
 DAY = 24 * 3600
@@ -119,6 +119,19 @@ def test_a_ticket_leaves_figures_and_takes_its_words(anywhere: OnDisk) -> None:
     assert [one for one in words if any(one in str(row) for row in rows)] == []
     assert asked(anywhere, "SELECT state FROM ticket ORDER BY id")[0][0] == "closed"
     assert any("oranges" in str(row) for row in rows)
+
+
+def test_what_went_is_not_in_the_file_any_more(house: OnDisk) -> None:
+    closed(house)
+    before = compressed(house, "blob_chunk", "data")
+    house.now += timedelta(days=8)
+
+    keeper(house, WEEK).ring()
+
+    gone = set(before) - set(compressed(house, "blob_chunk", "data"))
+    assert len(gone) > 5
+    assert in_files(house, sorted(gone)) == 0
+    assert hits(house, [word("text"), word("answer"), word("held")]) == set()
 
 
 def test_an_open_ticket_keeps_its_mails_for_ever(house: OnDisk) -> None:
