@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from maild import handle, morning, polling, timetable
 from maild.core import agenda, steady
@@ -32,6 +32,7 @@ TOGETHER_MAX = 12
 """Tickets in a transaction: who waits for the database meanwhile waits some 40 ms."""
 PLANNED_PER_CHUNK = 100
 CHUNKS_PER_RING = 10
+POLL_EVERY = timedelta(hours=1)
 SEEN_EVERY = timedelta(minutes=1)
 RACES_MAX = 5
 
@@ -57,6 +58,7 @@ class Alarm:
         self._belief: Belief | None = None
         self._planned = ""
         self._saw_at = timedelta()
+        self._poll_at = datetime.min.replace(tzinfo=UTC)
 
     def ring(self) -> int:
         """Fire what is due, up to a bound; return how many tickets it was about."""
@@ -81,11 +83,17 @@ class Alarm:
         return sum(self._write(office, one) for one in morning.due(office))
 
     def poll(self) -> int:
-        """Ask the customers whose turn it is, while the clock is believed; return how many."""
-        if self._belief is None or not self._belief.is_trusted:
-            return 0
+        """Ask the customers whose turn it is, while the clock is believed; return how many.
+
+        Once an hour, unless there were more than are asked at once.
+        """
         office = self._office()
-        return sum(self._poll(office, rule, number) for rule, number in polling.due(office))
+        now = office.now()
+        if not self.is_trusted or now < self._poll_at <= now + POLL_EVERY:
+            return 0
+        found = polling.due(office)
+        self._poll_at = now if len(found) == polling.PER_RING else now + POLL_EVERY
+        return sum(self._poll(office, rule, number) for rule, number in found)
 
     def step(self) -> int:
         """Plan what has to be planned, then fire all that is due, once."""

@@ -28,7 +28,7 @@ from maild.errors import DiskFull, LostRace, NotAllowed, TemporaryError
 from maild.log import Event, event
 from maild.metrics import Metric, count
 from maild.reader import NotRead, Read
-from maild.store import customers, journal, lookup, staffing, tickets
+from maild.store import customers, journal, lookup, staffing, surveys, tickets
 from maild.store import deadlines as deadline_rows
 from maild.store.database import Connection
 from maild.store.journal import Claimed, Ending
@@ -42,7 +42,6 @@ __all__ = [
     "announce",
     "deadlines",
     "failed_reply",
-    "loads",
     "look",
     "look_at",
     "mails",
@@ -148,6 +147,8 @@ def announce(office: Office, news: Announcement, number: int, at: datetime) -> D
         views = tickets.views(connection, [number], office.world.house, now)
         if not views:
             return None
+        if surveys.unsubscribed(connection, [views[0].ticket.customer.address]):
+            return announcement.unwanted()
         decision = announcement.decide(news, views[0], office.world, now=now, at=at)
         return carry_out(connection, office, [(decision, None)])[0].decision
 

@@ -77,6 +77,12 @@ def decide(
     )
 
 
+def unwanted() -> Decision:
+    """Tell nobody who does not want to hear of it."""
+    reason = Reason(why=Why.UNSUBSCRIBED, detail="the customer wants no announcements")
+    return Decision(outcome=Outcome.IGNORED, reasons=(reason,))
+
+
 def key(announcement: Announcement, address: str) -> str:
     """Return the key of the mail that tells an address, unique for ever."""
     return f"{_cause(announcement)}/{TEMPLATE}/{address.lower()}"

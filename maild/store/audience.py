@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
 from maild.core import index
 from maild.core.house import House
 from maild.core.ticket import Customer, State
-from maild.store import customers, search, tables
+from maild.store import customers, search, surveys, tables
 from maild.store.tables import metadata
 
 WAITING = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
@@ -51,7 +51,7 @@ class Listener:
 
 
 def listeners(connection: Connection, wish: Wish, house: House) -> tuple[Listener, ...]:
-    """Return who is meant, in the order of their tickets."""
+    """Return who is meant and wants such mail, in the order of their tickets."""
     found: dict[str, Listener] = {}
     about = _about(connection, wish)
     for row in connection.execute(_OPEN).mappings():
@@ -60,7 +60,9 @@ def listeners(connection: Connection, wish: Wish, house: House) -> tuple[Listene
         customer = customers.customer_of(row, house)
         if _fits(row, customer, wish):
             found.setdefault(customer.address, _listener(row, customer))
-    return tuple(sorted(found.values(), key=lambda one: one.number))
+    left = surveys.unsubscribed(connection, found)
+    meant = (one for address, one in found.items() if address.lower() not in left)
+    return tuple(sorted(meant, key=lambda one: one.number))
 
 
 def written(connection: Connection, keys: Sequence[str]) -> frozenset[str]:

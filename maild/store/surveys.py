@@ -95,7 +95,7 @@ class UnsubscribedRow(SQLModel, table=True):
 
 
 class PollRow(SQLModel, table=True):
-    """A customer's turn by a rule on `survey.due` that was taken, whether they were asked or not."""
+    """A customer whose turn by a rule on `survey.due` was taken, asked or not."""
 
     __tablename__ = "poll"
     customer_id: int = Field(
