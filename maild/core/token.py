@@ -47,6 +47,8 @@ class Purpose(IntEnum):
     THREAD = 8
     RETURN = 9
     """In the return path of automatic mail: a bounce that carries it is about that mail."""
+    WALL = 10
+    """A link to the status wall (`core/wall.py`); the number is that of its days, no ticket's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ _NAME = re.compile(
 )
 _ENDINGS = (".txt", ".html", ".subject.txt")
 _PAGE = ".page.html"
-PAGES = ("confirm", "survey", "unsubscribe", "notice")
+PAGES = ("confirm", "survey", "unsubscribe", "notice", "wall")
 """The pages that the daemon itself shows."""
 _RANGE_MAX = 1000
 _SOURCE_MAX = 256 * 1024

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from maild.outbox.digest import SAMPLE, Shown
+from maild.outbox.wall import WALL, WallShown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +223,7 @@ class Values:
     escalation: Raised = field(default_factory=Raised)
     digest: Shown = field(default_factory=Shown)
     survey: Marking = field(default_factory=Marking)
+    wall: WallShown = field(default_factory=WallShown)
     is_last: bool = False
     unreached: str = ""
     delimiter: str = ""
@@ -375,6 +377,7 @@ _FULL = Values(
         link="https://support.example.com/survey/abc",
         unsubscribe="https://support.example.com/unsubscribe/abc",
     ),
+    wall=WALL,
     is_last=True,
     unreached="ada@example.org",
     delimiter="-- above this line --",

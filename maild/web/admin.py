@@ -1,8 +1,8 @@
-"""Admin: health and metrics, on an address that only operators reach [starlette]."""
+"""Admin: health, metrics, the status wall, on an address that only operators reach [starlette]."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,8 +17,8 @@ Check = Callable[[], str]
 """Returns an empty text when all is well, else one line that says what is wrong; never waits."""
 
 
-def admin_app(checks: Mapping[str, Check]) -> ASGIApp:
-    """Return the application that answers `/healthz` and `/metrics`.
+def admin_app(checks: Mapping[str, Check], pages: Iterable[Route] = ()) -> ASGIApp:
+    """Return the application that answers `/healthz` and `/metrics`, and shows these pages.
 
     `/healthz`: 200, or 503 when a check has something to say, with a JSON object `status` (`ok`
     or `failing`), `version`, and `checks`, each with `ok` or what is wrong.
@@ -34,7 +34,8 @@ def admin_app(checks: Mapping[str, Check]) -> ASGIApp:
         }
         return JSONResponse(content, status_code=200 if is_well else 503)
 
-    return Guard(Starlette(routes=[Route("/healthz", healthz), Route("/metrics", _metrics)]))
+    routes = [Route("/healthz", healthz), Route("/metrics", _metrics), *pages]
+    return Guard(Starlette(routes=routes))
 
 
 async def _metrics(_request: Request) -> Response:

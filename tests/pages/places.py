@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import col
 from starlette.types import ASGIApp
 
@@ -15,13 +15,18 @@ from maild.core.decision import Outcome
 from maild.core.question import NamedFile, Question, QuestionState, Shown
 from maild.core.reason import Reason, Why
 from maild.core.survey import Kind, Survey
+from maild.core.ticket import State
 from maild.core.token import Purpose, issue
+from maild.core.wall import link
 from maild.store import questions, surveys
+from maild.store.deadlines import DeadlineRow
 from maild.store.surveys import UnsubscribedRow, VoteRow
-from maild.store.tables import TicketRow
-from maild.web import confirm, survey, unsubscribe
+from maild.store.tables import EventRow, TicketRow
+from maild.wall import Board
+from maild.web import confirm, survey, unsubscribe, wall
+from maild.web.admin import admin_app
 from maild.web.public import public_app
-from tests.core.scenes import ALICE, ANNA, HOUSE, KEYS, reply_address
+from tests.core.scenes import ALICE, ANNA, BOB, HOUSE, KEYS, reply_address
 from tests.trust.house import InMemory, letter, proven
 
 LANGUAGES = ("en", "fr", "es", "de")
@@ -147,6 +152,81 @@ def gone(house: InMemory) -> list[tuple[str, str]]:
 
 
 def rename(house: InMemory, subject: str) -> None:
-    """Let the ticket be called otherwise."""
+    """Let every ticket be called otherwise."""
     with house.database.write() as connection:
-        connection.execute(update(TicketRow).where(col(TicketRow.id) == 1).values(subject=subject))
+        connection.execute(update(TicketRow).values(subject=subject))
+
+
+def wall_of(
+    house: InMemory, password: str = "", clock: Callable[[], float] = lambda: 0.0
+) -> ASGIApp:
+    """What the house shows on its admin address."""
+    board = Board(lambda: house.office, password)
+    return admin_app({}, wall.routes(lambda: house.office, board, password, clock=clock))
+
+
+def wall_path(house: InMemory, password: str = "", days: int = 30) -> str:
+    """The path of a signed link."""
+    return f"/wall/{link(KEYS, password, days, house.now.date())}"
+
+
+def busy(house: InMemory, subjects: Sequence[str]) -> None:
+    """Let tickets with these subjects lie around: of all ages, some of them over their time."""
+    ages = (1, 5, 20, 30, 50, 80, 100, 200, 400)
+    with house.database.write() as connection:
+        for n, subject in enumerate(subjects):
+            number = n + 2
+            opened_at = house.now - timedelta(hours=ages[n % len(ages)])
+            state = (State.OPEN, State.NEW, State.PENDING)[n % 3]
+            connection.execute(
+                insert(TicketRow).values(
+                    id=number,
+                    version=1,
+                    subject=subject,
+                    state=state,
+                    queue=("support", "sales")[n % 4 == 1],
+                    priority=("normal", "urgent", "high")[n % 3],
+                    tier=1,
+                    assignee=(ALICE, "", BOB)[n % 3],
+                    tags=[],
+                    language="en",
+                    mailbox="Support",
+                    customer_id=1,
+                    created_at=opened_at,
+                    updated_at=opened_at,
+                )
+            )
+            connection.execute(
+                insert(DeadlineRow).values(
+                    ticket_id=number,
+                    kind=("first_response", "resolution", "callback")[n % 3],
+                    cycle="1",
+                    due_at=house.now + timedelta(minutes=(n - len(subjects) // 4) * 47),
+                    state="fired" if n < len(subjects) // 4 else "waiting",
+                    policy="",
+                    policy_version="",
+                    priority="normal",
+                    claimed_by="",
+                    late=False,
+                    merged=False,
+                )
+            )
+            data = {"queue": "support", "mailbox": "Support"}
+            connection.execute(
+                insert(EventRow).values(
+                    ticket_id=number, at=opened_at, kind="ticket.created", actor="", data=data
+                )
+            )
+            for kind, most in ((Kind.CSAT, 5), (Kind.NPS, 10)):
+                for what in ("sent", "answered"):
+                    said = {"survey": str(n), "kind": kind, "customer": "1", "via": "page"}
+                    score = {"score": str(most - n % 4)} if what == "answered" else {}
+                    connection.execute(
+                        insert(EventRow).values(
+                            ticket_id=number if kind is Kind.CSAT else None,
+                            at=house.now - timedelta(hours=1),
+                            kind=f"survey.{what}",
+                            actor="customer",
+                            data=said | score,
+                        )
+                    )

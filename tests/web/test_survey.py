@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import product
-from urllib.parse import urlencode
 
 import pytest
-from starlette.types import Message
 
 from maild.core.survey import Kind
 from maild.core.token import Keys, Purpose, issue
 from tests.core.scenes import ANNA, BEN
 from tests.pages.places import gone, leaving, opened, pages_of, surveyed, token, votes
 from tests.trust.house import InMemory
+from tests.web.asking import FORM, Answer, Asked, ask_all
 
 SCANS = 1000
-FORM = "application/x-www-form-urlencoded"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    text: str
-    headers: Mapping[str, str]
 
 
 @pytest.fixture
@@ -46,57 +33,8 @@ def ask(
     *headers: tuple[str, str],
     kind: str = FORM,
 ) -> Answer:
-    """Ask once, without a socket."""
-    return ask_all(house, [(method, path, form, headers, kind)])[0]
-
-
-def ask_all(
-    house: InMemory,
-    asked: Sequence[tuple[str, str, Mapping[str, str] | bytes, tuple[tuple[str, str], ...], str]],
-) -> list[Answer]:
-    """Ask one after the other, in one event loop."""
-    app = pages_of(house)
-
-    async def one(
-        method: str,
-        path: str,
-        form: Mapping[str, str] | bytes,
-        headers: tuple[tuple[str, str], ...],
-        kind: str,
-    ) -> Answer:
-        body = form if isinstance(form, bytes) else urlencode(form).encode()
-        where, _, query = path.partition("?")
-        sent: list[Message] = []
-        lines = [("host", "x"), ("content-type", kind), ("content-length", str(len(body)))]
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": where,
-            "raw_path": where.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "scheme": "http",
-            "http_version": "1.1",
-            "server": ("x", 80),
-            "client": ("127.0.0.1", 1),
-            "headers": [(name.encode(), value.encode()) for name, value in (*lines, *headers)],
-        }
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await app(scope, receive, send)
-        text = b"".join(part.get("body", b"") for part in sent[1:]).decode()
-        found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return Answer(status=sent[0]["status"], text=text, headers=found)
-
-    async def every() -> list[Answer]:
-        return [await one(*line) for line in asked]
-
-    return asyncio.run(every())
+    asked = Asked(method=method, path=path, form=form, headers=headers, kind=kind)
+    return ask_all(pages_of(house), [asked])[0]
 
 
 def test_thousands_of_scanners_change_nothing(house: InMemory) -> None:
@@ -107,13 +45,13 @@ def test_thousands_of_scanners_change_nothing(house: InMemory) -> None:
     ]
     before = house.ticket(1)
     asked = [
-        (method, path, b"", (), FORM)
+        Asked(method=method, path=path)
         for path in paths
         for method in ("GET", "HEAD")
         for _ in range(SCANS)
     ]
 
-    answers = ask_all(house, asked)
+    answers = ask_all(pages_of(house), asked)
 
     print(f"{len(answers)} GET and HEAD: {len(votes(house))} votes, {len(gone(house))} left")
     assert len(answers) == 6 * SCANS
@@ -214,7 +152,11 @@ def test_forged_tokens_and_those_of_others_are_refused(house: InMemory) -> None:
     form = {"score": "1", **ONE_CLICK}
 
     answers = ask_all(
-        house, [(method, one, form, (), FORM) for one in tries for method in ("GET", "POST")]
+        pages_of(house),
+        [
+            Asked(method=method, path=one, form=form)
+            for one, method in product(tries, ("GET", "POST"))
+        ],
     )
 
     print(f"{len(answers)} forged, {sum(answer.status != 404 for answer in answers)} let in")

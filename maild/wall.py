@@ -1,0 +1,112 @@
+"""The status wall: read now and then, shown as often as somebody looks.
+
+Strategy: what was read is shown again for a while, the longer the longer reading took, so that a
+room full of screens costs the line next to nothing. Who comes while it is read anew sees the
+old one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from maild.carry import Office
+from maild.core import scorecard
+from maild.core.scorecard import Span, Step, Wish
+from maild.core.wall import DAYS, LISTED_MAX, Wall, may_look
+from maild.outbox import board
+from maild.outbox.values import Values
+from maild.outbox.wall import WallShown
+from maild.store import report
+from maild.store import wall as store
+from maild.store.database import Database
+
+KEPT_SECONDS_MIN = 10.0
+KEPT_TIMES = 20
+"""It is kept so many times as long as reading it took."""
+
+
+class Board:
+    """The wall of one daemon; may be asked by several threads."""
+
+    def __init__(self, office: Callable[[], Office], password: str = "") -> None:
+        """Take the office anew each time, since a reload replaces it."""
+        self._office = office
+        self._password = password
+        self._reading = threading.Lock()
+        self._wall: Wall | None = None
+        self._kept_until = 0.0
+
+    def lets_in(self, token: str) -> bool:
+        """Tell whether a link is one of ours, and holds today."""
+        office = self._office()
+        return may_look(office.world.keys, self._password, token, office.now().date())
+
+    def show(self, language: str, *, refreshes: bool) -> str:
+        """Return the page, in the first language that we speak.
+
+        Raises `TemporaryError` when the database cannot be read.
+        """
+        office = self._office()
+        house = office.world.house
+        spoken = office.renderer.language(language, house.mailboxes[0].language)
+        words = office.renderer.words(spoken)
+        shown = board.shown(self._newest(office), house, words, office.renderer.languages)
+        return _page(office, spoken, shown, refreshes=refreshes)
+
+    def _newest(self, office: Office) -> Wall:
+        """One reads, the others see what was read before, or wait when nothing was."""
+        known = self._wall
+        if known is not None and time.monotonic() < self._kept_until:
+            return known
+        if not self._reading.acquire(blocking=known is None):
+            assert known is not None, "only who has nothing waits"
+            return known
+        try:
+            if self._wall is None or time.monotonic() >= self._kept_until:
+                self._read(office)
+            assert self._wall is not None, "it was read above"
+            return self._wall
+        finally:
+            self._reading.release()
+
+    def _read(self, office: Office) -> None:
+        began = time.monotonic()
+        self._wall = read(office.database, office)
+        took = time.monotonic() - began
+        self._kept_until = began + took + max(KEPT_SECONDS_MIN, KEPT_TIMES * took)
+
+
+def read(database: Database, office: Office) -> Wall:
+    """Return all that is shown, in one consistent view."""
+    house, now = office.world.house, office.now()
+    queues = [queue.name for queue in house.queues]
+    with database.read() as connection:
+        count, over = store.over(connection, LISTED_MAX // 2)
+        return Wall(
+            at=now,
+            stocks=store.stocks(connection, queues, now),
+            over=count,
+            dues=(*over, *store.to_come(connection, LISTED_MAX - len(over))),
+            report=report.read(connection, _wish(now, house.zone)),
+        )
+
+
+def _wish(now: datetime, zone: str) -> Wish:
+    """The last days, today included, until now."""
+    today = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    whole = Span(start=today - timedelta(days=DAYS - 1), end=now)
+    return Wish(whole=whole, spans=scorecard.spans(whole, Step.DAY, zone))
+
+
+def _page(office: Office, language: str, shown: WallShown, *, refreshes: bool) -> str:
+    values = Values(
+        language=language,
+        brand=office.world.house.name,
+        wall=replace(shown, refreshes=refreshes),
+    )
+    return office.renderer.page("wall", language, values)
