@@ -48,6 +48,9 @@ class Keeper:
         gone: Counter[Kind] = Counter()
         end = time.monotonic() + RING_SECONDS
         wanted = limits(self._periods(), office.now())
+        if not wanted:
+            residue.clear(office.database)
+            return 0
         for kind, before in wanted.items():
             while self._is_mine(office):
                 some = self._go(office, kind, before)
@@ -63,7 +66,7 @@ class Keeper:
 
     def _is_mine(self, office: Office) -> bool:
         with office.database.write() as connection:
-            return retention.take(connection, self._node, office.now())
+            return retention.take(connection, self._node, self._share(office), office.now())
 
     def _go(self, office: Office, kind: Kind, before: datetime) -> int:
         with office.database.write() as connection:
@@ -74,13 +77,14 @@ class Keeper:
         """End the day's work, and what an erasure that was cut off still owes."""
         if not self._is_mine(office):
             return
-        if not residue.clear(office.database) and self._has_periods(office):
+        if not residue.clear(office.database):
             residue.tidy(office.database)
         with office.database.write() as connection:
-            retention.done(connection, office.now())
+            retention.done(connection, self._share(office))
 
-    def _has_periods(self, office: Office) -> bool:
-        return bool(limits(self._periods(), office.now()))
+    def _share(self, office: Office) -> str:
+        """A day's share; where the periods change there is another one."""
+        return f"{office.now().date()} {self._periods()}"
 
 
 def limits(periods: Retention, now: datetime) -> dict[Kind, datetime]:

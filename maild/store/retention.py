@@ -99,22 +99,22 @@ def file_size(database: Database) -> int:
         return int(connection.execute(asked).scalar_one())
 
 
-def take(connection: Connection, node: str, now: datetime) -> bool:
-    """Say that a node does it now; False when it is done for today, or in other hands."""
+def take(connection: Connection, node: str, share: str, now: datetime) -> bool:
+    """Say that a node does a share now; False when that is done already, or in other hands."""
     found = connection.execute(
         select(_META.c.value).where(_META.c.name == _LEASE).with_for_update()
     ).scalar_one_or_none()
     lease = json.loads(found) if found else {"node": "", "until": "", "done": ""}
     is_free = lease["node"] in ("", node) or lease["until"] < now.isoformat()
-    if lease["done"] == now.date().isoformat() or not is_free:
+    if lease["done"] == share or not is_free:
         return False
     value = {"node": node, "until": (now + LEASE).isoformat(), "done": lease["done"]}
     return _put(connection, found, json.dumps(value))
 
 
-def done(connection: Connection, now: datetime) -> None:
-    """Say that all is done for today."""
-    value = json.dumps({"node": "", "until": "", "done": now.date().isoformat()})
+def done(connection: Connection, share: str) -> None:
+    """Say that a share is done."""
+    value = json.dumps({"node": "", "until": "", "done": share})
     connection.execute(update(_META).where(_META.c.name == _LEASE).values(value=value))
 
 

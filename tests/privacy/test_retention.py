@@ -35,6 +35,10 @@ def keeper(house: OnDisk, periods: Retention, node: str = "one") -> Keeper:
     return Keeper(lambda: house.office, node, lambda: periods)
 
 
+def share(house: OnDisk) -> str:
+    return f"{house.now.date()} {WEEK}"
+
+
 def closed(house: OnDisk) -> None:
     """Bea's ticket was closed; Anna's stays open."""
     plant(house)
@@ -149,16 +153,16 @@ def test_one_node_does_it_once_a_day(anywhere: OnDisk) -> None:
     closed(anywhere)
     anywhere.now += timedelta(days=8)
     with anywhere.database.write() as connection:
-        assert retention.take(connection, "two", anywhere.now)
+        assert retention.take(connection, "two", share(anywhere), anywhere.now)
 
     assert keeper(anywhere, WEEK).ring() == 0
     anywhere.now += retention.LEASE + timedelta(seconds=1)
     assert keeper(anywhere, WEEK).ring() > 0
     with anywhere.database.write() as connection:
-        assert not retention.take(connection, "two", anywhere.now)
+        assert not retention.take(connection, "two", share(anywhere), anywhere.now)
     anywhere.now += timedelta(days=1)
     with anywhere.database.write() as connection:
-        assert retention.take(connection, "two", anywhere.now)
+        assert retention.take(connection, "two", share(anywhere), anywhere.now)
 
 
 def test_a_kill_between_two_chunks_loses_no_day(
