@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import people, reporting, upkeep
+from maild.cli import people, private, reporting, upkeep, wall
 from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
@@ -44,6 +44,8 @@ app.add_typer(outbox, name="outbox")
 app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
 app.add_typer(sla, name="sla")
+app.add_typer(wall.wall, name="wall")
+private.add(app)
 
 
 def _say_version(wanted: bool) -> None:
