@@ -343,7 +343,12 @@ ABUSE = (
         f"{_LIMITS}three_thousand_recipients_are_told_to_come_in_parts",
         f"{_LIMITS}a_slow_drip_is_cut_off_and_leaves_nothing",
     ),
-    _open("P03", "long header lines", "taken", "no test yet"),
+    _row(
+        "P03",
+        "header lines of 1,000 to 32,000 bytes, also beyond ASCII; and monsters",
+        "taken and read; monsters are answered",
+        "faults/test_long_lines.py::test_a_long_header_line_is_taken_and_read",
+    ),
     _row(
         "P06",
         "charsets that are unknown, are none, or lie",
@@ -367,7 +372,12 @@ ABUSE = (
     ),
 )
 OPERATION = (
-    _open("W01", "scripts in everything that a browser shows", "none runs", "no test yet"),
+    _row(
+        "W01",
+        "scripts and remote content in names, subjects, texts, HTML and file names, shown by Chromium",
+        "none runs, nothing is fetched; the control runs and fetches",
+        "faults/test_scripts.py::test_a_browser_runs_and_fetches_nothing_that_a_mail_brought",
+    ),
     _row(
         "O01",
         "bad configurations, one folder each",
@@ -399,7 +409,12 @@ OPERATION = (
         "systemd hears nothing until it works again; READY comes first",
         "faults/test_watchdog.py::test_a_daemon_that_hangs_falls_silent",
     ),
-    _open("O07", "12 planted secrets", "in no log, list of processes or status", "no test yet"),
+    _row(
+        "O07",
+        "12 planted secrets, all used",
+        "in no log, command line, environment, status or metric",
+        "faults/test_secrets.py::test_a_planted_secret_shows_nowhere",
+    ),
     _row(
         "O06",
         "systemd's own judgement of the unit",
