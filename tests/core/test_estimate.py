@@ -1,3 +1,5 @@
+"""Middle values and intervals, against the standard library and the books."""
+
 from __future__ import annotations
 
 import math

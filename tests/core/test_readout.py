@@ -1,3 +1,5 @@
+"""Figures in words: a few characters for each, and bars."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Periods and their parts, in the zone of the reader."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
