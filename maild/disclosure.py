@@ -43,7 +43,7 @@ def export(office: Office, address: str) -> Iterator[File]:
         if found.is_empty:
             return
         who = Person(
-            address=who.address, insiders=who.insiders | traces.staff(connection, found.own)
+            address=who.address, insiders=who.insiders | traces.insiders(connection, found.own)
         )
         document = disclosure.about(connection, who, found)
         document["exported_at"] = office.now().isoformat(timespec="seconds")

@@ -22,7 +22,7 @@ from maild.store.erase import Erased, Order
 from maild.store.traces import Traces
 
 RACES_MAX = 5
-_STAFF = frozenset({"notification", "trouble", "page"})
+_TO_AGENTS = frozenset({"notification", "trouble", "page"})
 _OVER = frozenset({"sent", "failed"})
 
 
@@ -85,7 +85,7 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
     with office.database.read() as connection:
         who = Person(
             address=who.address,
-            insiders=who.insiders | traces.staff(connection, found.own) - {who.address},
+            insiders=who.insiders | traces.insiders(connection, found.own) - {who.address},
         )
         named, waiting = _mentions(connection, who, found)
         letters, kept = _letters(connection, who, found)
@@ -126,7 +126,9 @@ def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[tuple
     waiting = 0
     mine = set(found.outbox) | set(traces.mails_about(connection, found))
     for row in traces.outgoing(connection, found.since):
-        if row.id in mine or not mentions.names(row.literal, wanted, is_ours=row.kind in _STAFF):
+        if row.id in mine or not mentions.names(
+            row.literal, wanted, is_ours=row.kind in _TO_AGENTS
+        ):
             continue
         is_over = row.state in _OVER
         gone += [row.id] if is_over else []

@@ -135,7 +135,7 @@ def person(connection: Connection, order: Order, now: datetime) -> Erased:
 def aged(connection: Connection, numbers: Sequence[int], now: datetime) -> Erased:
     """Erase tickets that were kept long enough; whoever wrote on them."""
     _open_door(connection)
-    insiders = traces.staff(connection, numbers)
+    insiders = traces.insiders(connection, numbers)
     done = tickets(connection, Person(address="", insiders=insiders), numbers, now)
     _close_door(connection)
     return done

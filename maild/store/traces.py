@@ -192,7 +192,7 @@ def names(connection: Connection, address: str) -> tuple[str, ...]:
     return tuple(name for name in connection.execute(known, who).scalars() if name)
 
 
-def staff(connection: Connection, numbers: Sequence[int]) -> frozenset[str]:
+def insiders(connection: Connection, numbers: Sequence[int]) -> frozenset[str]:
     """Return who spoke for the house on tickets, or had them in hand: agents of today or once."""
     ours = (PostKind.AGENT, PostKind.NOTE, PostKind.UNDONE)
     found: set[str] = set()
