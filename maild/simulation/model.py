@@ -16,6 +16,8 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
+from maild.core.survey import Kind
+
 SEGMENTS = {"free": 60, "paid": 30, "enterprise": 10}
 LANGUAGES = {"en": 50, "de": 20, "fr": 15, "es": 15}
 TICKETS_PER_CUSTOMER = 5
@@ -39,6 +41,12 @@ LATER = 0.3
 ANSWER_HOURS = 6.0
 REOPENS, THANKS, RETURNS = 0.08, 0.06, 0.01
 """Of customers whose ticket was solved: it was not solved, thanks, one more weeks later."""
+VOTES = 0.3
+"""Of customers who are asked how they find us; a quarter of them adds words."""
+CSAT_MARKS = (6, 5, 9, 25, 55)
+NPS_MARKS = (3, 1, 1, 2, 2, 6, 6, 13, 20, 18, 28)
+"""How often a mark is given, the lowest first."""
+VOTE_HOURS = 10.0
 SICK_PER_YEAR, HOLIDAYS_PER_YEAR = 3, 2
 """Absences of an agent: some days that nobody foresaw, some weeks."""
 
@@ -97,6 +105,7 @@ class Model:
     def __init__(self, seed: int, tickets: int) -> None:
         """Make the customers."""
         self.chance = Random(seed)  # noqa: S311 - a history, no secret
+        self._opinions = Random(seed + 1)  # noqa: S311 - the same
         count = max(1, tickets // TICKETS_PER_CUSTOMER)
         self.people = tuple(self._person(n) for n in range(count))
 
@@ -160,6 +169,16 @@ class Model:
             if drawn < REOPENS + THANKS + RETURNS:
                 return Reaction.RETURN, timedelta(days=chance.uniform(15, 60))
         return Reaction.SILENCE, timedelta()
+
+    def vote(self, kind: Kind) -> tuple[int, timedelta] | None:
+        """Draw the mark that a customer gives, and how much later; None for no answer."""
+        chance = self._opinions
+        if chance.random() >= VOTES:
+            return None
+        weights = CSAT_MARKS if kind is Kind.CSAT else NPS_MARKS
+        (score,) = chance.choices(list(kind.marks), weights)
+        hours = chance.lognormvariate(math.log(VOTE_HOURS), 1.0)
+        return score, timedelta(hours=min(hours, 24.0 * 20))
 
     def absences(self, start: datetime, days: int) -> list[tuple[datetime, datetime]]:
         """Draw when an agent is away."""

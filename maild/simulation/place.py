@@ -14,6 +14,7 @@ from maild import handle
 from maild.alarm import Alarm
 from maild.core import roster
 from maild.core.absence import Absence
+from maild.core.survey import Survey
 from maild.handle import Handled, Office
 from maild.simulation import letters
 from maild.simulation.letters import Letter
@@ -75,6 +76,11 @@ class Place:
         """Return how many tickets are not solved."""
         with self.office.database.read() as connection:
             return tally.backlog(connection)
+
+    def asked(self, since: datetime) -> tuple[Survey, ...]:
+        """Return the surveys that were sent from an instant on."""
+        with self.office.database.read() as connection:
+            return tally.asked(connection, since)
 
     def is_away(self, agent: str, until: datetime) -> None:
         """Let an agent be away."""

@@ -16,6 +16,7 @@ from itertools import count
 
 from maild.core.decision import Outcome
 from maild.core.house import Agent
+from maild.core.survey import Survey
 from maild.core.token import Purpose
 from maild.handle import Handled, Office
 from maild.simulation import compare, letters
@@ -173,6 +174,7 @@ class Year:
         day = (midnight - DAY).date()
         self.course.backlog[day] = self.place.backlog()
         self.place.empty_outbox()
+        self._are_asked(midnight)
         self.course.mails = self.place.written
         if midnight.weekday() == 0:
             self._compare(midnight)
@@ -260,6 +262,23 @@ class Year:
         case.is_thanked = reaction is Reaction.THANKS
         if done.ticket and done.ticket not in self._cases:
             self._cases[done.ticket] = replace(case, exchanges=1)
+
+    def _are_asked(self, midnight: datetime) -> None:
+        """Customers read the surveys of the day, and some will answer."""
+        for survey in self.place.asked(midnight - DAY):
+            drawn = self._model.vote(survey.kind)
+            if drawn is not None and survey.sent_at < midnight:
+                score, later = drawn
+                at = max(survey.sent_at + later, self.place.now)
+                self._writes(at, lambda survey=survey, score=score: self._votes(survey, score))  # type: ignore[misc]
+
+    def _votes(self, survey: Survey, score: int) -> _Post:
+        """A customer answers a survey."""
+        to = self._reply_address((Purpose.SURVEY, survey.id, survey.recipient), survey.mailbox)
+        author = Author(address=survey.recipient, name=survey.name, language=survey.language)
+        said = str(score) if score % 4 else f"{score}\n\nThat is what I think."
+        letter = self._letter(author, to, "Re: a survey", said)
+        return _Post(letter=letter, then=lambda _done: None)
 
     def _leaves(self, agent: Agent, until: datetime) -> None:
         """An agent is away; what they have in hand they finish."""

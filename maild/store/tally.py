@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, update
 
+from maild.core.survey import Survey
 from maild.core.ticket import State
-from maild.store import tables
+from maild.store import surveys, tables
 from maild.store.deadlines import DeadlineRow
 from maild.store.tables import OutboxState, metadata
 
@@ -23,6 +24,7 @@ _EVENT = _T[tables.EventRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _DEADLINE = _T[DeadlineRow.__tablename__]
+_SURVEY = _T[surveys.SurveyRow.__tablename__]
 _TO_DO = (
     select(
         _TICKET.c.id,
@@ -163,6 +165,12 @@ def mails(connection: Connection) -> Iterator[datetime]:
     """Yield when every mail of ours was written."""
     for (at,) in _streamed(connection, _MAILS):
         yield at
+
+
+def asked(connection: Connection, since: datetime) -> tuple[Survey, ...]:
+    """Return the surveys that were sent from an instant on."""
+    found = select(_SURVEY.c.id).where(_SURVEY.c.sent_at >= since).order_by(_SURVEY.c.id)
+    return tuple(surveys.of(connection, connection.execute(found).scalars()).values())
 
 
 def empty_outbox(connection: Connection) -> int:
