@@ -46,6 +46,7 @@ def test_maild_is_all_that_is_needed(tmp_path: Path) -> None:
     assert made.smtp.listen == (Listen(host="127.0.0.1", port=8025),)
     assert made.web.listen == Listen(host="127.0.0.1", port=8080)
     assert made.web.admin_listen == Listen(host="127.0.0.1", port=8081)
+    assert made.web.wall_password == ""
     assert made.relay.scheme == "maildir"
     assert made.relay.path == tmp_path / "var/outgoing"
     assert made.rules_dir == settings.shipped("rules")
