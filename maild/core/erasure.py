@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from maild.core.decision import Decision, EventDraft, Outcome
+from maild.core.history import CUSTOMER_CHANGED, NOT_DELIVERED, TICKET_CREATED
 from maild.core.reason import Reason, Why
 from maild.core.ticket import State, Ticket
 from maild.core.token import Keys
@@ -32,6 +33,8 @@ FIGURES = frozenset(
     {
         "n", "kind", "queue", "priority", "language", "due_at", "policy", "late", "merged",
         "until", "written", "ladder", "of", "budget", "bounces", "score", "tier", "posts",
+        "segment", "assignee", "clock", "since", "at", "worked", "due", "verdict", "received",
+        "survey", "template",
     }
 )  # fmt: skip
 """Names of values in the log that figures are made of."""
@@ -43,6 +46,12 @@ CHOICES = frozenset(
     }
 )  # fmt: skip
 """Lines of the log whose `from` and `to` are chosen by the house: states, queues, agents."""
+READERS = {
+    TICKET_CREATED: "for",
+    CUSTOMER_CHANGED: "to",
+    **dict.fromkeys(NOT_DELIVERED, "to"),
+}
+"""Lines of the log that name the customer: that it was the customer stays, who it was goes."""
 TAGGED = frozenset({"tag.added", "tag.removed", "tag.changed"})
 _OURS = ("maild", "operator")
 _MARK = b"maild erasure\x00"
@@ -81,11 +90,17 @@ def kept_data(person: Person, kind: str, data: Mapping[str, str]) -> dict[str, s
     if kind in TAGGED:
         return {name: tag for name, tag in data.items() if kept_tags(person, [tag])}
     names = FIGURES | {"from", "to"} if kind in CHOICES else FIGURES
-    return {
+    kept = {
         name: value
         for name, value in data.items()
         if name in names and len(str(value)) <= _VALUE_CHARACTERS_MAX and _is_ours(person, value)
     }
+    if "tags" in data:
+        kept["tags"] = " ".join(kept_tags(person, data["tags"].split(" ")))
+    reader = READERS.get(kind, "")
+    if reader in data and _is_them(person, data[reader]):
+        kept[reader] = ERASED
+    return kept
 
 
 def kept_tags(person: Person, tags: Collection[str]) -> list[str]:
@@ -127,6 +142,12 @@ def left(ticket: Ticket, person: Person) -> Decision | None:
         after=replace(ticket, participants=staying),
         events=(EventDraft(kind=LEFT, actor="operator"),),
     )
+
+
+def _is_them(person: Person, who: str) -> bool:
+    """Whether it is who is erased, or was before; of what is too old, anybody outside."""
+    is_outside = not person.address and not _is_ours(person, who)
+    return is_outside or who.lower() in (person.address, ERASED)
 
 
 def _is_ours(person: Person, value: str) -> bool:
