@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cel
-
 from maild.core.rule import Condition, Context, Judge, Verdict
 from maild.rulefiles import samples, words
+from maild.rulefiles.expressions import cel
 from maild.rulefiles.words import Misfit, Word
 
 _SLOW_SECONDS = 0.1

@@ -4,6 +4,8 @@ Strategy: a schema names the oldest maild that may use it (`OLDEST` in its migra
 first), and the database carries that name, so that a version which does not know a newer schema
 can tell whether it may work with it. Migrations add first and take away later ("expand before
 contract"): while an older node lives that the new schema would break, it is not made.
+What the schemas are called is told by the names of the migrations' files, so that nothing more is
+loaded where there is nothing to do.
 """
 
 from __future__ import annotations
@@ -11,11 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from maild import __version__
 from maild.errors import ConfigError, NotReady, Problem
@@ -45,29 +43,15 @@ def migrate(database: Database, version: str = __version__, *, copies: bool = Tr
     SQLite file is copied first if `copies`. Several nodes may start at once: one migrates, the
     others wait.
     """
-    config = _config()
     pages.check(database)
     found = revision(database)
-    if not _is_known(config, found):
+    if not _is_known(found):
         _refuse_unreadable(database, found, version)
         return found
-    if found == _head(config):
+    if found == newest():
         return found
-    aside: Path | None = None
-    with database.write() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        found = _revision_in(connection)
-        if found and found != _head(config):
-            _refuse_old_nodes(connection, _oldest(config))
-            aside = precaution.copy(database, found, datetime.now(UTC)) if copies else None
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        row = {"name": OLDEST, "value": _oldest(config)}
-        connection.execute(replacing(connection, _META, "name"), row)
-    if found and found != _head(config):
-        event(Event.STORE_MIGRATED, before=found, now=_head(config), copy=aside or "none")
-    return _head(config)
+    _upgrade(database, copies=copies)
+    return newest()
 
 
 def ready(database: Database, version: str = __version__) -> None:
@@ -76,15 +60,14 @@ def ready(database: Database, version: str = __version__) -> None:
     An empty database gets its tables. Raises `NotReady` when the daemon has to bring them up to
     date first, and `ConfigError` as `migrate` does.
     """
-    config = _config()
     found = revision(database)
     if not found:
         migrate(database, version)
-    elif not _is_known(config, found):
+    elif not _is_known(found):
         _refuse_unreadable(database, found, version)
-    elif found != _head(config):
+    elif found != newest():
         raise NotReady(
-            f"the database has schema {found}, this maild has {_head(config)}: "
+            f"the database has schema {found}, this maild has {newest()}: "
             "start the daemon (maild run), which copies it and brings it up to date"
         )
 
@@ -97,35 +80,44 @@ def revision(database: Database) -> str:
 
 def newest() -> str:
     """Return the revision of this version's schema."""
-    return _head(_config())
+    return _revisions()[-1]
+
+
+def _upgrade(database: Database, *, copies: bool) -> None:
+    from maild.store import upgrade  # noqa: PLC0415 - most starts find nothing to change
+
+    aside: Path | None = None
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        found = _revision_in(connection)
+        named = upgrade.named_by(_FOLDER, "OLDEST").values()
+        oldest = max((name or FIRST for name in named), key=_rank)
+        if found and found != newest():
+            _refuse_old_nodes(connection, oldest)
+            aside = precaution.copy(database, found, datetime.now(UTC)) if copies else None
+        upgrade.to_head(_FOLDER, connection)
+        row = {"name": OLDEST, "value": oldest}
+        connection.execute(replacing(connection, _META, "name"), row)
+    if found and found != newest():
+        event(Event.STORE_MIGRATED, before=found, now=newest(), copy=aside or "none")
 
 
 def _revision_in(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    found = connection.execute(text("SELECT version_num FROM alembic_version"))
+    return found.scalar_one_or_none() or ""
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    return config
+def _revisions() -> list[str]:
+    """Return the names of all schemas, the newest last: each migration's file begins with its."""
+    files = (_FOLDER / "versions").glob("[0-9]*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
-def _head(config: Config) -> str:
-    head = ScriptDirectory.from_config(config).get_current_head()
-    assert head is not None
-    return head
-
-
-def _is_known(config: Config, found: str) -> bool:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return not found or found in known
-
-
-def _oldest(config: Config) -> str:
-    """Return the oldest version that may use the newest schema: the highest that one names."""
-    scripts = ScriptDirectory.from_config(config).walk_revisions()
-    named = [getattr(script.module, "OLDEST", FIRST) for script in scripts]
-    return max(named, key=_rank)
+def _is_known(found: str) -> bool:
+    return not found or found in _revisions()
 
 
 def _refuse_unreadable(database: Database, found: str, version: str) -> None:

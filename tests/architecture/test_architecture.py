@@ -79,6 +79,9 @@ ONLY_IN = {
 }
 """Each library of others is imported in one place: a file, a folder, or files of one beginning."""
 
+LATE = "maild/store/migrate.py"
+"""The only file but a command's that imports late: Alembic, where a schema is to be changed."""
+
 BANNED_FILE_NAMES = {"common", "helper", "helpers", "manager", "misc", "tools", "util", "utils"}
 BANNED_WORDS = {
     **dict.fromkeys(("email", "emails", "msg", "msgs"), "mail (comes in) or reply (goes out)"),
@@ -162,7 +165,7 @@ def test_nothing_is_imported_late_but_by_a_command() -> None:
     late = {
         f"{path}:{node.lineno}"
         for path in sources()
-        if not path.startswith("maild/cli/")
+        if not path.startswith("maild/cli/") and path != LATE
         for function in functions(path)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)

@@ -6,6 +6,8 @@ import datetime as dt
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from sqlalchemy.exc import StatementError
 
 from maild.errors import ConfigError, DiskFull, NotReady
 from maild.store import migrate as migration
-from maild.store import precaution
+from maild.store import precaution, upgrade
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate, newest, ready, revision
 from maild.store.tables import metadata
@@ -107,6 +109,33 @@ def test_versions_are_compared_as_numbers(database: Database) -> None:
         migrate(database, "0.8.12")
 
 
+def test_the_files_of_the_migrations_are_named_by_their_schemas() -> None:
+    folder = Path(migration.__file__).parent / "migrations"
+
+    schemas = sorted(upgrade.named_by(folder, "revision"))
+
+    files = sorted(file.name for file in (folder / "versions").glob("*.py"))
+    assert [file.partition("_")[0] for file in files] == schemas
+    assert newest() == schemas[-1]
+
+
+def test_tables_as_they_should_be_load_no_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'maild.db'}"
+    migrate(opened := open_database(url))
+    opened.close()
+    asked = (
+        "import sys; from maild.store.database import open_database;"
+        "from maild.store.migrate import migrate;"
+        f"print(migrate(open_database({url!r})), 'alembic' in sys.modules)"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", asked], check=True, capture_output=True, text=True
+    ).stdout
+
+    assert said.split() == [newest(), "False"]
+
+
 def test_a_schema_names_the_oldest_version_that_may_use_it(database: Database) -> None:
     with database.read() as connection:
         named = connection.execute(
@@ -120,7 +149,7 @@ def test_an_older_node_that_lives_is_not_broken_by_new_tables(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = older(url)
-    monkeypatch.setattr(migration, "_oldest", lambda _config: "0.2.0")
+    monkeypatch.setattr(upgrade, "named_by", lambda *_: {OLDER: "0.2.0"})
     _sign_in(opened, dt.datetime.now(dt.UTC))
 
     with pytest.raises(NotReady, match=r"need maild 0\.2\.0; stop first: old \(0\.1\.0\)"):
