@@ -120,11 +120,11 @@ CRASHES = (
         "no connection is refused, nothing acknowledged is lost",
         "faults/test_restart.py::test_no_connection_is_refused_while_daemons_come_and_go",
     ),
-    _open(
+    _row(
         "C10",
-        "a page of the database is overwritten",
-        "refuses to start, exit 78, names restore",
-        "comes with backup and restore",
+        "pages of the database are overwritten",
+        "refuses to start and names restore; no mail is taken",
+        "store/test_pages.py::test_a_damaged_tree_is_refused_and_restore_is_named",
     ),
 )
 AWAY = (
@@ -385,17 +385,22 @@ OPERATION = (
         "settings/test_bad.py::test_a_bad_config_is_refused_with_every_problem",
         "flows/17-broken-config/test_broken_config.py::test_the_daemon_says_everything_that_is_wrong",
     ),
-    _open(
+    _row(
         "O03",
-        "backup under load, and restore",
-        "every copy can be read, nothing is sent twice",
-        "comes with backup and restore",
+        "backups under load, killed while written, and restored",
+        "each comes back whole, nothing is sent twice",
+        "crash/test_backup.py::test_backups_under_load_come_back_whole_and_send_nothing_twice",
+        "crash/test_backup.py::test_killed_while_it_is_written_a_backup_is_the_old_one_or_the_new",
+        "crash/test_backup.py::test_killed_while_it_comes_back_a_house_is_empty_or_whole",
     ),
-    _open(
+    _row(
         "O04",
-        "upgrade, killed in the middle; a newer schema",
-        "resumes or is intact; refused",
-        "comes with backup and restore",
+        "a migration killed at every step; a newer schema; no room for the copy",
+        "whole or not begun; refused; not migrated",
+        "store/test_migrate.py::test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun",
+        "store/test_migrate.py::test_a_newer_schema_that_needs_a_newer_maild_is_refused_and_left_alone",
+        "store/test_migrate.py::test_an_sqlite_file_is_copied_before_its_tables_change_and_three_copies_are_kept",
+        "store/test_migrate.py::test_without_room_for_the_copy_nothing_is_migrated",
     ),
     _row(
         "O02",
