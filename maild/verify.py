@@ -13,15 +13,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from sqlalchemy.exc import DatabaseError
-
 from maild.core import agenda
 from maild.core.agenda import Changes
 from maild.handle import Office
 from maild.outbox.compose import assemble, unpack
 from maild.store import deadlines, history, journal, sound_mail, sound_rows, tickets
 from maild.store.database import Connection
-from maild.store.finding import Finding
+from maild.store.finding import Finding, looked
 
 STORED = (
     ("pages", sound_rows.pages),
@@ -44,21 +42,10 @@ def everything(office: Office, tell: Callable[[str], None]) -> Iterator[Finding]
     """Give every finding of every check; `tell` hears which one begins."""
     for name, check in STORED:
         tell(name)
-        yield from _looked(office, name, partial(check, now=office.now()))
+        yield from looked(office.database, name, partial(check, now=office.now()))
     for name, own in (("sent bytes", _sent_bytes), ("deadlines", _deadlines)):
         tell(name)
-        yield from _looked(office, name, partial(own, office=office))
-
-
-def _looked(
-    office: Office, name: str, check: Callable[[Connection], Iterator[Finding]]
-) -> Iterator[Finding]:
-    """Run one check; where pages are damaged it ends with that as its finding."""
-    try:
-        with office.database.read() as connection:
-            yield from check(connection)
-    except DatabaseError as error:
-        yield Finding(check=name, row="database", text=f"cannot be read: {error.orig}")
+        yield from looked(office.database, name, partial(own, office=office))
 
 
 def _sent_bytes(connection: Connection, office: Office) -> Iterator[Finding]:

@@ -47,15 +47,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
                 {"number": one.ticket, "kind": one.kind, "due_at": one.due_at.isoformat()}
                 for one in coming
             ],
-            "mailboxes": [
-                {
-                    "name": box.name,
-                    "last_success": box.last_success.isoformat() if box.last_success else None,
-                    "behind": box.behind,
-                    "last_error": box.last_error,
-                }
-                for box in found.mailboxes
-            ],
+            "mailboxes": [_mailbox(box) for box in found.mailboxes],
             "outbound": {"held": bool(why), "why": why},
             "automatic": {
                 "stopped": breaker.is_open,
@@ -72,3 +64,12 @@ def status(config: Path | None, *, as_json: bool) -> None:
         out.heading(f"no mail goes out ({why}): maild outbox release")
     for key, value in document.items():
         out.line(f"{key:<14} {out.plain(value)}")
+
+
+def _mailbox(box: standing.MailboxState) -> dict[str, Any]:
+    return {
+        "name": box.name,
+        "last_success": box.last_success.isoformat() if box.last_success else None,
+        "behind": box.behind,
+        "last_error": box.last_error,
+    }

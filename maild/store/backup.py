@@ -1,8 +1,8 @@
 """A backup while the daemon works: every row of one consistent moment, in one file.
 
 Strategy: one way for SQLite and PostgreSQL. One read transaction sees the database as it was at
-its beginning; its rows go into a new SQLite file with the tables of this version (`store/rows.py`),
-which restores on either. Writers are not held up.
+its beginning; its rows go into a new SQLite file with the tables of this version, which restores
+on either (`store/rows.py`). Writers are not held up.
 """
 
 from __future__ import annotations

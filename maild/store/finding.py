@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select
+from sqlalchemy.exc import DatabaseError
+
+from maild.store.database import Database
 
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way still: mail is written in two steps when it is large."""
@@ -31,3 +34,14 @@ def batches(
 ) -> Iterator[Sequence[Row[Any]]]:
     """Give the rows of a question, some at a time, so that no memory fills."""
     yield from connection.execute(statement, execution_options={"yield_per": size}).partitions()
+
+
+def looked(
+    database: Database, name: str, check: Callable[[Connection], Iterator[Finding]]
+) -> Iterator[Finding]:
+    """Run one check on a view of its own; where pages are damaged it ends with that finding."""
+    try:
+        with database.read() as connection:
+            yield from check(connection)
+    except DatabaseError as error:
+        yield Finding(check=name, row="database", text=f"cannot be read: {error.orig}")
