@@ -169,6 +169,26 @@ def test_an_answer_below_the_quote_stays() -> None:
     assert read(html).reply_text == "Neu."
 
 
+QUOTE = '<blockquote type="cite"><p>old <b>words</b></p></blockquote>'
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<p>mine</p>{}",
+        "<p>mine</p>{}<p>more</p>",
+        "<div><p>mine</p>{}</div><p>more</p>",
+        "<b>mine</b>{0}<i>between</i>{0}<table><tr><td>more</td></tr></table>",
+        '<a href="https://a.example">mine<img src="cid:1"></a>{}',
+    ],
+)
+def test_the_sanitised_reply_is_the_mail_sanitised_without_its_quotes(around: str) -> None:
+    reading = read(around.format(QUOTE))
+
+    assert reading.safe_reply_html == sanitise(around.format(""))
+    assert reading.safe_html == sanitise(around.format(QUOTE))
+
+
 def test_a_forwarded_mail_is_no_quote() -> None:
     html = (
         '<div>Zur Info</div><div class="gmail_quote">---------- Forwarded message ---------<br>'
