@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import people, private, reporting, upkeep, wall
+from maild.cli import opinions, people, private, reporting, upkeep, wall
 from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
@@ -39,6 +39,7 @@ app.add_typer(ticket, name="ticket")
 app.add_typer(people.agent, name="agent")
 app.add_typer(people.customer, name="customer")
 app.add_typer(people.organisation, name="organisation")
+app.add_typer(opinions.survey, name="survey")
 app.add_typer(held, name="held")
 app.add_typer(outbox, name="outbox")
 app.add_typer(address, name="address")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -19,7 +20,9 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     String,
+    and_,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -39,9 +42,13 @@ __all__ = [
     "customer_ids",
     "lasts",
     "leave",
+    "left",
+    "listed",
     "metadata",
     "note_asked_back",
     "of",
+    "return_to",
+    "story",
     "unsubscribed",
     "vote",
 ]
@@ -221,6 +228,59 @@ def address_of(connection: Connection, number: int) -> str:
     """Return the address of a customer; empty when there is none of this number."""
     found = connection.execute(select(_CUSTOMER.c.address).where(_CUSTOMER.c.id == number))
     return found.scalar_one_or_none() or ""
+
+
+def listed(connection: Connection, *, limit: int, answered: bool) -> list[dict[str, Any]]:
+    """Return surveys for people, the newest first; `limit` 0 is no limit."""
+    newest = select(func.max(_VOTE.c.id)).group_by(_VOTE.c.survey_id)
+    given = _SURVEY.outerjoin(
+        _VOTE, and_(_VOTE.c.survey_id == _SURVEY.c.id, _VOTE.c.id.in_(newest))
+    )
+    columns = (_SURVEY, _VOTE.c.score, _VOTE.c.via, _VOTE.c.comment)
+    statement = select(*columns).select_from(given).order_by(_SURVEY.c.id.desc())
+    if answered:
+        statement = statement.where(_VOTE.c.id.is_not(None))
+    rows = connection.execute(statement.limit(limit) if limit else statement).mappings()
+    return [
+        {
+            "survey": row["id"],
+            "kind": row["kind"],
+            "ticket": row["ticket_id"],
+            "recipient": row["recipient"],
+            "sent_at": row["sent_at"].isoformat(),
+            "expires_at": row["expires_at"].isoformat(),
+            "score": row["score"],
+            "via": row["via"],
+            "comment": row["comment"],
+        }
+        for row in rows
+    ]
+
+
+def story(connection: Connection, number: int) -> dict[str, Any] | None:
+    """Return a survey for people, with all its votes, the first one first."""
+    row = connection.execute(select(_SURVEY).where(_SURVEY.c.id == number)).mappings().first()
+    if row is None:
+        return None
+    votes = connection.execute(_VOTES, {"ids": [number]}).mappings()
+    shown = [_plain({n: one[n] for n in ("at", "score", "via", "comment")}) for one in votes]
+    return _plain(row) | {"votes": shown}
+
+
+def left(connection: Connection) -> list[dict[str, Any]]:
+    """Return who wants neither surveys nor announcements, the newest first."""
+    rows = connection.execute(select(_UNSUBSCRIBED).order_by(_UNSUBSCRIBED.c.at.desc()))
+    return [_plain(row) for row in rows.mappings()]
+
+
+def return_to(connection: Connection, address: str) -> bool:
+    """Forget that somebody unsubscribed; tell whether they had."""
+    gone = delete(_UNSUBSCRIBED).where(_UNSUBSCRIBED.c.address == address.lower())
+    return connection.execute(gone).rowcount > 0
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, dt.datetime) else v for k, v in row.items()}
 
 
 def _addresses(addresses: Iterable[str]) -> dict[str, list[str]]:

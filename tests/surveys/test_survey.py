@@ -27,7 +27,7 @@ from tests.surveys.house import (
 
 QUESTIONS = {
     "en": "How satisfied are you with our help?",
-    "fr": "Dans quelle mesure êtes-vous satisfait de notre aide ?",
+    "fr": "Dans quelle mesure êtes-vous satisfait de notre aide",
     "es": "¿Hasta qué punto está satisfecho con nuestra ayuda?",
     "de": "Wie zufrieden sind Sie mit unserer Hilfe?",
 }

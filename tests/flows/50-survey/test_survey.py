@@ -35,7 +35,7 @@ WRITES = {
 }
 ASKED = {
     "en": "How satisfied are you with our help?",
-    "fr": "Dans quelle mesure êtes-vous satisfait de notre aide ?",
+    "fr": "Dans quelle mesure êtes-vous satisfait de notre aide",
     "es": "¿Hasta qué punto está satisfecho con nuestra ayuda?",
     "de": "Wie zufrieden sind Sie mit unserer Hilfe?",
 }
