@@ -105,21 +105,26 @@ def wrong(values: Mapping[str, str], house: House) -> str:
             return f"{name} holds control characters"
         if name != "notes" and not text.isprintable():
             return f"{name} has more than one line"
-    manager, language = values["account_manager"].lower(), values["language"].lower()
-    if manager and not valid(manager):
-        return f"account_manager: {manager!r} is no address"
-    if manager and not _is_ours(manager, house):
-        return f"account_manager: {manager} is no agent, and config.toml names them nowhere else"
+    language = values["language"].lower()
+    reason = _wrong_manager(values["account_manager"].lower(), house)
+    if reason:
+        return reason
     if language and not _LANGUAGE.fullmatch(language):
         return f"language: {language!r} is not two letters such as 'en'"
     return _wrong_person(values, house) if values["address"] else _wrong_group(values)
 
 
-def _is_ours(manager: str, house: House) -> bool:
-    """Whether customers' mail may be told to an address: a slip of the pen is a stranger's."""
+def _wrong_manager(manager: str, house: House) -> str:
+    """Customers' mail is told to account managers: a slip of the pen would be a stranger's."""
+    if not manager:
+        return ""
+    if not valid(manager):
+        return f"account_manager: {manager!r} is no address"
     named = {one.account_manager.lower() for one in house.organisations}
     named |= {queue.lead.lower() for queue in house.queues}
-    return manager in named or house.agent_of(manager) is not None
+    if manager in named or house.agent_of(manager) is not None:
+        return ""
+    return f"account_manager: {manager} is no agent, and config.toml names them nowhere else"
 
 
 def _decoded(raw: bytes) -> str:

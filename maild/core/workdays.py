@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from maild.core import calendar
@@ -13,11 +14,13 @@ _DAYS_MAX = 366 * 3
 """So many days in a row without an hour of work end the search: the rest is counted as days."""
 
 
+@lru_cache(maxsize=8192)
 def after(hours: Calendar, start: datetime, wait: After) -> datetime:
     """Return the instant (UTC) that is `wait` after `start` (aware), or the next one worked.
 
     A working day is a date on which the calendar has hours; the time of day stays what it is.
     NotAllowed where nobody works for a hundred years; a calendar without hours is never asked.
+    The same is asked at every mail of a ticket.
     """
     end = start + timedelta(seconds=wait.seconds)
     if wait.working_days:
