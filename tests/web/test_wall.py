@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from maild import wall
+from maild.carry import Office
+from maild.core.scorecard import Report
 from maild.core.token import Keys, Purpose
-from maild.core.wall import link
+from maild.core.wall import Wall, link
 from maild.errors import StoreBusy
-from tests.core.scenes import ANNA
+from tests.core.scenes import ANNA, NOW
 from tests.pages.places import busy, opened, token, wall_of, wall_path
 from tests.trust.house import InMemory
 from tests.web.asking import Answer, Asked, ask_all
@@ -20,10 +22,17 @@ from tests.web.asking import Answer, Asked, ask_all
 PASSWORD = "corréct horse"
 
 
-@pytest.fixture
-def house() -> Iterator[InMemory]:
+@pytest.fixture(scope="module")
+def built() -> Iterator[InMemory]:
     with opened() as made:
         yield made
+
+
+@pytest.fixture
+def house(built: InMemory) -> InMemory:
+    """One house for all: nobody who looks changes it, only its clock moves."""
+    built.now = NOW
+    return built
 
 
 def basic(password: str, user: str = "team") -> tuple[tuple[str, str], ...]:
@@ -189,6 +198,33 @@ def test_a_hundred_screens_read_the_database_once(
     assert len(reads) == 1
 
 
+def test_figures_are_kept_longer_than_what_is_open(
+    house: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    read: list[tuple[float, bool]] = []
+    real = wall.read
+
+    def counted(office: Office, figures: Report | None = None) -> Wall:
+        read.append((seconds[0], figures is None))
+        return real(office, figures)
+
+    monkeypatch.setattr(wall, "read", counted)
+    board = wall.Board(lambda: house.office, clock=lambda: seconds[0])
+
+    for moment in (0.0, 9.9, 10.0, 15.0, 20.0, 59.9, 60.0, 70.0):
+        seconds[0] = moment
+        board.show("en", refreshes=True)
+
+    assert read == [
+        (0.0, True),
+        (10.0, False),
+        (20.0, False),
+        (59.9, False),
+        (70.0, True),
+    ]
+
+
 def test_where_the_database_is_busy_it_says_so_and_tries_again(
     house: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,10 +240,10 @@ def test_where_the_database_is_busy_it_says_so_and_tries_again(
     assert "try again in a minute" in answer.text
 
 
-def test_it_tells_how_things_stand(house: InMemory) -> None:
-    busy(house, [f"Subject {n}" for n in range(12)])
-
-    text = look(house, wall_path(house)).text
+def test_it_tells_how_things_stand() -> None:
+    with opened() as house:
+        busy(house, [f"Subject {n}" for n in range(12)])
+        text = look(house, wall_path(house)).text
 
     assert "[Support #2] Subject 0" in text
     assert "[Support #5] Subject 3" in text
