@@ -98,7 +98,7 @@ def test_a_sync_or_write_that_fails_acknowledges_nothing_that_is_not_there(
         then_power_cuts=cuts.images,
         lost_after_them=cuts.losing,
     )
-    assert failed > times(8, 60)
+    assert failed > times(3, 20)
     assert account.codes <= {451}
     assert len(account.acknowledged) == before + 1, "it goes on by itself"
     assert (missing, left.is_sound, left.halves) == (set(), True, 0)
