@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
+from maild.core.scorecard import Span, Wish
 from maild.handle import Office
 from maild.simulation import compare, report
 from maild.simulation.compare import OVER
 from maild.simulation.report import Flows
 from maild.simulation.year import Course
+from maild.store import report as figures
 from maild.store import tally
 from maild.store.database import Connection
 
@@ -39,6 +42,7 @@ def all_checks(office: Office, course: Course) -> tuple[Check, ...]:
             _ended(connection),
             _overdue(connection, course),
             _agrees(connection, office, course),
+            _told(connection, course),
         )
 
 
@@ -55,6 +59,22 @@ def _balance(connection: Connection, course: Course) -> Check:
     faults += [f"{day}: in the log, but never counted" for day in logged]
     name = "each day, opened + reopened - solved - gone is the change of the backlog"
     return Check(name=name, looked_at=len(course.backlog), faults=tuple(faults))
+
+
+def _told(connection: Connection, course: Course) -> Check:
+    """What a report reads from the log is what was counted in the ticket table at midnight."""
+    days = sorted(course.backlog)
+    midnights = [datetime.combine(day, time(), tzinfo=UTC) for day in days]
+    parts = tuple(Span(start=at, end=at + timedelta(days=1)) for at in midnights)
+    whole = Span(start=parts[0].start, end=parts[-1].end)
+    found = figures.read(connection, Wish(whole=whole, spans=parts)).total.spans
+    faults = tuple(
+        f"{day}: the report says {told.backlog}, the tickets {course.backlog[day]}"
+        for day, told in zip(days, found, strict=True)
+        if told.backlog != course.backlog[day]
+    )
+    name = "each day's backlog is in a report what was counted at its end"
+    return Check(name=name, looked_at=len(days), faults=faults)
 
 
 def _ended(connection: Connection) -> Check:

@@ -299,6 +299,13 @@ def test_the_shipped_config_is_valid() -> None:
     assert made.state_dir == _ROOT / "var"
 
 
+def test_figures_of_single_agents_are_off_unless_the_house_says_otherwise(tmp_path: Path) -> None:
+    assert not _load(tmp_path, _MAILD).report.per_agent
+    assert _load(tmp_path, _MAILD + "[report]\nper_agent = true\n").report.per_agent
+    with pytest.raises(ConfigError):
+        _load(tmp_path, _MAILD + '[report]\nper_agent = "leads"\n')
+
+
 def test_every_key_of_the_schema_stands_in_the_shipped_config() -> None:
     written = _keys_of_file(_uncommented())
 

@@ -122,7 +122,7 @@ def test_a_month_of_history_adds_up() -> None:
     assert total["mails"] == found["mails_out"] > total["opened"]
     assert total["reminders"] > 0
     assert found["mails_in"].keys() == {"posted", "ignored"}, "votes without a word are no posts"
-    assert [check["holds"] for check in found["checks"]] == [True] * 4
+    assert [check["holds"] for check in found["checks"]] == [True] * 5
     assert all(check["looked_at"] for check in found["checks"])
 
 
