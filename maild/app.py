@@ -1,9 +1,9 @@
 """The only file that knows everything: builds, wires, starts, and stops in order.
 
-Start: settings, database, migration, lock, secret, what the last life left in hand, readers,
-work and send threads, clock, listeners, mailboxes; only then systemd is told. Stop is the same
-backwards: first nothing new comes in, then what came in is made durable, then what is in hand is
-finished or put back.
+Start: settings, lock, files, database, migration, secret, what the last life left in hand,
+readers, work and send threads, clock, listeners, mailboxes; only then systemd is told. Stop is the
+same backwards: first nothing new comes in, then what came in is made durable, then what is in hand
+is finished or put back.
 """
 
 from __future__ import annotations
@@ -99,10 +99,11 @@ class Daemon:
         self._roles = roles
         self._environment = environment
         self._supervisor = notify.supervisor(environment)
+        # First of all: who finds another daemon here is started again and again, cheaply.
+        self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
         # Before the database: a mistake in a rule must not leave the tables migrated behind.
         files = files_of(config)
         self._authenticator = authenticate.of(config)
-        self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
         self._database, keys = open_store(config)
         self.office = office_of(config, self._database, keys, files)
         part = "" if roles == frozenset(Role) else ",".join(sorted(roles))
