@@ -27,7 +27,7 @@ from maild.timetable import Round
 TICKETS_PER_RING = 60
 RING_SECONDS = 0.5
 """After so long a ring fires no further ticket: others wait for the database, too."""
-ROWS_PER_CLAIM = 20
+ROWS_PER_CLAIM = 24
 TOGETHER_MAX = 12
 """Tickets in a transaction: who waits for the database meanwhile waits some 40 ms."""
 PLANNED_PER_CHUNK = 100
