@@ -30,6 +30,7 @@ CONTEXTS_MAX = 2
 AROUND_CHARACTERS = 60
 PREFIX_CHARACTERS_MIN = 3
 _WORD = re.compile(r"[^\W_]+")
+_UNBROKEN = re.compile(r"\S+")
 _SIGNS_TO_SPACES = bytes(n if chr(n) in ascii_letters + digits else 32 for n in range(256))
 """Plain text is most of what is written: so it is taken apart three times as fast."""
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
@@ -83,25 +84,42 @@ def context(text: str, sought: Iterable[Wanted]) -> str:
     """
     text = " ".join(text[:TEXT_CHARACTERS_MAX].split())
     goals = tuple(sought)
-    for match in _WORD.finditer(text):
-        if _has(match[0], goals):
-            start = max(0, match.start() - AROUND_CHARACTERS)
-            end = min(len(text), match.end() + AROUND_CHARACTERS, start + 4 * AROUND_CHARACTERS)
-            before, after = "…" if start else "", "…" if end < len(text) else ""
-            return f"{before}{text[start:end].strip()}{after}"
+    for stretch in _UNBROKEN.finditer(text):
+        if _has(_words(stretch[0]), goals):
+            first, last = _place(stretch[0], goals)
+            start = max(0, stretch.start() + first - AROUND_CHARACTERS)
+            most = min(stretch.start() + last + AROUND_CHARACTERS, start + 4 * AROUND_CHARACTERS)
+            before, after = "…" if start else "", "…" if most < len(text) else ""
+            return f"{before}{text[start:most].strip()}{after}"
     return ""
 
 
-def _has(piece: str, goals: tuple[Wanted, ...]) -> bool:
+def _has(found: Iterable[str], goals: tuple[Wanted, ...]) -> bool:
     return any(
         word.startswith(goal.word) if goal.is_prefix else word == goal.word
-        for word in _words(piece)
+        for word in found
         for goal in goals
     )
 
 
+def _place(stretch: str, goals: tuple[Wanted, ...]) -> tuple[int, int]:
+    """Return from where to where in what is written the first word stands that is looked for.
+
+    A sign may become several letters, as ™, or none, as an accent that stands by itself: words
+    are those of the plain form, so each of its characters is led back to the sign it is of.
+    """
+    forms = [_plain(sign) for sign in stretch]
+    signs = [n for n, form in enumerate(forms) for _ in form]
+    for run in _WORD.finditer("".join(forms)):
+        if _has(_pieces(run[0]), goals):
+            places = (run[0].find(goal.word) for goal in goals)
+            start = run.start() + min(place for place in places if place >= 0)
+            return signs[start], signs[run.end() - 1] + 1
+    return 0, len(stretch)
+
+
 def _words(text: str) -> Iterable[str]:
-    plain = text.lower() if text.isascii() else _FOREIGN.sub(_folded, text).lower()
+    plain = _plain(text)
     if plain.isascii():
         runs = plain.encode("ascii").translate(_SIGNS_TO_SPACES).decode("ascii").split()
         return [run[:WORD_CHARACTERS_MAX] for run in runs]
@@ -121,9 +139,17 @@ def _pairs(run: str) -> Iterable[str]:
     return (run[n : n + 2] for n in range(len(run)))
 
 
+def _plain(text: str) -> str:
+    """Small, without accents; the form of a sign depends on no other sign."""
+    return text.lower() if text.isascii() else _FOREIGN.sub(_folded, text).lower()
+
+
 def _folded(found: re.Match[str]) -> str:
-    """Without accents and other marks, in the plain form of each letter."""
-    plain = unicodedata.normalize("NFKD", found[0].casefold())
+    """Without accents and other marks, in the plain form of each letter.
+
+    Folded before and after: only then has no letter another form at the end of a word.
+    """
+    plain = unicodedata.normalize("NFKD", found[0].casefold()).casefold()
     return "".join(one for one in plain if unicodedata.category(one)[0] != "M")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from maild.core.index import (
@@ -60,7 +60,25 @@ def test_the_context_shows_the_first_place_on_one_line() -> None:
     assert context(text, wanted("saucer")) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "sought", "shown"),
+    [
+        ("one ㆖ two", "上", "one ㆖ two"),
+        ("the Cafe\u0301s of Rome", "cafés", "the Cafe\u0301s of Rome"),
+        ("Maild™ is ours", "maildtm", "Maild™ is ours"),
+        ("abc𝚺", "ABCΣ", "abc𝚺"),
+        ("は。" * 100 + "東京", "東京", "…" + "は。" * 30 + "東京"),
+    ],
+)
+def test_the_context_is_found_whatever_signs_a_word_is_written_in(
+    text: str, sought: str, shown: str
+) -> None:
+    assert context(text, wanted(sought)) == shown
+
+
 @given(st.text(max_size=300))
+@example("㆖")
+@example("cafe\u0301s")
 def test_what_stands_in_a_text_is_found_in_it(text: str) -> None:
     kept = set(words(text))
 
