@@ -12,7 +12,7 @@ from maild.core.promise import Promise
 from maild.core.rule import Rule
 from maild.core.snapshot import World
 from maild.core.token import Keys
-from maild.errors import ConfigError, MaildError
+from maild.errors import ConfigError, MaildError, Problem
 from maild.handle import Office
 from maild.outbox.render import Renderer
 from maild.rulefiles import policies
@@ -112,6 +112,15 @@ def open_store(config: Settings) -> tuple[Database, Keys]:
 def ready_store(config: Settings) -> tuple[Database, Keys]:
     """Open the database as it is, and read its secret; `NotReady` when it needs a migration."""
     return _opened(config, ready)
+
+
+def refuse_moves(old: Settings, new: Settings) -> None:
+    """Refuse other values of settings that hold for the life of a process, by `ConfigError`."""
+    fixed = ("state_dir", "database_url", "secret_file", "smtp", "web")
+    moved = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    if moved:
+        words = f"{', '.join(moved)} changed: that needs a restart"
+        raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
 
 
 def _opened(config: Settings, prepare: Callable[[Database], object]) -> tuple[Database, Keys]:

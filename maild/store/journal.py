@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     true,
     update,
 )
@@ -80,6 +81,15 @@ _END = (
         **{name: bindparam(f"new_{name}", type_=_JOURNAL.c[name].type) for name in _ENDED},
     )
 )
+_ELSEWHERE = (
+    _JOURNAL.c.state == JournalState.PARSING,
+    _JOURNAL.c.claimed_by != bindparam("node"),
+)
+_WRITERS = select(_JOURNAL.c.mail_from).where(*_ELSEWHERE, _JOURNAL.c.mail_from != "")
+_MAILBOXES = select(_JOURNAL.c.mailbox).where(*_ELSEWHERE, _JOURNAL.c.source == Source.IMAP)
+"""Whose mail another node has in hand, their next one waits, so that order stays; an IMAP server
+does not tell whose a mail is, so that there a whole mailbox does."""
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('journal', 0))")
 _DUE = (
     select(_JOURNAL.c.id, _JOURNAL.c.suspect, _JOURNAL.c.size)
     .where(
@@ -91,6 +101,8 @@ _DUE = (
             _JOURNAL.c.evidence != "",
             _JOURNAL.c.account != "",
         ),
+        _JOURNAL.c.mail_from.not_in(_WRITERS),
+        or_(_JOURNAL.c.source != Source.IMAP, _JOURNAL.c.mailbox.not_in(_MAILBOXES)),
     )
     .order_by(_JOURNAL.c.id)
     .limit(bindparam("most"))
@@ -153,9 +165,12 @@ def claim(
     """Take the oldest mails that are due, in journal order; a suspect is taken alone.
 
     Without `unchecked`, mails from strangers whose evidence is not known yet stay where they are.
+    Nodes claim one after the other: else neither would see whose mail the other just took.
     """
     with database.write() as connection:
-        wanted = {"now": now, "most": limit, "unchecked": unchecked}
+        if not database.is_sqlite:
+            connection.execute(_ONE_AT_A_TIME)
+        wanted = {"now": now, "most": limit, "unchecked": unchecked, "node": node}
         ids = _first_of(connection.execute(_DUE, wanted).all())
         if not ids:
             return ()

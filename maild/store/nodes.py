@@ -15,14 +15,16 @@ from sqlalchemy import Connection, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.errors import InUse
-from maild.store import deadlines, journal, outbox
+from maild.store import deadlines, journal, outbox, presence
 from maild.store.columns import moment
 from maild.store.conflict import unless_there
 from maild.store.tables import metadata
 
-__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name"]
+__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name", "seat"]
 
 FORGOTTEN_AFTER = timedelta(days=1)
+SILENT_AFTER = timedelta(seconds=30)
+"""A node that holds its seat no more and was not seen for so long is dead."""
 
 
 class NodeRow(SQLModel, table=True):
@@ -46,6 +48,11 @@ def node_name(state_dir: Path, part: str = "") -> str:
     """
     name = f"{socket.gethostname()}:{state_dir.resolve()}"
     return f"{name}#{part}" if part else name
+
+
+def seat(name: str) -> str:
+    """Return the name of the lock that a node holds while it lives (`store/presence.py`)."""
+    return f"node {name}"
 
 
 def lock(state_dir: Path, roles: Iterable[str]) -> tuple[IO[str], ...]:
@@ -75,10 +82,10 @@ def arrive(connection: Connection, name: str, version: str, now: datetime) -> in
 
 
 def beat(connection: Connection, name: str, now: datetime) -> int:
-    """Show that a node lives, and take back what others left when their lease ended."""
+    """Show that a node lives, and take back what dead ones left, or whose lease ended."""
     connection.execute(update(_NODE).where(_NODE.c.name == name).values(seen_at=now))
     connection.execute(delete(_NODE).where(_NODE.c.seen_at < now - FORGOTTEN_AFTER))
-    return take_back(connection, [], now)
+    return take_back(connection, _gone(connection, name, now), now)
 
 
 def leave(connection: Connection, name: str) -> None:
@@ -101,6 +108,23 @@ def _dead(connection: Connection, name: str) -> list[str]:
         select(_NODE.c.name).where(_NODE.c.name.startswith(f"{name}#", autoescape=True))
     ).scalars()
     return [row for row in rows if not _lives(row.rpartition("#")[2])]
+
+
+def _gone(connection: Connection, name: str, now: datetime) -> list[str]:
+    """Return the daemons on other machines that are dead; on SQLite there is no other machine.
+
+    Both signs are wanted: a clock that is wrong, or a connection that broke, is no death. Commands
+    hold no seat; what they had in hand comes back with its lease.
+    """
+    if connection.dialect.name != "postgresql":
+        return []
+    silent = connection.execute(
+        select(_NODE.c.name)
+        .where(_NODE.c.seen_at < now - SILENT_AFTER, _NODE.c.name != name)
+        .order_by(_NODE.c.name)
+    ).scalars()
+    daemons = [other for other in silent.all() if not other.rpartition("#")[2].isdecimal()]
+    return [other for other in daemons if presence.is_free(connection, seat(other))]
 
 
 def _lives(pid: str) -> bool:

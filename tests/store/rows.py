@@ -34,6 +34,14 @@ def journalled(database: Database, *mails: bytes, ledger: LedgerKey | None = Non
     return [future.result(0) for future in futures]
 
 
+def arrived(database: Database, **envelope: object) -> int:
+    """Append one mail whose envelope differs; return its id."""
+    writer = Journal(database, lambda: NOW)
+    future = writer.append(replace(ENVELOPE, **envelope), raw())  # type: ignore[arg-type]
+    writer.close()
+    return future.result(0)
+
+
 def new_ticket(address: str = ANNA) -> Ticket:
     return Ticket(
         subject="The printer smokes",

@@ -23,7 +23,7 @@ from maild.store.database import Database
 from maild.store.journal import LEASE
 from maild.store.tables import metadata
 from maild.store.writer import Journal, LedgerKey, message_id_of
-from tests.store.rows import ENVELOPE, NOW, end, journalled, raw
+from tests.store.rows import ENVELOPE, NOW, arrived, end, journalled, raw
 
 JOURNAL, BLOB, CHUNK, LEDGER = (
     metadata.tables[name] for name in ("journal", "blob", "blob_chunk", "ledger")
@@ -247,7 +247,7 @@ def test_the_message_id_is_cut_from_the_header(data: bytes, expected: str) -> No
 
 
 def test_mails_are_claimed_in_order_and_once(database: Database) -> None:
-    ids = journalled(database, *(raw(body=str(n)) for n in range(5)))
+    ids = [arrived(database, mail_from=f"{n}@customer.example") for n in range(5)]
 
     assert claimed(database, 3) == ids[:3]
     assert claimed(database, 3, "b") == ids[3:]
@@ -256,7 +256,7 @@ def test_mails_are_claimed_in_order_and_once(database: Database) -> None:
 
 
 def test_two_nodes_never_claim_the_same(database: Database) -> None:
-    ids = journalled(database, *(raw(body=str(n)) for n in range(40)))
+    ids = [arrived(database, mail_from=f"{n}@customer.example") for n in range(40)]
     found: list[int] = []
 
     def work(node: str) -> None:

@@ -1,0 +1,154 @@
+"""Locks that last as long as a process, and words between nodes; SQLite has neither, and needs none."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from maild.errors import StoreBusy
+from maild.store import hints, journal, nodes
+from maild.store.database import Database, open_database
+from maild.store.hints import Hint, Hints
+from maild.store.migrate import migrate
+from maild.store.presence import Presence
+from tests.servers.dovecot import wait_until
+from tests.servers.postgresql import PostgreSQL
+from tests.store.rows import NOW, arrived
+
+NAME = "mailbox Support"
+
+
+@pytest.fixture
+def shared(postgresql: PostgreSQL) -> Iterator[Database]:
+    """A database on PostgreSQL."""
+    opened = open_database(postgresql.database())
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+def cut(database: Database, what: str) -> None:
+    """End every other connection of which the last words hold some text."""
+    with database.engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database() AND query LIKE :q"
+            ),
+            {"q": f"%{what}%"},
+        )
+
+
+def test_a_lock_is_one_nodes_until_it_lets_go(shared: Database) -> None:
+    with closing(Presence(shared)) as one, closing(Presence(shared)) as two:
+        assert [one.hold(NAME), one.hold(NAME), two.hold(NAME)] == [True, True, False]
+        assert two.hold("mailbox Sales")
+        one.let_go(NAME)
+        assert [two.hold(NAME), one.hold(NAME)] == [True, False]
+
+
+def test_a_lock_ends_with_its_connection_and_its_holder_hears_of_it(shared: Database) -> None:
+    with closing(Presence(shared)) as one, closing(Presence(shared)) as two:
+        assert one.hold(NAME)
+        cut(shared, "pg_try_advisory_lock")
+        wait_until(lambda: two.hold(NAME), "the lock is not free")
+
+        with pytest.raises(StoreBusy):
+            one.hold(NAME)
+        assert one.hold(NAME) is False
+
+
+def test_a_node_that_stops_leaves_its_locks(shared: Database) -> None:
+    one = Presence(shared)
+    assert one.hold(NAME)
+    one.close()
+
+    with closing(Presence(shared)) as two:
+        wait_until(lambda: two.hold(NAME), "the lock is not free")
+
+
+def test_on_sqlite_nothing_is_asked() -> None:
+    database = open_database("sqlite://")
+    one, two = Presence(database), Presence(database)
+
+    assert one.hold(NAME)
+    assert two.hold(NAME)
+    one.let_go(NAME)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("silent", "sits", "expected"), [(31, False, 1), (31, True, 0), (29, False, 0)]
+)
+def test_what_a_dead_node_had_in_hand_is_taken_before_its_lease_ends(
+    shared: Database, silent: float, sits: bool, expected: int
+) -> None:
+    arrived(shared)
+    with closing(Presence(shared)) as dead:
+        with shared.write() as connection:
+            nodes.arrive(connection, "dead", "0.1.0", NOW)
+        assert len(journal.claim(shared, "dead", NOW, 5)) == 1
+        if sits:
+            dead.hold(nodes.seat("dead"))
+
+        with shared.write() as connection:
+            taken = nodes.beat(connection, "one", NOW + timedelta(seconds=silent))
+
+    assert taken == expected
+
+
+def test_a_commands_work_is_left_to_its_lease(shared: Database) -> None:
+    arrived(shared)
+    with shared.write() as connection:
+        nodes.arrive(connection, "host:/state#123", "0.1.0", NOW)
+    journal.claim(shared, "host:/state#123", NOW, 5)
+
+    with shared.write() as connection:
+        assert nodes.beat(connection, "one", NOW + timedelta(seconds=60)) == 0
+        assert nodes.beat(connection, "one", NOW + journal.LEASE + timedelta(seconds=1)) == 1
+
+
+def test_a_node_hears_the_others_and_not_itself(shared: Database) -> None:
+    heard = {name: queue.SimpleQueue[Hint]() for name in ("one", "two")}
+    with (
+        closing(Hints(shared, "one", heard["one"].put)) as one,
+        closing(Hints(shared, "two", heard["two"].put)) as two,
+    ):
+        wait_until(lambda: listeners(shared) == 2, "they do not listen")
+        one.say(Hint.MAIL)
+        two.say(Hint.REPLIES)
+
+        assert heard["two"].get(timeout=30) is Hint.MAIL
+        assert heard["one"].get(timeout=30) is Hint.REPLIES
+    assert heard["one"].empty()
+    assert heard["two"].empty()
+
+
+def test_a_node_listens_again_after_its_connection_broke(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "AGAIN_SECONDS", 0.05)
+    heard = queue.SimpleQueue[Hint]()
+    with closing(Hints(shared, "one", heard.put)):
+        wait_until(lambda: listeners(shared) == 1, "it does not listen")
+        cut(shared, "LISTEN")
+        wait_until(lambda: listeners(shared) == 0, "it was not cut")
+        wait_until(lambda: listeners(shared) == 1, "it does not listen again")
+        with closing(Hints(shared, "two", print)) as two:
+            two.say(Hint.MAIL)
+
+            assert heard.get(timeout=30) is Hint.MAIL
+
+
+def listeners(database: Database) -> int:
+    with database.read() as connection:
+        count = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        )
+        return int(connection.execute(count).scalar_one())
