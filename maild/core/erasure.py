@@ -18,6 +18,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.history import CUSTOMER_CHANGED, NOT_DELIVERED, TICKET_CREATED
@@ -106,14 +107,20 @@ def kept_data(person: Person, kind: str, data: Mapping[str, str]) -> dict[str, s
 def kept_tags(person: Person, tags: Collection[str]) -> list[str]:
     """Return the tags that stay: the house's words, none that names the person."""
     local = person.address.partition("@")[0] or "@"
-    return [tag for tag in tags if "@" not in tag and local not in tag.lower()]
+    name = re.compile(rf"(?<![^\W_]){re.escape(local)}(?![^\W_])", re.IGNORECASE)
+    return [tag for tag in tags if "@" not in tag and not name.search(tag)]
+
+
+def names(address: str, text: str) -> bool:
+    """Tell whether a text names an address (lower case), and not one that is longer only."""
+    return address in text.lower() and _address(address).search(text) is not None
 
 
 def without(person: Person, text: str) -> str:
     """Return somebody else's text without the person's address."""
     if not person.address or person.address not in text.lower():
         return text
-    return re.sub(re.escape(person.address), ERASED, text, flags=re.IGNORECASE)
+    return _address(person.address).sub(ERASED, text)
 
 
 def closed(ticket: Ticket, now: datetime) -> Decision | None:
@@ -142,6 +149,17 @@ def left(ticket: Ticket, person: Person) -> Decision | None:
         after=replace(ticket, participants=staying),
         events=(EventDraft(kind=LEFT, actor="operator"),),
     )
+
+
+@lru_cache(maxsize=8)
+def _address(address: str) -> re.Pattern[str]:
+    """An address by itself: `joann@x.example` and `ann@x.example.org` are not `ann@x.example`.
+
+    A percent escape may stand before it, as in a link.
+    """
+    begins = r"(?:(?<![^\W_])(?<![^\W_][.+_-])|(?<=%[0-9a-f]{2}))"
+    ends = r"(?![^\W_])(?![.-][^\W_])"
+    return re.compile(begins + re.escape(address) + ends, re.IGNORECASE)
 
 
 def _is_them(person: Person, who: str) -> bool:

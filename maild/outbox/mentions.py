@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from maild.core import erasure
+
 _WORDS_MIN = 8
 """A name or a subject that is shorter names too much."""
 
@@ -37,7 +39,7 @@ def names(literal: bytes, wanted: Needles, *, is_ours: bool) -> bool:
         return False
     for text in _texts(raw):
         lower = text.lower()
-        if wanted.address in lower:
+        if erasure.names(wanted.address, text):
             return True
         if is_ours and (any(one in lower for one in wanted.phrases) or _numbered(lower, wanted)):
             return True
@@ -46,7 +48,7 @@ def names(literal: bytes, wanted: Needles, *, is_ours: bool) -> bool:
 
 def mail_names(raw: bytes, address: str) -> bool:
     """Tell whether a raw mail names an address, in its header or in a text part."""
-    return address.encode() in raw.lower() or any(address in one.lower() for one in _texts(raw))
+    return any(erasure.names(address, one) for one in _texts(raw))
 
 
 def _numbered(text: str, wanted: Needles) -> bool:

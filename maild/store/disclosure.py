@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from maild.core.erasure import Person
+from maild.core.erasure import Person, names
 from maild.core.ticket import PostKind
 from maild.store import tables
 from maild.store.account import AutomaticRow
@@ -145,7 +145,7 @@ def _line(who: Person, row: Json) -> Json:
     data = {
         name: value
         for name, value in row["data"].items()
-        if "@" not in str(value) or who.address in str(value).lower()
+        if "@" not in str(value) or names(who.address, str(value))
     }
     actor = row["actor"]
     if who.is_outside(actor):

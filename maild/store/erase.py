@@ -267,7 +267,7 @@ def _scrub(
         changed = {
             column.name: erasure.without(who, row[column.name])
             for column in columns
-            if who.address in row[column.name].lower()
+            if erasure.names(who.address, row[column.name])
         }
         if changed:
             connection.execute(update(table).where(table.c.id == row["id"]).values(changed))
@@ -304,9 +304,17 @@ def _about(connection: Connection, address: str) -> None:
     connection.execute(delete(_ADDRESS).where(_ADDRESS.c.address == address))
     connection.execute(delete(_UNSUBSCRIBED).where(_UNSUBSCRIBED.c.address == address))
     connection.execute(delete(_AUTOMATIC).where(func.lower(_AUTOMATIC.c.recipient) == address))
-    held = func.lower(_KEY.c.message_id).contains(address, autoescape=True)
-    connection.execute(delete(_KEY).where(held))
+    holds = func.lower(_KEY.c.message_id).contains(address, autoescape=True)
+    keys = connection.execute(select(_KEY.c.message_id).where(holds)).scalars().all()
+    for some in parts([key for key in keys if _holds(key, address)]):
+        connection.execute(delete(_KEY).where(_KEY.c.message_id.in_(some)))
     _surveys(connection, func.lower(_SURVEY.c.recipient) == address)
+
+
+def _holds(key: str, address: str) -> bool:
+    """Whether an id was made of an address, as by `DATE.ADDRESS`; a longer name is another's."""
+    before, _, after = key.lower().partition(address)
+    return not before[-1:].isalnum() and erasure.names(address, f"{address}{after}")
 
 
 def _surveys(connection: Connection, which: Any) -> None:

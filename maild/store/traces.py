@@ -21,6 +21,7 @@ from sqlalchemy import (
     union,
 )
 
+from maild.core.erasure import names as names_them
 from maild.core.ticket import PostKind
 from maild.store import tables
 from maild.store.questions import QuestionRow
@@ -60,13 +61,19 @@ _SENT_BY = _MAILS.where(
     or_(func.lower(_JOURNAL.c.identity) == _WHO, func.lower(_JOURNAL.c.mail_from) == _WHO)
 )
 _LIKE: BindParameter[str] = bindparam("like")
-_NAMED_IN_LOG = select(_EVENT.c.id).where(
+_NAMED_IN_LOG = select(_EVENT.c.id, _EVENT.c.actor, _EVENT.c.data).where(
     or_(
         func.lower(_EVENT.c.actor) == _WHO,
         func.lower(cast(_EVENT.c.data, Text)).like(_LIKE, escape="\\"),
     )
 )
-_NAMED_IN_JOURNAL = select(_JOURNAL.c.id, _JOURNAL.c.outcome, _JOURNAL.c.post_id).where(
+_NAMED_IN_JOURNAL = select(
+    _JOURNAL.c.id,
+    _JOURNAL.c.outcome,
+    _JOURNAL.c.post_id,
+    _JOURNAL.c.reason,
+    _JOURNAL.c.rcpt_to,
+).where(
     or_(
         func.lower(_JOURNAL.c.reason).like(_LIKE, escape="\\"),
         func.lower(cast(_JOURNAL.c.rcpt_to, Text)).like(_LIKE, escape="\\"),
@@ -131,7 +138,11 @@ def find(connection: Connection, address: str) -> Traces:
     there = connection.execute(_TAKES_PART, who).scalars().all()
     written = [row for row in connection.execute(_WRITTEN, who) if row.ticket_id not in set(mine)]
     mails = _mails(connection, mine, [row.journal_id for row in written if row.journal_id], who)
-    named = connection.execute(_NAMED_IN_JOURNAL, who).all()
+    named = [
+        row
+        for row in connection.execute(_NAMED_IN_JOURNAL, who)
+        if any(names_them(address, one) for one in (row.reason, *row.rcpt_to))
+    ]
     ids = {row.message_id for row in (*written, *mails.values()) if row.message_id}
     return Traces(
         customer=customer.id if customer else None,
@@ -142,7 +153,11 @@ def find(connection: Connection, address: str) -> Traces:
         mails=tuple(sorted(mails)),
         in_hand=tuple(n for n in sorted(mails) if mails[n].state == JournalState.PARSING),
         message_ids=tuple(sorted(ids)),
-        events=tuple(connection.execute(_NAMED_IN_LOG, who).scalars()),
+        events=tuple(
+            row.id
+            for row in connection.execute(_NAMED_IN_LOG, who)
+            if any(names_them(address, str(one)) for one in (row.actor, *row.data.values()))
+        ),
         journal=tuple(row.id for row in named),
         commands=tuple(row.id for row in named if row.outcome == "posted" and not row.post_id),
         outbox=tuple(row.id for row in connection.execute(_ADDRESSED, who)),
