@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import IO
 
 from maild import __version__, authenticate, notify, settings
+from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
 from maild.delivery import Delivery
@@ -71,6 +72,8 @@ POLL = timedelta(minutes=5)
 """How often it is asked whose turn it is on `survey.due`."""
 KEEP = timedelta(minutes=10)
 """How often it is asked whether today's share of `[retention]` is done."""
+TOKENS = timedelta(minutes=1)
+"""How often it is looked whether providers still give tokens, and what of theirs ends soon."""
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
 
@@ -108,6 +111,7 @@ class Daemon:
         self.office = office_of(config, self._database, keys, files)
         part = "" if roles == frozenset(Role) else ",".join(sorted(roles))
         self._node = nodes.node_name(config.state_dir, part)
+        self._access = Access(self._database, keys, config.oauth, self._node)
         self._stop_threads = threading.Event()
         self._stopped = asyncio.Event()
         self._threads: list[threading.Thread] = []
@@ -158,7 +162,9 @@ class Daemon:
         try:
             config = settings.load(self._config.file, environ=self._environment)
             _refuse_moves(self._config, config)
-            self.office = office_of(config, self._database, self.office.world.keys)
+            office = office_of(config, self._database, self.office.world.keys)
+            self._access.use(config.oauth)
+            self.office = office
         except ConfigError as error:
             for problem in error.problems:
                 event(Event.SETTINGS_REFUSED, problem=str(problem))
@@ -182,6 +188,7 @@ class Daemon:
             "disk": self._check_disk,
             "breaker": self._watcher.check_breaker,
             "clock": self._alarm.check,
+            "oauth": self._access.check,
         }
 
     async def _start(self) -> None:
@@ -196,7 +203,9 @@ class Daemon:
             self._spawn("work", self._pipeline.run)
         if Role.SEND in self._roles:
             for n in range(SENDERS):
-                delivery = Delivery(lambda: self.office, self._node, socket.gethostname())
+                delivery = Delivery(
+                    lambda: self.office, self._node, socket.gethostname(), self._access.token
+                )
                 self._deliveries.append(delivery)
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:
@@ -206,6 +215,8 @@ class Daemon:
             self._clock.every(MORNING, "digest", self._digest)
             self._clock.every(POLL, "survey", self._poll)
             self._clock.every(KEEP, "retention", self._keeper.ring)
+        if self._config.oauth:
+            self._clock.every(TOKENS, "oauth", self._look_at_tokens)
         self._clock.every(BEAT, "beat", self._beat)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -251,6 +262,7 @@ class Daemon:
             journal=self._journal,
             ledger=Ledger(self._database, utc_now),
             mail_bytes_max=self._config.runtime.imap_fetch_bytes,
+            access=self._access.token,
         )
         self._imap = imap.ImapIntake(self._config.imap, desk)
         self._imap.start()
@@ -325,6 +337,9 @@ class Daemon:
     def _poll(self) -> None:
         if self._alarm.poll():
             self._wake_senders()
+
+    def _look_at_tokens(self) -> None:
+        self._access.look(self._config.oauth_users)
 
     def _digest(self) -> None:
         if self._alarm.digest():

@@ -18,6 +18,7 @@ from maild import handle
 from maild.core import backoff
 from maild.core.backoff import SILENCE_DELAY, SILENCES_MAX, is_stale_notice, next_try
 from maild.core.decision import ReplyKind
+from maild.core.oauth import AccessToken
 from maild.core.undelivered import Failure
 from maild.core.webhook import RECIPIENT
 from maild.errors import TemporaryError
@@ -49,8 +50,18 @@ _TOLD = {
 class Delivery:
     """One sender: it keeps a connection to each relay it has used."""
 
-    def __init__(self, office: Callable[[], Office], node: str, hostname: str) -> None:
-        """Take the office anew for each batch, since a reload replaces it."""
+    def __init__(
+        self,
+        office: Callable[[], Office],
+        node: str,
+        hostname: str,
+        access: AccessToken | None = None,
+    ) -> None:
+        """Take the office anew for each batch, since a reload replaces it.
+
+        `access` gives tokens for relays that want OAuth.
+        """
+        self._access = access
         self._office = office
         self._node = node
         self._hostname = hostname
@@ -112,7 +123,9 @@ class Delivery:
         if not _insisting(lambda: self._is_ours(office, mail, leaves_trace=leaves_trace), stop):
             return None
         if settings not in self._open:
-            self._open[settings] = Relay(settings, local_hostname=self._hostname)
+            self._open[settings] = Relay(
+                settings, local_hostname=self._hostname, access=self._access
+            )
         return self._open[settings].send(mail.envelope_from, mail.recipient, data)
 
     def _rung(

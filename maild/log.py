@@ -116,6 +116,19 @@ class Event(StrEnum):
     )
 
     READER_STARTED = "reader.started", Level.DEBUG, "a child process that reads mails was started"
+    OAUTH_REFUSED = (
+        "oauth.refused",
+        Level.ERROR,
+        "a provider gives no token any more; its mailbox pauses until somebody acts",
+    )
+    OAUTH_ACCEPTED = "oauth.accepted", Level.NOTICE, "a provider gives tokens again"
+    OAUTH_EXPIRING = (
+        "oauth.expiring",
+        Level.WARNING,
+        "a secret or a refresh token ends within two weeks",
+    )
+    OAUTH_DELAYED = "oauth.delayed", Level.WARNING, "an unused token could not be kept alive now"
+
     READER_KILLED = "reader.killed", Level.WARNING, "a reader went over a limit and was ended"
     STORE_DELAYED = "store.delayed", Level.WARNING, "the database did not answer in time"
     DISK_FILLED = "disk.filled", Level.ERROR, "too little room is left; mail is refused for now"

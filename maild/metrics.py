@@ -7,7 +7,7 @@ restart or a second machine cannot make it drift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -98,6 +98,18 @@ class Metric(StrEnum):
         "mailbox",
         "mails seen on the server that are not in the journal yet",
     )
+    OAUTH_REFUSED = (
+        "maild_oauth_refused",
+        Kind.GAUGE,
+        "oauth user",
+        "1 while a provider gives no tokens and somebody has to act",
+    )
+    OAUTH_EXPIRES = (
+        "maild_oauth_expires_timestamp_seconds",
+        Kind.GAUGE,
+        "oauth user",
+        "when the first of secret and refresh token ends, seconds since 1970; absent if unknown",
+    )
     READ_SECONDS = (
         "maild_read_seconds",
         Kind.HISTOGRAM,
@@ -158,6 +170,17 @@ class MailboxStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OauthStatus:
+    """How one provider behaves towards one of our accounts."""
+
+    name: str
+    user: str
+    is_refused: bool
+    expires: float = 0.0
+    """Seconds since 1970; 0 where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """What stands in the database at one moment: numbers of rows by state, ages in seconds."""
 
@@ -201,6 +224,17 @@ def observe(status: Status) -> None:
     for mailbox in status.mailboxes:
         _set(Metric.MAILBOX_SUCCESS, mailbox.last_success, mailbox=mailbox.name)
         _set(Metric.MAILBOX_BEHIND, mailbox.behind, mailbox=mailbox.name)
+
+
+def observe_oauth(states: Iterable[OauthStatus]) -> None:
+    """Set the gauges of providers; what is no longer there disappears."""
+    _MADE[Metric.OAUTH_REFUSED].clear()
+    _MADE[Metric.OAUTH_EXPIRES].clear()
+    for state in states:
+        labels = {"oauth": state.name, "user": state.user}
+        _set(Metric.OAUTH_REFUSED, float(state.is_refused), **labels)
+        if state.expires:
+            _set(Metric.OAUTH_EXPIRES, state.expires, **labels)
 
 
 def exposition() -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from maild import __version__
 from maild.app import utc_now
 from maild.cli import show as out
-from maild.store import account, deadlines, hold
+from maild.store import account, deadlines, hold, oauth
 from maild.store import status as standing
 from maild.store.migrate import revision
 
@@ -26,6 +26,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
             found = standing.standing(connection, utc_now())
             why = hold.held(connection)
             breaker = account.breaker(connection, known.house, utc_now())
+            granted = oauth.all_of(connection)
             coming = deadlines.next_due(connection, NEXT_MAX)
         document: dict[str, Any] = {
             "version": __version__,
@@ -48,6 +49,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
                 for one in coming
             ],
             "mailboxes": [_mailbox(box) for box in found.mailboxes],
+            "oauth": [_granted(row) for row in granted],
             "outbound": {"held": bool(why), "why": why},
             "automatic": {
                 "stopped": breaker.is_open,
@@ -72,4 +74,13 @@ def _mailbox(box: standing.MailboxState) -> dict[str, Any]:
         "last_success": box.last_success.isoformat() if box.last_success else None,
         "behind": box.behind,
         "last_error": box.last_error,
+    }
+
+
+def _granted(row: oauth.Granted) -> dict[str, Any]:
+    return {
+        "account": row.key,
+        "refused": row.refusal if row.refused_at else "",
+        "last_success": row.used_at.isoformat() if row.used_at else None,
+        "expires_at": row.expires_at.isoformat() if row.expires_at else None,
     }

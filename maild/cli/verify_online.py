@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from maild.app import utc_now
+from maild.cli import granting
+from maild.core.oauth import AccessToken
 from maild.errors import MaildError
 from maild.intake.imap_session import UIDS_PER_COMMAND, Selected, Session, Waits
 from maild.intake.imap_wire import Cord
@@ -22,23 +24,26 @@ SHOWN = 20
 def servers(known: Settings, database: Database, tell: Callable[[str], None]) -> Iterator[Finding]:
     """Compare every IMAP mailbox with the ledger; nothing is changed on either side."""
     ledger = Ledger(database, utc_now)
+    access = granting.access_of(known, database)
     for settings in known.imap:
         tell(f"mailbox {settings.mailbox} at {settings.host}")
         try:
-            yield from _mailbox(settings, ledger)
+            yield from _mailbox(settings, ledger, access.token if access else None)
         except MaildError as error:
             words = f"cannot be compared: {error}"
             yield Finding(check="server", row=f"mailbox {settings.mailbox}", text=words)
 
 
-def _mailbox(settings: ImapSettings, ledger: Ledger) -> Iterator[Finding]:
+def _mailbox(
+    settings: ImapSettings, ledger: Ledger, access: AccessToken | None
+) -> Iterator[Finding]:
     name = f"mailbox {settings.mailbox}"
     state = ledger.state(settings.mailbox)
     if state is None or not state.uidvalidity:
         words = "was never read by a daemon"
         yield Finding(check="server", row=name, text=words, is_note=True)
         return
-    session = Session(settings, Waits(), Cord())
+    session = Session(settings, Waits(), Cord(), access)
     try:
         selected = session.select()
         if selected.uidvalidity != state.uidvalidity or settings.folder != state.folder:

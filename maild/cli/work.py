@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from maild import __version__, authenticate, log, settings
+from maild.access import Access
 from maild.alarm import Alarm
 from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.delivery import Delivery
@@ -34,7 +35,8 @@ def work(config: Path | None) -> None:
         alarm = Alarm(lambda: office, node)
         fired = alarm.step()
         Keeper(lambda: office, node, lambda: known.retention, lambda: alarm.is_trusted).ring()
-        tried = Delivery(lambda: office, node, socket.gethostname()).step()
+        access = Access(database, keys, known.oauth, node)
+        tried = Delivery(lambda: office, node, socket.gethostname(), access.token).step()
     finally:
         readers.close()
         if own is not None:

@@ -99,7 +99,7 @@ class MailboxPoller:
         if self._stop.is_set():
             return
         self._folder.forget_position()
-        session = Session(self._settings, self._rhythm.waits, cord)
+        session = Session(self._settings, self._rhythm.waits, cord, self._desk.access)
         try:
             self._connected()
             while not self._stop.is_set():

@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from maild import log
 from maild.core.mail import Envelope, Source
+from maild.core.oauth import AccessToken
 from maild.errors import HostileMail, MaildError, NotAllowed, StoreBusy, TemporaryError
 from maild.intake import imap_since
 from maild.intake.imap_session import UIDS_PER_COMMAND, Body, Selected, Session, Size
@@ -57,6 +58,8 @@ class Desk:
     mail_bytes_max: int
     """A larger mail is left on the server, with a reason in the ledger."""
     on_step: Callable[[Step], None] = lambda _step: None
+    access: AccessToken | None = None
+    """Gives tokens for mailboxes that are opened by OAuth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from datetime import date, datetime
 
 from imapclient import DELETED, SEEN, IMAPClient, SocketTimeout
 
+from maild.core.oauth import AccessToken, bearer
 from maild.errors import HostileMail, NotAllowed, ServerAway
 from maild.intake.imap_wire import Cord, Dial, Line, TooMuch
 from maild.settings import ImapSettings
@@ -84,16 +85,27 @@ class Body:
 class Session:
     """A logged-in connection; used by one thread, ended from others by its cord."""
 
-    def __init__(self, settings: ImapSettings, waits: Waits, cord: Cord) -> None:
-        """Connect, secure, log in. Raises `ServerAway` or `LoginRefused`."""
+    def __init__(
+        self, settings: ImapSettings, waits: Waits, cord: Cord, access: AccessToken | None = None
+    ) -> None:
+        """Connect, secure, log in. Raises `ServerAway` or `LoginRefused`.
+
+        Where the settings name an [[oauth]], `access` gives its tokens; without one nothing is
+        dialled.
+        """
         self._settings = settings
+        self._access = access
+        token = self._token() if settings.oauth else ""
         with _translated():
             self._client = _Client(settings, waits, cord)
         try:
             with _translated():
                 if settings.tls == "starttls":
                     self._client.starttls(ssl.create_default_context())
-                self._login()
+                if settings.oauth:
+                    self._login_by(token)
+                else:
+                    self._login()
                 self._capabilities = frozenset(self._client.capabilities())
         except BaseException:
             self.close()
@@ -222,18 +234,32 @@ class Session:
     def _login(self) -> None:
         """Take SASL PLAIN where offered: it carries any character (RFC 4616)."""
         user, password = self._settings.user, self._settings.password
-        if self._settings.oauth:
-            raise LoginRefused("login by OAuth is not part of this version")
-        try:
+        with _logging_in():
             if "AUTH=PLAIN" in self._client.line.capabilities:
                 self._client.plain_login(user, password)
             else:
                 self._client.login(_quoted(user), password)
-        except imaplib.IMAP4.error as error:
-            # The library calls a broken connection a refused login, too.
-            if isinstance(error.__context__, imaplib.IMAP4.abort) or "UNAVAILABLE" in str(error):
-                raise ServerAway(_words(error)) from error
-            raise LoginRefused(_words(error)) from error
+
+    def _login_by(self, token: str) -> None:
+        """SASL XOAUTH2; a token that the server does not want is replaced once."""
+        try:
+            self._bear(token)
+        except LoginRefused:
+            self._bear(self._token(instead_of=token))
+
+    def _bear(self, token: str) -> None:
+        said = [bearer(self._settings.user, token)]
+        with _logging_in():
+            # Whatever comes after our one sentence is an error in JSON; silence gets its NO.
+            self._client.sasl_login("XOAUTH2", lambda _challenge: said.pop() if said else "")
+
+    def _token(self, *, instead_of: str = "") -> str:
+        if self._access is None:
+            raise LoginRefused("nothing here can get a token")
+        try:
+            return self._access(self._settings.oauth, self._settings.user, instead_of)
+        except NotAllowed as refusal:
+            raise LoginRefused(str(refusal)) from refusal
 
     def _search(self, criteria: list[str | date], first: int) -> tuple[int, ...]:
         with _translated():
@@ -298,6 +324,20 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
     def _create_IMAP4(self) -> Line:  # noqa: N802 - the library's name
         return Line(self._dial, self._cord)
+
+
+@contextmanager
+def _logging_in() -> Iterator[None]:
+    """Tell a refused login from a server in trouble: the library calls both by one name."""
+    try:
+        yield
+    except imaplib.IMAP4.error as error:
+        is_broken = isinstance(error, imaplib.IMAP4.abort)
+        if is_broken or isinstance(error.__context__, imaplib.IMAP4.abort):
+            raise ServerAway(_words(error)) from error
+        if "UNAVAILABLE" in str(error):
+            raise ServerAway(_words(error)) from error
+        raise LoginRefused(_words(error)) from error
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
+from maild.core.oauth import AccessToken, bearer
+from maild.errors import MaildError
 from maild.outbox.addressing import wire_address
 from maild.outbox.maildir import Maildir
 from maild.outbox.result import SendResult, Sent
@@ -64,7 +65,7 @@ class _Refused(Exception):
 class Relay:
     """A way out for mail: one for each thread, since it holds one connection.
 
-    `access_token` gives an OAuth token where the settings name one; `tls` replaces the default
+    `access` gives OAuth tokens where the settings name an [[oauth]]; `tls` replaces the default
     context, which verifies certificates and names.
     """
 
@@ -75,13 +76,13 @@ class Relay:
         local_hostname: str,
         timeouts: Timeouts | None = None,
         tls: ssl.SSLContext | None = None,
-        access_token: Callable[[], str] | None = None,
+        access: AccessToken | None = None,
     ) -> None:
         self._settings = settings
         self._hostname = local_hostname
         self._timeouts = timeouts or Timeouts()
         self._tls = tls
-        self._access_token = access_token
+        self._access = access
         self._smtp: smtplib.SMTP | None = None
         self._maildir = Maildir(settings.path) if settings.path else None
 
@@ -127,7 +128,7 @@ class Relay:
         try:
             smtp = self._smtp or self._connected()
             self._transaction(smtp, sender, target, data)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
+        except (OSError, smtplib.SMTPException, ValueError, MaildError) as error:
             self._drop()
             raise _Refused(SendResult.TEMPORARY, _words(error), is_broken=True) from error
         return self._final(smtp)
@@ -232,15 +233,32 @@ class Relay:
             return
         smtp.user, smtp.password = settings.user, settings.password
         offered = smtp.esmtp_features.get("auth", "").upper().split()
-        if settings.oauth and self._access_token:
-            bearer = f"user={settings.user}\x01auth=Bearer {self._access_token()}\x01\x01"
-            _accepted(smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else bearer))
+        if settings.oauth:
+            self._login_by_token(smtp)
         elif "PLAIN" in offered:
             _accepted(smtp.auth("PLAIN", smtp.auth_plain))
         elif "LOGIN" in offered:
             _accepted(smtp.auth("LOGIN", smtp.auth_login))
         else:
             _give_up("the relay offers neither AUTH PLAIN nor LOGIN")
+
+    def _login_by_token(self, smtp: smtplib.SMTP) -> None:
+        """SASL XOAUTH2; a token that the relay does not want is replaced once."""
+        if self._access is None:
+            _give_up("nothing here can get a token")
+        name, user = self._settings.oauth, self._settings.user
+        token = self._access(name, user, "")
+        try:
+            self._bear(smtp, token)
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code // 100 != _NEVER // 100:
+                raise
+            self._bear(smtp, self._access(name, user, token))
+
+    def _bear(self, smtp: smtplib.SMTP, token: str) -> None:
+        said = bearer(self._settings.user, token)
+        # A challenge that is not empty is an error in JSON; silence gets its 535.
+        _accepted(smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said))
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:

@@ -11,7 +11,7 @@ from maild.core.calendar import WEEK_SECONDS
 from maild.core.promise import Clock
 from maild.core.ticket import Priority
 from maild.core.token import TOKEN_LENGTH
-from maild.settings import authentication, lines, units, webhooks
+from maild.settings import authentication, lines, oauth, units, webhooks
 from maild.settings.problems import Problems, nearest
 from maild.settings.schema import AgentTable, ConfigFile, ImapTable, MailboxTable, RelayTable
 from maild.settings.values import Listen, RelaySettings, Settings
@@ -59,6 +59,7 @@ def check(config: ConfigFile, settings: Settings, known: Names, problems: Proble
     _calendars(config, known, problems)
     _targets(settings, problems)
     webhooks.check(config, settings.webhooks, problems)
+    oauth.check(config, settings.oauth, problems)
     _folders(config, settings, problems)
 
 
@@ -93,6 +94,7 @@ def _unique_names(config: ConfigFile, problems: Problems) -> None:
         ("calendar", [entry.name for entry in config.calendar]),
         ("sla", [entry.name for entry in config.sla]),
         ("webhook", [entry.name for entry in config.webhook]),
+        ("oauth", [entry.name for entry in config.oauth]),
     )
     for table, words in lists:
         _no_twice((((table, n, "name"), word) for n, word in enumerate(words)), problems)

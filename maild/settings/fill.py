@@ -19,7 +19,16 @@ from maild.core.house import (
     Submitter,
 )
 from maild.core.mail import NO_PHRASES, Limits, Phrases
-from maild.settings import authentication, hours, lines, phrasefile, schema, units, webhooks
+from maild.settings import (
+    authentication,
+    hours,
+    lines,
+    oauth,
+    phrasefile,
+    schema,
+    units,
+    webhooks,
+)
 from maild.settings.problems import Problems
 from maild.settings.secrets import Secrets
 from maild.settings.values import (
@@ -74,6 +83,7 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
         web=_web(config.web, place),
         limits=_limits(config.limits),
         runtime=_runtime(config.limits),
+        oauth=oauth.of(config, place.secrets),
         calendars=tuple(hours.calendar(calendar) for calendar in config.calendar),
         policies=tuple(hours.policy(policy) for policy in config.sla),
         retention=Retention(

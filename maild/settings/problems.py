@@ -10,7 +10,17 @@ from maild.errors import ConfigError, Problem
 from maild.settings.lines import Path, line_of
 
 _LISTS = frozenset(
-    {"mailbox", "queue", "agent", "organisation", "calendar", "sla", "smtp.account", "webhook"}
+    {
+        "mailbox",
+        "queue",
+        "agent",
+        "organisation",
+        "calendar",
+        "sla",
+        "smtp.account",
+        "webhook",
+        "oauth",
+    }
 )
 _LISTED_MAX = 12
 _TEXT_MAX = 600

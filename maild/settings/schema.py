@@ -6,6 +6,7 @@ compares the two. What concerns more than one key is judged in `checks`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -204,6 +205,23 @@ class WebhookTable(_Table):
     customer_text: bool = False
 
 
+class OauthTable(_Table):
+    """`[[oauth]]`."""
+
+    name: fields.Text
+    provider: Literal["google", "microsoft", "other"]
+    grant: Literal["refresh_token", "client_credentials", "service_account"] = "refresh_token"
+    client_id: fields.LineOrEmpty = ""
+    client_secret_file: fields.LineOrEmpty = ""
+    service_account_file: fields.LineOrEmpty = ""
+    tenant: fields.LineOrEmpty = ""
+    scope: fields.LineOrEmpty = ""
+    expires: date | None = None
+    token_url: fields.LineOrEmpty = ""
+    authorize_url: fields.LineOrEmpty = ""
+    device_url: fields.LineOrEmpty = ""
+
+
 class TrustTable(_Table):
     """`[trust]`."""
 
@@ -292,6 +310,7 @@ class ConfigFile(BaseSettings):
     calendar: list[CalendarTable] = []
     sla: list[SlaTable] = []
     webhook: list[WebhookTable] = []
+    oauth: list[OauthTable] = []
     trust: TrustTable = TrustTable()
     retention: RetentionTable = RetentionTable()
     report: ReportTable = ReportTable()

@@ -26,23 +26,34 @@ class Secrets:
 
     def read(self, name: str, where: lines.Path) -> str:
         """Return the content without the line break at its end; note a problem otherwise."""
+        found = self._found(name, where)
+        if found is None:
+            return ""
+        file, secret = found
+        if not secret or "\n" in secret:
+            self.problems.add(where, f"{file} must hold the password in one line, nothing else")
+        return secret
+
+    def whole(self, name: str, where: lines.Path) -> str:
+        """Return the content of a file that may have many lines; note a problem otherwise."""
+        found = self._found(name, where)
+        return found[1] if found else ""
+
+    def _found(self, name: str, where: lines.Path) -> tuple[Path, str] | None:
+        """Find a file and read it; None, and a problem noted, when that is not possible."""
         places = self._places(name)
         file = next((place for place in places if place.is_file()), None)
         if file is None:
             looked = " and ".join(str(place) for place in places)
             self.problems.add(where, f"there is no file {name!r}; looked for {looked}")
-            return ""
+            return None
         try:
-            secret = file.read_bytes()[:_BYTES_MAX].decode().rstrip("\r\n")
+            return file, file.read_bytes()[:_BYTES_MAX].decode().rstrip("\r\n")
         except OSError as error:
             self.problems.add(where, f"{file} cannot be read: {error.strerror}")
-            return ""
         except UnicodeDecodeError:
             self.problems.add(where, f"{file} is no UTF-8 text")
-            return ""
-        if not secret or "\n" in secret:
-            self.problems.add(where, f"{file} must hold the password in one line, nothing else")
-        return secret
+        return None
 
     def _places(self, name: str) -> tuple[Path, ...]:
         """List the files that a name may mean."""

@@ -22,6 +22,7 @@ _STAND_IN = {"name": "maild", "domain": "localhost"}
 _SENTENCES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number without quotes",
+    "date_type": "must be a date without quotes, such as 2027-06-30",
     "bool_type": "must be true or false, without quotes",
     "list_type": "must be a list in square brackets",
     "model_type": "must be a table, not a single value",

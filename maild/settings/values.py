@@ -8,6 +8,7 @@ from pathlib import Path
 from maild.core.calendar import Calendar
 from maild.core.house import House
 from maild.core.mail import NO_PHRASES, Limits, Phrases
+from maild.core.oauth import Client
 from maild.core.promise import Policy
 from maild.core.webhook import Webhook
 
@@ -78,7 +79,7 @@ class ImapSettings:
     user: str = ""
     password: str = field(default="", repr=False)
     oauth: str = ""
-    """The file that describes how tokens are got, as written; empty for none."""
+    """Name of the `[[oauth]]` that gives tokens; empty for none."""
     folder: str = "INBOX"
     since: str = "now"
     """`now`, `all`, or an ISO date: what of an old mailbox is taken at the first connection."""
@@ -193,6 +194,7 @@ class Settings:
     mailbox_relays: tuple[tuple[str, RelaySettings], ...] = ()
     """(mailbox name, relay) where it differs from `relay`."""
     webhooks: tuple[WebhookSettings, ...] = ()
+    oauth: tuple[Client, ...] = ()
     web: WebSettings = WebSettings()
     limits: Limits = Limits()  # noqa: RUF009 - frozen, as the others are
     runtime: RuntimeLimits = RuntimeLimits()
@@ -200,3 +202,13 @@ class Settings:
     policies: tuple[Policy, ...] = ()
     retention: Retention = Retention()
     report: Report = Report()
+
+    @property
+    def oauth_users(self) -> tuple[tuple[str, str], ...]:
+        """Every (name of an [[oauth]], user) that a mailbox or a relay logs in with, once each."""
+        ways: tuple[ImapSettings | RelaySettings, ...] = (
+            *self.imap,
+            self.relay,
+            *(relay for _, relay in self.mailbox_relays),
+        )
+        return tuple(dict.fromkeys((way.oauth, way.user) for way in ways if way.oauth))

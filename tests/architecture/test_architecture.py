@@ -47,12 +47,12 @@ LOOP_TOPS = {
 }
 """The only places where any exception is caught, and how often."""
 
-ONLY_IN = {
+ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "aiosmtpd": "maild/intake/smtp",
     "alembic": "maild/store/",
     "apscheduler": "maild/clock.py",
     "cel": "maild/rulefiles/",
-    "cryptography": "maild/authenticate/keys.py",
+    "cryptography": ("maild/authenticate/keys.py", "maild/oauth/sealing.py"),
     "dns": "maild/authenticate/resolver.py",
     "holidays": "maild/settings/holidaydates.py",
     "imapclient": "maild/intake/imap",

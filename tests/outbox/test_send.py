@@ -279,7 +279,7 @@ def test_oauth_sends_the_token_as_xoauth2() -> None:
         settings = RelaySettings(
             scheme="smtp", host="127.0.0.1", port=port, user="u@acme.example", oauth="file"
         )
-        out = Relay(settings, local_hostname="c.example", access_token=lambda: "T0KEN")
+        out = Relay(settings, local_hostname="c.example", access=lambda *_asked: "T0KEN")
         sent = out.send(SENDER, TARGET, MAIL)
         out.close()
 

@@ -15,7 +15,8 @@ EMPTIED = {
 }  # fmt: skip
 """Rows of a person are deleted or emptied (`store/erase.py`), and shown (`store/disclosure.py`)."""
 NOBODY = {
-    "absence", "assignment", "deadline", "digest", "ledger", "mailbox", "meta", "node", "poll",
+    "absence", "assignment", "deadline", "digest", "ledger", "mailbox", "meta", "node", "oauth_token",
+    "poll",
 }  # fmt: skip
 """Agents, machines, numbers, hashes: nothing of a customer stands there."""
 

@@ -408,3 +408,54 @@ def test_the_house_knows_whom_an_account_proves(tmp_path: Path) -> None:
 
     assert house.accounts == (Submitter(user="a", addresses=("alice@example.com",)),)
     assert house.mailboxes[0].received_by == ("imap.example.com",)
+
+
+def test_providers_are_known_and_every_address_of_theirs_can_be_another(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("s3cret\n")
+    (tmp_path / "key.json").write_text(
+        '{"client_email": "robot@project.example", "private_key": "-----\\nkey", '
+        '"private_key_id": "k1"}'
+    )
+    made = _load(
+        tmp_path,
+        _MAILD
+        + """
+[[oauth]]
+name = "app"
+provider = "microsoft"
+grant = "client_credentials"
+client_id = "0000"
+client_secret_file = "secret.txt"
+tenant = "acme"
+expires = 2027-06-30
+[[oauth]]
+name = "person"
+provider = "microsoft"
+client_id = "0000"
+token_url = "https://login.sovereign.example/token"
+[[oauth]]
+name = "robot"
+provider = "google"
+grant = "service_account"
+service_account_file = "key.json"
+[relay]
+url = "smtp://smtp.example.com:587"
+user = "support@example.com"
+oauth = "robot"
+""",
+    )
+
+    app, person, robot = made.oauth
+    assert app.token_url == "https://login.microsoftonline.com/acme/oauth2/v2.0/token"
+    assert app.scope == "https://outlook.office365.com/.default"
+    assert (app.secret, app.expires) == ("s3cret", date(2027, 6, 30))
+    assert person.token_url == "https://login.sovereign.example/token"
+    assert person.device_url.endswith("/organizations/oauth2/v2.0/devicecode")
+    assert "offline_access" in person.scope
+    assert person.refresh_days == 90
+    assert (robot.client_id, robot.key_id) == ("robot@project.example", "k1")
+    assert robot.private_key == "-----\nkey"
+    assert robot.token_url == "https://oauth2.googleapis.com/token"
+    assert made.oauth_users == (("robot", "support@example.com"),)
+    assert "s3cret" not in repr(made)
+    assert "private_key" not in repr(robot)
