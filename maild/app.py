@@ -40,6 +40,7 @@ from maild.keeping import Keeper
 from maild.log import Event, event
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
+from maild.reporting import Reporter
 from maild.settings import Settings
 from maild.store import account, hold, nodes
 from maild.store.ledger import Ledger
@@ -130,6 +131,7 @@ class Daemon:
             lambda: self._config.retention,
             lambda: self._alarm.is_trusted,
         )
+        self._reporter = Reporter(lambda: self.office, lambda: self._alarm.is_trusted)
         self._clock = Clock()
         self._journal = Journal(self._database, utc_now, self._appended)
 
@@ -213,6 +215,7 @@ class Daemon:
             self._clock.every(RING, "deadlines", self._ring)
             self._clock.every(RING, "plan", self._alarm.plan)
             self._clock.every(MORNING, "digest", self._digest)
+            self._clock.every(MORNING, "report", self._report)
             self._clock.every(POLL, "survey", self._poll)
             self._clock.every(KEEP, "retention", self._keeper.ring)
         if self._config.oauth:
@@ -340,6 +343,10 @@ class Daemon:
 
     def _look_at_tokens(self) -> None:
         self._access.look(self._config.oauth_users)
+
+    def _report(self) -> None:
+        if self._reporter.ring():
+            self._wake_senders()
 
     def _digest(self) -> None:
         if self._alarm.digest():

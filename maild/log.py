@@ -75,6 +75,7 @@ class Event(StrEnum):
     DEADLINE_FIRED = "deadline.fired", Level.INFO, "deadlines of a ticket were due; rules ran"
     CUSTOMER_ASKED = "customer.asked", Level.INFO, "a customer is asked how they find us"
     DIGEST_WRITTEN = "digest.written", Level.INFO, "an agent gets a digest of the morning"
+    REPORT_WRITTEN = "report.written", Level.INFO, "the figures of a period are sent by mail"
     DEADLINES_PLANNED = (
         "deadlines.planned",
         Level.NOTICE,
@@ -115,7 +116,6 @@ class Event(StrEnum):
         "mails are taken, but the server refuses to flag, move or delete them",
     )
 
-    READER_STARTED = "reader.started", Level.DEBUG, "a child process that reads mails was started"
     OAUTH_REFUSED = (
         "oauth.refused",
         Level.ERROR,
@@ -129,6 +129,7 @@ class Event(StrEnum):
     )
     OAUTH_DELAYED = "oauth.delayed", Level.WARNING, "an unused token could not be kept alive now"
 
+    READER_STARTED = "reader.started", Level.DEBUG, "a child process that reads mails was started"
     READER_KILLED = "reader.killed", Level.WARNING, "a reader went over a limit and was ended"
     STORE_DELAYED = "store.delayed", Level.WARNING, "the database did not answer in time"
     DISK_FILLED = "disk.filled", Level.ERROR, "too little room is left; mail is refused for now"

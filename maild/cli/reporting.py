@@ -36,6 +36,9 @@ def report(  # noqa: PLR0913, PLR0917 - the options of one command
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what each figure means; needs no database.")
     ] = False,
+    send_now: Annotated[
+        bool, typer.Option("--send-now", help="Send the newest report of [report] once more.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Tell the figures: volume, times, promises kept, what customers say."""
@@ -43,6 +46,9 @@ def report(  # noqa: PLR0913, PLR0917 - the options of one command
 
     if explain:
         command.explain()
+        return
+    if send_now:
+        command.send_now(Place.config)
         return
     only = Only(
         queue=queue,

@@ -24,6 +24,7 @@ from maild.core.survey import Leaving, Survey, Vote
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
 from maild.core.told import Told
 from maild.core.webhook import Page
+from maild.core.weekly import Weekly
 
 
 class Outcome(StrEnum):
@@ -65,6 +66,17 @@ class SentFile:
     journal_id: int
     """0 means the mail that is being handled now."""
     attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A file of our own making that travels along."""
+
+    name: str
+    type: str
+    data: bytes
+    content_id: str = ""
+    """Where the HTML shows it (RFC 2392); empty for a file beside the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +175,9 @@ class Reply:
     """The escalation that it tells of."""
     digest: Digest | None = None
     """What a digest tells; None in any other mail."""
+    weekly: Weekly | None = None
+    """What a report tells; None in any other mail."""
+    enclosed: tuple[Enclosed, ...] = ()
     survey: Survey | None = None
     """What it asks, or asks once more; its number is 0 until the survey is written down."""
     vote: Vote | None = None

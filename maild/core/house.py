@@ -43,6 +43,42 @@ class Digests(StrEnum):
     NONE = "none"
 
 
+class Rhythm(StrEnum):
+    """How often a report is sent: `[report] every`."""
+
+    NEVER = "never"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Form(StrEnum):
+    """In which form a report is sent: `[report] format`."""
+
+    HTML = "html"
+    """Text, and HTML with pictures."""
+    TABLE = "table"
+    """Text only."""
+    CSV = "csv"
+    """Text, and all figures in a file."""
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """The report by mail."""
+
+    rhythm: Rhythm = Rhythm.NEVER
+    recipients: tuple[str, ...] = ()
+    """Empty means everybody who leads a queue."""
+    form: Form = Form.HTML
+    per_agent: bool = False
+    """Whether figures of single agents are told."""
+
+
+NO_REPORTS = Reporting()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """One support address with all that makes its brand: From, reply address, tag, queue."""
@@ -143,6 +179,7 @@ class House:
     """How pages are reached from outside; empty where there are none."""
     acknowledge: AcknowledgePolicy = AcknowledgePolicy.EVERYBODY
     digest: Digests = Digests.NONE
+    reporting: Reporting = NO_REPORTS
     zone: str = "UTC"
     """Of those who have no calendar: `[report] zone`."""
     trusted_clients: tuple[str, ...] = ()

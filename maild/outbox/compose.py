@@ -21,10 +21,10 @@ from maild.core.house import House, Mailbox
 from maild.core.ticket import Participant, PostKind, Ticket
 from maild.core.token import Keys, Purpose, issue
 from maild.errors import NotAllowed
-from maild.outbox import headers, marking, morning, threads
+from maild.outbox import headers, marking, morning, reporting, threads
 from maild.outbox.addressing import checked_address, wire_address
+from maild.outbox.body import Place, body
 from maild.outbox.digest import Shown
-from maild.outbox.parts import file_header, own_content_ids, text_part, with_own_ids
 from maild.outbox.pieces import (
     Fetch,
     Literal,
@@ -33,7 +33,6 @@ from maild.outbox.pieces import (
     StoredFile,
     assemble,
     joined,
-    multipart,
     pack,
     stream,
     unpack,
@@ -189,6 +188,9 @@ def _rendered(letter: _Letter) -> Rendered:
     )
     if reply.digest is not None:
         values = replace(values, digest=_digest(reply.digest, letter), delimiter="")
+    if reply.weekly is not None:
+        report = reporting.shown(reply.weekly, reply.enclosed, letter.words)
+        values = replace(values, report=report, delimiter="")
     if reply.survey is not None or reply.is_bulk:
         values = replace(values, survey=marking.shown(_writer(letter), reply))
     return render.render(name, letter.words.language, values)
@@ -366,30 +368,13 @@ def _thread(letter: _Letter) -> Iterator[bytes]:
 
 
 def _body(letter: _Letter, rendered: Rendered) -> list[Piece]:
-    """The outermost part, its own header first.
-
-    In full: mixed(alternative(text, related(html, images)), files).
-    """
-    content = f"{letter.message_id}\0{letter.recipient}\0{rendered.text}\0{rendered.html}"
-    seed = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
-    images: list[list[Piece]] = []
-    files: list[list[Piece]] = []
-    own_ids = own_content_ids(letter.reply.files, rendered.html, letter.desk.house.domain)
-    markup = with_own_ids(rendered.html, own_ids)
-    for sent in letter.reply.files:
-        content_id = own_ids.get(sent.attachment.content_id, "")
-        part: list[Piece] = [
-            Literal(data=file_header(sent.attachment, content_id=content_id)),
-            StoredFile(
-                journal_id=sent.journal_id or letter.desk.journal_id,
-                locator=sent.attachment.locator,
-            ),
-        ]
-        (images if content_id else files).append(part)
-    text: list[Piece] = [Literal(data=text_part(rendered.text, "plain"))]
-    if rendered.html:
-        html: list[Piece] = [Literal(data=text_part(markup, "html"))]
-        if images:
-            html = multipart('related; type="text/html"', f"=_r{seed[:32]}", [html, *images])
-        text = multipart("alternative", f"=_a{seed[:32]}", [text, html])
-    return multipart("mixed", f"=_m{seed[:32]}", [text, *files]) if files else text
+    return body(
+        letter.reply,
+        rendered,
+        Place(
+            message_id=letter.message_id,
+            recipient=letter.recipient,
+            domain=letter.desk.house.domain,
+            journal_id=letter.desk.journal_id,
+        ),
+    )

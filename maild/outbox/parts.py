@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from maild.core.decision import SentFile
+from maild.core.decision import Enclosed, SentFile
 from maild.core.mail import Attachment
 from maild.outbox.headers import LINE_MAX, clean, encoded_words, fold
 
@@ -41,7 +41,7 @@ def text_part(text: str, subtype: str) -> bytes:
     ).encode() + body
 
 
-def file_header(attachment: Attachment, *, content_id: str = "") -> bytes:
+def file_header(attachment: Attachment | Enclosed, *, content_id: str = "") -> bytes:
     """Return the header of a part that carries a file in base64, with the blank line.
 
     With `content_id` the part is shown inside the HTML, else it is offered as a file. The name

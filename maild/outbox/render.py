@@ -23,7 +23,9 @@ from markupsafe import Markup, escape
 from maild.errors import ConfigError, PermanentError, Problem
 from maild.outbox import canned
 from maild.outbox import words as wordlist
-from maild.outbox.values import Values, samples
+from maild.outbox.columns import column
+from maild.outbox.samples import samples
+from maild.outbox.values import Values
 from maild.outbox.words import Words
 
 FALLBACK = "en"
@@ -40,6 +42,7 @@ SHIPPED = (
     "reminder",
     "escalation",
     "digest",
+    "report",
     "announcement",
     "survey-csat",
     "survey-nps",
@@ -275,7 +278,7 @@ def _environment(sources: Mapping[str, _Source]) -> _Environment:
         cache_size=-1,
     )
     filters = {name: environment.filters[name] for name in _FILTERS}
-    environment.filters = {**filters, "as_html": as_html, "quoted": quoted}
+    environment.filters = {**filters, "as_html": as_html, "column": column, "quoted": quoted}
     environment.globals = {"range": _short_range}
     return environment
 

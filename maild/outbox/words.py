@@ -9,7 +9,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from datetime import date as Day  # noqa: N812 - a field is called date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from maild.core.agenda import Kind
 from maild.core.commandtable import Word
 from maild.core.ticket import PostKind, Priority, State
 from maild.core.told import Done
+from maild.core.weekly import Chosen
 from maild.errors import ConfigError, Problem
 
 
@@ -34,6 +36,9 @@ _MONTHS = 12
 _TEXTS = (
     "date",
     "local_date",
+    "day",
+    "short_day",
+    "percent",
     "first_day",
     "decimal",
     "delimiter",
@@ -50,6 +55,7 @@ _TABLES: Mapping[str, type[StrEnum]] = {
     "command": Word,
     "done": Done,
     "due": Kind,
+    "figure": Chosen,
 }
 """Tables of words, and whose values they need."""
 _PLACES = ("day", "month", "number", "year", "hour", "minute", "zone")
@@ -70,6 +76,12 @@ class Words:
     """Pattern with `{day} {month} {number} {year} {hour} {minute}`."""
     local_date: str
     """The same for the reader's own time, with `{zone}`."""
+    day: str
+    """A day without a time; the same places as `date`."""
+    short_day: str
+    """The same in a few characters."""
+    percent: str
+    """Pattern with `{n}`."""
     first_day: str
     """The first of a month where it is written in its own way (French: 1er); else empty."""
     decimal: str
@@ -93,6 +105,8 @@ class Words:
     """What each command of an agent does."""
     dues: Mapping[str, str]
     """What may be due, by `core.agenda.Kind`."""
+    figures: Mapping[str, str]
+    """What a report tells, by `core.weekly.Chosen`."""
     done: Mapping[str, str]
     """What was done, by `core.told.Done`; patterns with `{value}`."""
 
@@ -105,6 +119,14 @@ class Words:
         if not zone:
             return self.moment(at)
         return self._written(self.local_date, at.astimezone(ZoneInfo(zone)), zone)
+
+    def day_of(self, day: Day) -> str:
+        """Return a day as people write it."""
+        return self._written(self.day, datetime.combine(day, time(), UTC), "")
+
+    def short_day_of(self, day: Day) -> str:
+        """Return a day as it stands below a bar."""
+        return self._written(self.short_day, datetime.combine(day, time(), UTC), "")
 
     def _written(self, pattern: str, at: datetime, zone: str) -> str:
         return pattern.format(
@@ -162,6 +184,7 @@ def read(text: str, *, language: str, file: str) -> Words:
         commands=data["command"],
         done=data["done"],
         dues=data["due"],
+        figures=data["figure"],
         **{name: data[name] for name in _TEXTS},
     )
 
@@ -193,6 +216,9 @@ def _bad_patterns(data: Mapping[str, object]) -> list[str]:
     samples: tuple[tuple[str, Mapping[str, object]], ...] = (
         ("date", dict.fromkeys(("day", "month", "number", "year", "hour", "minute"), "1")),
         ("local_date", dict.fromkeys(_PLACES, "1")),
+        ("day", dict.fromkeys(_PLACES, "1")),
+        ("short_day", dict.fromkeys(_PLACES, "1")),
+        ("percent", {"n": "1"}),
         ("via", {"name": "A", "mailbox": "B"}),
     )
     patterns = [(name, data.get(name, ""), values) for name, values in samples]

@@ -231,8 +231,9 @@ def _references(config: ConfigFile, known: Names, problems: Problems) -> None:
             _no_such(
                 "calendar", policy.calendar, known.calendars, (("sla", n, "calendar"), problems)
             )
-    if config.report.every != "never" and not config.report.recipients:
-        problems.add(("report", "every"), "needs recipients to send the report to")
+    has_reader = config.report.recipients or any(queue.lead for queue in config.queue)
+    if config.report.every != "never" and not has_reader:
+        problems.add(("report", "every"), "needs recipients, or a queue with a lead")
 
 
 def _no_such(

@@ -11,11 +11,14 @@ from maild.core.house import (
     Agent,
     AgentTrust,
     Digests,
+    Form,
     House,
     Mailbox,
     Organisation,
     Provider,
     Queue,
+    Reporting,
+    Rhythm,
     Submitter,
 )
 from maild.core.mail import NO_PHRASES, Limits, Phrases
@@ -80,10 +83,10 @@ def settings(config: schema.ConfigFile, place: Place) -> Settings:
         relay=_default_relay(config, state_dir, place),
         mailbox_relays=_mailbox_relays(config, place),
         webhooks=webhooks.of(config, place.secrets),
+        oauth=oauth.of(config, place.secrets),
         web=_web(config.web, place),
         limits=_limits(config.limits),
         runtime=_runtime(config.limits),
-        oauth=oauth.of(config, place.secrets),
         calendars=tuple(hours.calendar(calendar) for calendar in config.calendar),
         policies=tuple(hours.policy(policy) for policy in config.sla),
         retention=Retention(
@@ -128,6 +131,7 @@ def house(config: schema.ConfigFile) -> House:
         public_url=config.web.public_url,
         acknowledge=AcknowledgePolicy(config.trust.acknowledge),
         digest=Digests(config.report.digest),
+        reporting=_reporting(config.report),
         zone=config.report.zone,
         trusted_clients=tuple(config.smtp.trusted_clients),
         trusted_domains=tuple(config.smtp.trusted_domains),
@@ -189,6 +193,15 @@ def _database_url(given: str | None, state_dir: Path, place: Place) -> str:
     if given.startswith(_SQLITE):
         return f"{_SQLITE}{place.path(given.removeprefix(_SQLITE))}"
     return given
+
+
+def _reporting(table: schema.ReportTable) -> Reporting:
+    return Reporting(
+        rhythm=Rhythm(table.every),
+        recipients=tuple(table.recipients),
+        form=Form(table.format),
+        per_agent=table.per_agent,
+    )
 
 
 def _mailboxes(config: schema.ConfigFile, queue: str) -> tuple[Mailbox, ...]:
