@@ -13,7 +13,7 @@ from maild.core import surveying
 from maild.core.decision import Decision
 from maild.core.survey import ANSWERED, SENT, UNSUBSCRIBED
 from maild.core.surveying import Known
-from maild.store import commit, surveys
+from maild.store import commit, surveys, takeback
 from maild.store.database import Connection
 
 _LOOSE = frozenset({SENT, ANSWERED, UNSUBSCRIBED})
@@ -42,7 +42,10 @@ def asked(connection: Connection, decisions: Sequence[Decision]) -> list[Decisio
 def recorded(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
     """Write down what was answered."""
     surveys.vote(connection, [vote for d in decisions for vote in d.votes], now)
-    surveys.leave(connection, [one for d in decisions for one in d.leaving], now)
+    left = [one for d in decisions for one in d.leaving]
+    surveys.leave(connection, left, now)
+    waiting = surveys.waiting(connection, [one.customer for one in left], now)
+    takeback.withdraw(connection, [surveying.mail_key(key) for key in waiting])
     for decision in decisions:
         if decision.asked_back:
             surveys.note_asked_back(connection, decision.asked_back)

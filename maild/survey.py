@@ -60,7 +60,7 @@ def show(office: Office, token: str, language: str, chosen: int | None = None) -
     cannot be read.
     """
     with office.database.read() as connection:
-        survey = _survey(connection, office, token, lock=False)
+        survey = _survey(connection, office, token)
         if survey is None:
             return notice(office, Result.UNKNOWN, language)
         if not survey.is_open(office.now(), voting.change_window(office.world.house)):
@@ -119,7 +119,7 @@ def _voted(office: Office, token: str, ballot: Ballot, language: str) -> Page:
     now, house = office.now(), office.world.house
     with office.database.write() as connection:
         take_turns(connection, office)
-        survey = _survey(connection, office, token, lock=True)
+        survey = _survey(connection, office, token)
         if survey is None or ballot.score not in survey.kind.marks:
             return notice(office, Result.UNKNOWN, survey.language if survey else language)
         given = voting.cast(survey, ballot, house, now)
@@ -132,12 +132,12 @@ def _voted(office: Office, token: str, ballot: Ballot, language: str) -> Page:
     return notice(office, Result.VOTED, survey.language)
 
 
-def _survey(connection: Connection, office: Office, text: str, *, lock: bool) -> Survey | None:
+def _survey(connection: Connection, office: Office, text: str) -> Survey | None:
     """The survey that a token was made for."""
     token = _token(office, text, Purpose.SURVEY)
     if token is None:
         return None
-    found = surveys.of(connection, [token.ticket], lock=lock).get(token.ticket)
+    found = surveys.of(connection, [token.ticket]).get(token.ticket)
     is_meant = found is not None and found.is_meant(token, office.world.keys)
     return found if is_meant else None
 

@@ -11,6 +11,7 @@ must not be escalated on Monday, so the ticket's log says what waits, and what e
 | `callback`         | that the promise was kept or taken back, a reply, the end         |
 | `idle`, `aged`     | any word of a person, or another state                            |
 | a ladder           | whatever stops ladders (`core/ladder.py`)                         |
+| a survey           | that the ticket is neither solved nor closed any more             |
 
 | line of the log    | says                                                              |
 |--------------------|-------------------------------------------------------------------|
@@ -32,6 +33,7 @@ from maild.core.ticket import PostKind
 
 DEFERRED = "notice.deferred"
 WITHDRAWN = "notice.withdrawn"
+SURVEY = "survey"
 _WARNING = ".warning"
 _OVER = (*sla.ENDED, *sla.GONE)
 _PERSONS = (PostKind.CUSTOMER, PostKind.AGENT, PostKind.NOTE)
@@ -40,9 +42,12 @@ _PERSONS = (PostKind.CUSTOMER, PostKind.AGENT, PostKind.NOTE)
 def noted(key: str, to: str, until: datetime, dues: Iterable[Due]) -> EventDraft:
     """Return the line for a notice that waits; without `dues` it is about a ladder alone."""
     kinds = dict.fromkeys(due.kind.removesuffix(_WARNING) for due in dues)
-    data = [("key", key), ("to", to), ("until", until.isoformat(timespec="seconds"))]
-    data += [("about", ",".join(kinds or (Kind.ESCALATION.value,)))]
-    return EventDraft(kind=DEFERRED, actor="maild", data=tuple(data))
+    return _waiting(key, to, until, ",".join(kinds or (Kind.ESCALATION.value,)))
+
+
+def survey_noted(key: str, until: datetime) -> EventDraft:
+    """Return the line for a survey that waits for the customer's daytime."""
+    return _waiting(key, "customer", until, SURVEY)
 
 
 def untrue(log: Iterable[Entry], now: datetime) -> tuple[EventDraft, ...]:
@@ -67,6 +72,12 @@ def withdrawn(entry: Entry) -> EventDraft:
     return EventDraft(kind=WITHDRAWN, actor="maild", data=data)
 
 
+def _waiting(key: str, to: str, until: datetime, about: str) -> EventDraft:
+    at = until.isoformat(timespec="seconds")
+    data = (("key", key), ("to", to), ("until", at), ("about", about))
+    return EventDraft(kind=DEFERRED, actor="maild", data=data)
+
+
 def _waits(entry: Entry, now: datetime) -> bool:
     try:
         return datetime.fromisoformat(entry.value("until")) > now
@@ -83,6 +94,8 @@ def _is_over(entry: Entry, later: Sequence[Entry], answers: set[int]) -> bool:
 def _ends(kind: str, entry: Entry, answers: set[int]) -> bool:
     """Tell whether one line of the log ends what a notice says about one kind."""
     is_moved = entry.kind == history.STATE_CHANGED
+    if kind == SURVEY:
+        return is_moved and entry.value("to") not in sla.ENDED
     if is_moved and entry.value("to") in _OVER:
         return True
     if kind in (Kind.IDLE, Kind.AGED):

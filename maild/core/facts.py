@@ -56,7 +56,7 @@ def of_deadline(happening: Happening, now: datetime) -> Mapping[str, Value]:
 
 
 def of_survey(vote: Vote | None) -> Mapping[str, Value]:
-    """Return the table `survey`; `was_low` and `changed` are about the vote before this one."""
+    """Return the table `survey`; `was_low` and `changed` are about the votes before."""
     if vote is None:
         return dict.fromkeys(FIELDS["survey"], "")
     was = vote.before
@@ -64,7 +64,7 @@ def of_survey(vote: Vote | None) -> Mapping[str, Value]:
         "kind": vote.kind.value,
         "score": vote.score,
         "low": vote.kind.is_low(vote.score),
-        "was_low": was is not None and vote.kind.is_low(was),
+        "was_low": vote.was_low,
         "changed": was is not None,
         "comment": vote.comment,
         "via": vote.via.value,

@@ -19,6 +19,8 @@ from maild.core.token import Keys, Purpose, Token, made_for
 
 COMMENT_CHARACTERS_MAX = 5000
 """So much of a comment is kept with a vote; what came by mail stands on the ticket as a whole."""
+VOTES_MAX = 20
+"""So often somebody answers one survey, changes of mind included; then the last answer stays."""
 SENT = "survey.sent"
 ANSWERED = "survey.answered"
 UNSUBSCRIBED = "customer.unsubscribed"
@@ -69,6 +71,10 @@ class Vote:
     """The number of the customer, as the log names them."""
     before: int | None = None
     """The mark that was in force until now; None for none."""
+    was_low: bool = False
+    """A mark before this one, whichever, was low."""
+    earlier: int | None = None
+    """So many votes were known when it was decided; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,9 @@ class Given:
     score: int
     """Of the last one, which is in force."""
     comment: str = ""
+    count: int = 1
+    lowest: int | None = None
+    """The lowest mark so far; None for that in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +126,15 @@ class Survey:
         """Tell whether a vote counts now: the first one in time, a change soon after it."""
         if self.given is None:
             return now <= self.expires_at
-        return now <= self.given.first_at + change
+        return now <= self.given.first_at + change and self.given.count < VOTES_MAX
+
+    @property
+    def was_low(self) -> bool:
+        """Whether a mark so far was low: what follows from that has happened."""
+        if self.given is None:
+            return False
+        lowest = self.given.lowest
+        return self.kind.is_low(self.given.score if lowest is None else lowest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

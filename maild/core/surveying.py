@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from maild.core import calendar, facts, reminders
+from maild.core import calendar, deferred, facts, reminders
 from maild.core.address import valid
 from maild.core.calendar import Calendar
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
@@ -111,7 +111,7 @@ def ask(situation: Situation, decision: Decision, action: Action) -> Reply | Rea
         survey=survey,
         is_bulk=True,
         not_before=at if at > situation.now else None,
-        key=f"survey/{key}",
+        key=mail_key(key),
     )
 
 
@@ -150,7 +150,7 @@ def poll(candidate: Candidate, rule: Rule, world: World, now: datetime) -> Decis
         subject="",
         survey=survey,
         is_bulk=True,
-        key=f"survey/{key}",
+        key=mail_key(key),
     )
     draft = Ticket(mailbox=mailbox.name, customer=customer, created_at=now)
     reason = Reason(why=Why.RULE, detail=rule.name)
@@ -190,6 +190,11 @@ def turn(rule: Rule, now: datetime, most: int) -> Turn:
 def template(kind: Kind) -> str:
     """Return the name of the mail that asks."""
     return f"survey-{kind.value}"
+
+
+def mail_key(key: str) -> str:
+    """Return the key of a survey's mail in the outbox."""
+    return f"survey/{key}"
 
 
 def is_drawn(key: str, share: int) -> bool:
@@ -249,6 +254,8 @@ def asked(
             survey = replace(survey, id=number, customer=customer)
             kept.append(replace(reply, survey=survey, customer=customer))
             events.append(_sent(survey))
+            if reply.not_before is not None:
+                events.append(deferred.survey_noted(reply.key, reply.not_before))
         else:
             refused.append((reply, "asked before"))
     done = _without(decision, kept, refused)

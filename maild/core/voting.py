@@ -66,6 +66,8 @@ def cast(survey: Survey, ballot: Ballot, house: House, now: datetime) -> Vote | 
         via=ballot.via,
         customer=survey.customer,
         before=survey.given.score if survey.given else None,
+        was_low=survey.was_low,
+        earlier=survey.given.count if survey.given else 0,
     )
 
 

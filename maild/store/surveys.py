@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from maild.core.survey import Given, Kind, Leaving, Survey, Via, Vote
+from maild.errors import LostRace
 from maild.store import tables
 from maild.store.columns import BigKey, long_text, moment, one_of, reference, row_id
 from maild.store.conflict import unless_there
@@ -51,6 +52,7 @@ __all__ = [
     "story",
     "unsubscribed",
     "vote",
+    "waiting",
 ]
 
 
@@ -126,6 +128,17 @@ _OF = (
     .order_by(_SURVEY.c.id)
 )
 _VOTES = select(_VOTE).where(_VOTE.c.survey_id.in_(_IDS)).order_by(_VOTE.c.id)
+_COUNTS = (
+    select(_VOTE.c.survey_id, func.count().label("count"))
+    .where(_VOTE.c.survey_id.in_(_IDS))
+    .group_by(_VOTE.c.survey_id)
+)
+_LOCK = (
+    select(_SURVEY.c.id)
+    .where(_SURVEY.c.id.in_(_IDS))
+    .order_by(_SURVEY.c.id)
+    .with_for_update(key_share=True)
+)
 _ADD_VOTE = insert(_VOTE)
 _CUSTOMERS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
 _LEFT = select(_UNSUBSCRIBED.c.address).where(_UNSUBSCRIBED.c.address.in_(_ADDRESSES))
@@ -137,16 +150,12 @@ _LASTS = (
 )
 
 
-def of(connection: Connection, ids: Iterable[int], *, lock: bool = False) -> Mapping[int, Survey]:
-    """Return surveys by number, each with the vote in force.
-
-    With `lock` nobody else votes on them before the transaction ends.
-    """
+def of(connection: Connection, ids: Iterable[int]) -> Mapping[int, Survey]:
+    """Return surveys by number, each with the vote in force."""
     wanted = {"ids": sorted({one for one in ids if one})}
     if not wanted["ids"]:
         return {}
-    statement = _OF.with_for_update(of=_SURVEY) if lock else _OF
-    rows = connection.execute(statement, wanted).mappings().all()
+    rows = connection.execute(_OF, wanted).mappings().all()
     given = _given(connection, wanted) if rows else {}
     return {row["id"]: _survey(row, given.get(row["id"])) for row in rows}
 
@@ -170,7 +179,8 @@ def add(connection: Connection, survey: Survey, customer: int) -> int:
 
 
 def vote(connection: Connection, votes: Sequence[Vote], now: dt.datetime) -> None:
-    """Add votes."""
+    """Add votes; LostRace when somebody voted since they were decided."""
+    _unchanged(connection, votes)
     rows = [
         {
             "survey_id": one.survey,
@@ -214,6 +224,14 @@ def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.d
     if not wanted["addresses"]:
         return {}
     return {row.address: row.last for row in connection.execute(_LASTS, wanted)}
+
+
+def waiting(connection: Connection, customers: Sequence[int], now: dt.datetime) -> Sequence[str]:
+    """Return the keys of the surveys that wait for these customers' daytime."""
+    mine = (_SURVEY.c.customer_id.in_(customers), _SURVEY.c.sent_at > now)
+    return (
+        connection.execute(select(_SURVEY.c.key).where(*mine)).scalars().all() if customers else ()
+    )
 
 
 def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[str, int]:
@@ -287,14 +305,32 @@ def _addresses(addresses: Iterable[str]) -> dict[str, list[str]]:
     return {"addresses": sorted({one.lower() for one in addresses if one})}
 
 
+def _unchanged(connection: Connection, votes: Sequence[Vote]) -> None:
+    """Let nobody else vote before the transaction ends, and see whether somebody has."""
+    known = {one.survey: one.earlier for one in votes if one.earlier is not None}
+    if not known:
+        return
+    wanted = {"ids": sorted(known)}
+    connection.execute(_LOCK, wanted)
+    counted = {row.survey_id: row.count for row in connection.execute(_COUNTS, wanted)}
+    for number, earlier in known.items():
+        if counted.get(number, 0) != earlier:
+            raise LostRace(f"somebody else answered survey {number}")
+
+
 def _given(connection: Connection, wanted: Mapping[str, Sequence[int]]) -> Mapping[int, Given]:
     found: dict[int, Given] = {}
+    lowest: dict[int, int] = {}
     for row in connection.execute(_VOTES, wanted).mappings():
-        earlier = found.get(row["survey_id"])
-        found[row["survey_id"]] = Given(
+        number, score = row["survey_id"], row["score"]
+        earlier = found.get(number)
+        lowest[number] = min(score, lowest.get(number, score))
+        found[number] = Given(
             first_at=earlier.first_at if earlier else row["at"],
-            score=row["score"],
+            score=score,
             comment=row["comment"],
+            count=earlier.count + 1 if earlier else 1,
+            lowest=lowest[number],
         )
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 from sqlalchemy import insert
 
 from maild.core.survey import Kind, Leaving, Survey, Via, Vote
 from maild.core.surveying import Turn
+from maild.errors import LostRace
 from maild.store import polls, surveys, tables
 from maild.store.database import Connection, Database
 from tests.core.scenes import HOUSE
@@ -101,13 +103,40 @@ def test_the_last_vote_is_in_force_and_the_first_one_tells_the_time(database: Da
         for hours, score in ((1, 3), (2, 5)):
             vote = Vote(survey=number, kind=Kind.CSAT, score=score, via=Via.PAGE)
             surveys.vote(connection, [vote], NOW + timedelta(hours=hours))
-        found = surveys.of(connection, [number, 99], lock=True)
+        found = surveys.of(connection, [number, 99])
 
     assert set(found) == {number}
     given = found[number].given
     assert given is not None
     assert (given.score, given.first_at) == (5, NOW + timedelta(hours=1))
     assert found[number].name == "Anna"
+
+
+def test_of_two_votes_at_once_one_is_decided_anew(database: Database) -> None:
+    with database.write() as connection:
+        number = surveys.add(connection, SURVEY, _customer(connection))
+    vote = Vote(survey=number, kind=Kind.CSAT, score=1, via=Via.PAGE, earlier=0)
+    lost: list[LostRace] = []
+
+    def other() -> None:
+        try:
+            with database.write() as connection:
+                surveys.vote(connection, [replace(vote, score=5)], NOW)
+        except LostRace as error:
+            lost.append(error)
+
+    thread = Thread(target=other)
+    with database.write() as connection:
+        surveys.vote(connection, [vote], NOW)
+        thread.start()
+        thread.join(0.5)
+    thread.join(60)
+
+    with database.read() as connection:
+        given = surveys.of(connection, [number])[number].given
+    assert len(lost) == 1
+    assert given is not None
+    assert (given.score, given.count) == (1, 1)
 
 
 def test_who_left_stays_away_until_an_operator_says_otherwise(database: Database) -> None:

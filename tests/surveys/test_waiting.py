@@ -1,0 +1,67 @@
+"""A survey that waits for the morning, and what somebody does in the night."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from maild import survey
+from maild.core.ticket import Move
+from tests.ontime.office import Desk
+from tests.surveys.house import PUBLIC, RULES, asked, days, mails, solved, token_of
+
+NIGHTLY = RULES.replace('after = "1 working day"', 'after = "12h"', 1)
+
+
+def _states(desk: Desk) -> list[str]:
+    with desk.database.read() as connection:
+        rows = connection.execute(text("SELECT state FROM outbox WHERE key LIKE 'survey/%'"))
+        return list(rows.scalars())
+
+
+def _waits_for_morning(desk: Desk) -> int:
+    """Let a survey be written in the evening; it is to go out at nine."""
+    desk.use(PUBLIC, NIGHTLY)
+    number = solved(desk)
+    desk.sleep(12.5)
+    desk.alarm.ring()
+    assert _states(desk) == ["scheduled"]
+    return number
+
+
+def test_who_writes_again_in_the_night_is_not_asked_in_the_morning(desk: Desk) -> None:
+    number = _waits_for_morning(desk)
+
+    desk.sleep(1)
+    desk.writes(number)
+
+    assert _states(desk) == ["held"]
+
+
+def test_who_unsubscribes_in_the_night_is_not_asked_in_the_morning(desk: Desk) -> None:
+    solved(desk)
+    days(desk, 2)
+    token = token_of(mails(desk)[0], "unsubscribe")
+    desk.sleep(40 * 24)
+    _waits_for_morning_again(desk)
+
+    survey.unsubscribe(desk.office, token, "")
+
+    assert _states(desk)[-1] == "held"
+
+
+def test_a_ticket_that_is_closed_in_the_night_is_asked_about(desk: Desk) -> None:
+    number = _waits_for_morning(desk)
+
+    desk.sleep(1)
+    desk.moves(number, Move.CLOSE)
+
+    assert _states(desk) == ["scheduled"]
+    assert len(asked(desk)) == 1
+
+
+def _waits_for_morning_again(desk: Desk) -> None:
+    desk.use(PUBLIC, NIGHTLY)
+    solved(desk)
+    desk.sleep(12.5)
+    desk.alarm.ring()
+    assert _states(desk)[-1] == "scheduled"
