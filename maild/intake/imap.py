@@ -5,7 +5,8 @@
        +------------- back-off after any failure <--------------+
 
 A look follows every wait, whatever the wait told: IDLE may lose what it should tell. A connection
-that went silent is noticed when IDLE is ended, which is every few minutes.
+that went silent is noticed when IDLE is ended, which is every few minutes. Of several nodes one
+polls a mailbox; the others ask every few seconds whether it still does.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Rhythm:
     """First wait after a refused login: accounts get locked."""
     steady: float = 60
     """A connection that lived this long ends a series of failures."""
+    turn: float = 5
+    """How often it is asked whether a mailbox that another node polls is free by now."""
 
 
 class MailboxPoller:
@@ -81,6 +84,12 @@ class MailboxPoller:
 
     def run(self) -> None:
         """Poll until told to stop; the thread's own function."""
+        try:
+            self._poll()
+        finally:
+            self._desk.lets_go(self._settings.mailbox)
+
+    def _poll(self) -> None:
         while not self._stop.is_set():
             self._works_since = math.inf
             try:
@@ -94,6 +103,8 @@ class MailboxPoller:
 
     def _serve(self) -> None:
         """One connection, until it breaks or a stop is asked for."""
+        while not self._stop.is_set() and not self._is_ours():
+            self._stop.wait(self._rhythm.turn)
         with self._lock:
             cord = self._cord = Cord()
         if self._stop.is_set():
@@ -102,11 +113,14 @@ class MailboxPoller:
         session = Session(self._settings, self._rhythm.waits, cord, self._desk.access)
         try:
             self._connected()
-            while not self._stop.is_set():
+            while not self._stop.is_set() and self._is_ours():
                 if not self._look(session):
                     self._wait(session)
         finally:
             session.close()
+
+    def _is_ours(self) -> bool:
+        return self._desk.holds(self._settings.mailbox)
 
     def _connected(self) -> None:
         log.event(

@@ -60,6 +60,10 @@ class Desk:
     on_step: Callable[[Step], None] = lambda _step: None
     access: AccessToken | None = None
     """Gives tokens for mailboxes that are opened by OAuth."""
+    holds: Callable[[str], bool] = lambda _mailbox: True
+    """Tells whether a mailbox is ours to poll; False while another node does."""
+    lets_go: Callable[[str], None] = lambda _mailbox: None
+    """Leaves a mailbox to other nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
