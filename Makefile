@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: run env test demo simulate check faults bench corpus fuzz lock servers clean help
+.PHONY: run env test demo simulate check faults bench soak newcomer corpus fuzz lock servers clean help
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -15,7 +15,7 @@ FORM ?= short
 BIN := .venv/bin
 STAMP := .venv/.ok
 PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
-  opendkim opendkim-tools opendmarc gcc libc6-dev
+  opendkim opendkim-tools opendmarc gcc libc6-dev prometheus systemd-container
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
 	exec $(BIN)/maild --config $(CONFIG) run
@@ -49,6 +49,9 @@ faults: env ## cause every fault of the catalogue and print the table (FORM=long
 bench: env ## the benchmark table
 	$(BIN)/python -m tests.bench
 
+soak: env ## load with a fault a minute, the invariants after each (SECONDS=600 for the short form, else 8 h)
+	$(BIN)/python -m tests.soak --seconds $(if $(filter file,$(origin SECONDS)),28800,$(SECONDS))
+
 corpus: env ## the score over the corpus of real mails beside the project
 	$(BIN)/python -m tests.corpus.table
 
@@ -57,7 +60,7 @@ fuzz: env ## throw broken mails at the reader for SECONDS=600; what breaks it la
 
 lock: ## maintainers: pin every package anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	  --group dev --extra postgres --extra auth pyproject.toml --output-file requirements.lock
+	  --group dev --extra postgres --extra auth --extra reports pyproject.toml --output-file requirements.lock
 
 servers: ## as root on Debian: the real servers that some tests want
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-upgrade --no-install-recommends $(PACKAGES)

@@ -40,6 +40,10 @@ NEEDS = {
     "faketime": Need(programs=("faketime",), packages=("faketime", "libfaketime")),
     "strace": Need(programs=("strace",), packages=("strace",)),
     "systemd": Need(programs=("systemd-analyze",), packages=("systemd",)),
+    "nspawn": Need(
+        programs=("systemd-nspawn", "nsenter", "setpriv"),
+        packages=("systemd-container", "util-linux"),
+    ),
     "opendkim": Need(
         programs=("opendkim", "opendkim-genkey"), packages=("opendkim", "opendkim-tools")
     ),

@@ -35,6 +35,7 @@ _HOSTILE_IMAP = "intake/test_imap_hostile.py::test_"
 _SMTP = "intake/test_smtp.py::test_"
 _LIMITS = "intake/test_smtp_limits.py::test_"
 _TRAVEL = "ontime/test_time_travel.py::test_"
+_CONTAINER = "systemd/test_container.py::test_"
 _INJECTION = "trust/test_injection.py::test_"
 
 CRASHES = (
@@ -119,6 +120,7 @@ CRASHES = (
         "SIGTERM under load of 20 customers, the socket held as systemd holds it",
         "no connection is refused, nothing acknowledged is lost",
         "faults/test_restart.py::test_no_connection_is_refused_while_daemons_come_and_go",
+        f"{_CONTAINER}no_connection_is_refused_while_it_is_restarted_under_load",
     ),
     _row(
         "C10",
@@ -413,6 +415,7 @@ OPERATION = (
         "the database is locked, or the loop hangs",
         "systemd hears nothing until it works again; READY comes first",
         "faults/test_watchdog.py::test_a_daemon_that_hangs_falls_silent",
+        f"{_CONTAINER}a_daemon_that_hangs_is_ended_and_started_again",
     ),
     _row(
         "O07",
@@ -422,9 +425,11 @@ OPERATION = (
     ),
     _row(
         "O06",
-        "systemd's own judgement of the unit",
-        "exposure 1.5 at most",
+        "systemd's own judgement of the unit; a whole story where a denied call kills",
+        "exposure 1.5 at most, no call is denied",
         "systemd/test_units.py::test_the_daemon_is_shut_in",
+        f"{_CONTAINER}it_is_shut_in_as_far_as_systemd_can_tell_of_a_loaded_unit",
+        f"{_CONTAINER}a_whole_story_makes_no_call_that_is_denied",
     ),
 )
 ROWS = (*CRASHES, *AWAY, *TIME, *LOOPS, *IDENTITY, *ABUSE, *OPERATION)

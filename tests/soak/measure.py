@@ -1,0 +1,89 @@
+"""Memory and descriptors of a daemon over time, and whether they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+FLAT_SHARE = 0.10
+"""What counts as flat: by the slope, less growth over all that was measured than this share."""
+WARM_SECONDS = 60.0
+"""A process that just started still fills its caches; that is not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One look at a daemon and its children."""
+
+    process_id: int
+    seconds: float
+    """Since the soak began."""
+    pss_megabytes: float
+    descriptors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A line through the samples of one process."""
+
+    seconds: float
+    mean: float
+    per_hour: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether what the line rises in this time is small beside the mean."""
+        return abs(self.per_hour) * self.seconds / 3600 < FLAT_SHARE * self.mean
+
+
+def sample(process_id: int, seconds: float) -> Sample | None:
+    """Look at a daemon; None when it is gone, or has just gone."""
+    family = (process_id, *children_of(process_id))
+    try:
+        descriptors = len(list(Path(f"/proc/{process_id}/fd").iterdir()))
+        memory = sum(_pss(process) for process in family)
+    except OSError:
+        return None
+    return Sample(
+        process_id=process_id, seconds=seconds, pss_megabytes=memory, descriptors=descriptors
+    )
+
+
+def children_of(process_id: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found: list[int] = []
+    for file in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(word) for word in file.read_text().split()]
+    return found
+
+
+def lives(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Return the warm samples of each process, in the order of their starts."""
+    by_process: dict[int, list[Sample]] = {}
+    for one in samples:
+        by_process.setdefault(one.process_id, []).append(one)
+    return [
+        [one for one in life if one.seconds - life[0].seconds >= WARM_SECONDS]
+        for life in by_process.values()
+    ]
+
+
+def trend(points: Sequence[tuple[float, float]]) -> Trend | None:
+    """Lay a line through values over seconds, by least squares; None for fewer than three."""
+    if len(points) < 3:
+        return None
+    times, values = [time for time, _ in points], [value for _, value in points]
+    middle, mean = sum(times) / len(times), sum(values) / len(values)
+    spread = sum((time - middle) ** 2 for time in times)
+    slope = sum((time - middle) * (value - mean) for time, value in points) / spread
+    return Trend(seconds=max(times) - min(times), mean=mean, per_hour=slope * 3600)
+
+
+def _pss(process_id: int) -> float:
+    for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
