@@ -25,13 +25,14 @@ from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
 from maild.delivery import Delivery
-from maild.errors import ConfigError, Problem
+from maild.errors import ConfigError
 from maild.furnish import (
     Files,
     files_of,
     office_of,
     open_store,
     read_options_of,
+    refuse_moves,
     renderer_of,
     utc_now,
 )
@@ -43,7 +44,9 @@ from maild.reader import ReaderPool
 from maild.reporting import Reporter
 from maild.settings import Settings
 from maild.store import account, hold, nodes
+from maild.store.hints import Hint, Hints
 from maild.store.ledger import Ledger
+from maild.store.presence import Presence
 from maild.store.writer import Journal
 from maild.wall import Board
 from maild.watch import Watch
@@ -133,6 +136,8 @@ class Daemon:
         )
         self._reporter = Reporter(lambda: self.office, lambda: self._alarm.is_trusted)
         self._clock = Clock()
+        self._presence = Presence(self._database)
+        self._hints = Hints(self._database, self._node, self._hinted)
         self._journal = Journal(self._database, utc_now, self._appended)
 
     async def run(self) -> None:
@@ -141,6 +146,7 @@ class Daemon:
         with self._database.write() as connection:
             taken = nodes.arrive(connection, self._node, __version__, utc_now())
             why = hold.held(connection)
+        self._presence.hold(nodes.seat(self._node))
         if why:
             event(Event.OUTBOUND_HELD, why=why)
         if taken:
@@ -163,7 +169,7 @@ class Daemon:
         self._supervisor.reloading()
         try:
             config = settings.load(self._config.file, environ=self._environment)
-            _refuse_moves(self._config, config)
+            refuse_moves(self._config, config)
             office = office_of(config, self._database, self.office.world.keys)
             self._access.use(config.oauth)
             self.office = office
@@ -201,7 +207,7 @@ class Daemon:
             self._pipeline = Pipeline(
                 lambda: self.office, self._readers, self._node, self._authenticator
             )
-            self._pipeline.on_replies = self._wake_senders
+            self._pipeline.on_replies = self._replied
             self._spawn("work", self._pipeline.run)
         if Role.SEND in self._roles:
             for n in range(SENDERS):
@@ -266,6 +272,8 @@ class Daemon:
             ledger=Ledger(self._database, utc_now),
             mail_bytes_max=self._config.runtime.imap_fetch_bytes,
             access=self._access.token,
+            holds=lambda mailbox: self._presence.hold(f"mailbox {mailbox}"),
+            lets_go=lambda mailbox: self._presence.let_go(f"mailbox {mailbox}"),
         )
         self._imap = imap.ImapIntake(self._config.imap, desk)
         self._imap.start()
@@ -289,10 +297,12 @@ class Daemon:
             await asyncio.to_thread(self._imap.stop)
         await asyncio.to_thread(self._journal.close)
         await asyncio.to_thread(self._finish_threads)
+        await asyncio.to_thread(self._hints.close)
         for server in self._servers:
             await server.stop()
         with self._database.write() as connection:
             nodes.leave(connection, self._node)
+        self._presence.close()
         self._database.close()
         for lock in self._locks:
             lock.close()
@@ -324,6 +334,17 @@ class Daemon:
     def _appended(self, _mails: int) -> None:
         self._last_beat = utc_now()
         self._wake_workers()
+        self._hints.say(Hint.MAIL)
+
+    def _replied(self) -> None:
+        self._wake_senders()
+        self._hints.say(Hint.REPLIES)
+
+    def _hinted(self, hint: Hint) -> None:
+        if hint is Hint.MAIL:
+            self._wake_workers()
+        else:
+            self._wake_senders()
 
     def _wake_workers(self) -> None:
         if self._pipeline is not None:
@@ -357,6 +378,7 @@ class Daemon:
             taken = nodes.beat(connection, self._node, utc_now())
             account.forget(connection, utc_now())
         self._last_beat = utc_now()
+        self._presence.hold(nodes.seat(self._node))
         if taken:
             event(Event.LEASE_TAKEN, rows=taken)
             self._wake_workers()
@@ -379,12 +401,3 @@ class Daemon:
 
 def _disk_free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
-
-
-def _refuse_moves(old: Settings, new: Settings) -> None:
-    """Some settings hold for the life of a process."""
-    fixed = ("state_dir", "database_url", "secret_file", "smtp", "web")
-    moved = [name for name in fixed if getattr(old, name) != getattr(new, name)]
-    if moved:
-        words = f"{', '.join(moved)} changed: that needs a restart"
-        raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
