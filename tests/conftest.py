@@ -23,6 +23,7 @@ _SLOW_FAMILIES = {
         "faults",
         "flows",
         "intake",
+        "nodes",
         "ontime",
         "packaging",
         "servers",

@@ -16,7 +16,7 @@ from tests.flows.stage import Stage
 from tests.needs import ROOT
 
 HERE = Path(__file__).parent
-_Sink = TypeVar("_Sink", bound=Sink)
+_Sink = TypeVar("_Sink")
 
 
 class Zygote:

@@ -110,6 +110,18 @@ CRASHES = (
         "faults/test_database_server.py::test_a_server_that_restarts_or_only_reads_loses_nothing",
     ),
     _row(
+        "C13",
+        "of several nodes on one PostgreSQL each is killed in turn, under load by SMTP and IMAP",
+        "nothing is lost or doubled or out of order; the others take over within the lease",
+        "nodes/test_killed.py::test_nodes_killed_in_turn_lose_and_double_nothing",
+    ),
+    _row(
+        "O08",
+        "nodes work on beside a schema that a newer one added to; and one that they may not use",
+        "mail is answered on every node; later they refuse, and say which version is needed",
+        "nodes/test_roles.py::test_older_nodes_work_on_while_a_newer_one_adds_to_the_tables",
+    ),
+    _row(
         "C14",
         "mails that make their reader fail or die, among many good ones",
         "three tries, then held; no good one waits; released later, they pass",
