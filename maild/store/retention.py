@@ -8,6 +8,8 @@
 | outbox   | mails of ours                              | when they were sent or given up  |
 | comments | what customers wrote beside a mark         | when they wrote it               |
 
+A ticket that was merged is a part of the one that it was merged into, and goes no earlier.
+
 Of mails a tombstone stays (`store/journal.py`). One node does it a day: a row of `meta` says which
 and until when; whoever finds that time over goes on where the other ended.
 """
@@ -42,9 +44,8 @@ _VOTE = _T[VoteRow.__tablename__]
 _LEASE = "retention"
 _REASON = "kept long enough"
 _ENDED = func.coalesce(_TICKET.c.closed_at, _TICKET.c.updated_at)
-_OVER = and_(
-    _TICKET.c.state.in_((State.CLOSED, State.MERGED, State.SPAM)), _TICKET.c.erased_at.is_(None)
-)
+_STATES_OVER = (State.CLOSED, State.MERGED, State.SPAM)
+_OVER = and_(_TICKET.c.state.in_(_STATES_OVER), _TICKET.c.erased_at.is_(None))
 _SENT = func.coalesce(_OUTBOX.c.sent_at, _OUTBOX.c.next_try_at)
 
 
@@ -136,7 +137,7 @@ def _measures(kind: Kind, before: datetime | None) -> tuple[Select[Any], Any, An
         return _older(which, at, before), _JOURNAL.c.size, at
     if kind is Kind.TICKETS:
         which = select(_TICKET.c.id).where(_TICKET.c.erased_at.is_(None))
-        old = which if before is None else which.where(_OVER, before > _ENDED)
+        old = which if before is None else which.where(*_is_old(before))
         return old.order_by(_TICKET.c.id), func.length(_TICKET.c.subject), _TICKET.c.created_at
     if kind is Kind.OUTBOX:
         over = _OUTBOX.c.state.in_((OutboxState.SENT, OutboxState.FAILED))
@@ -160,10 +161,24 @@ def _raw_mail(before: datetime | None) -> tuple[Select[Any], Any, Any]:
     if before is not None:
         ended = or_(
             and_(_JOURNAL.c.ticket_id.is_(None), _JOURNAL.c.ended_at < before),
-            and_(_OVER, before > _ENDED, _JOURNAL.c.ended_at < before),
+            and_(*_is_old(before), _JOURNAL.c.ended_at < before),
         )
         which = which.where(ended)
     return which.order_by(_JOURNAL.c.id), _JOURNAL.c.size, _JOURNAL.c.received_at
+
+
+def _is_old(before: datetime) -> tuple[Any, ...]:
+    """A ticket is over, and for so long; so is the one that it was merged into, in the end."""
+    into, part = _TICKET.alias("into"), _TICKET.alias("part")
+    ended = func.coalesce(into.c.closed_at, into.c.updated_at)
+    is_needed = and_(
+        into.c.erased_at.is_(None), or_(into.c.state.not_in(_STATES_OVER), ended >= before)
+    )
+    merged = and_(part.c.state == State.MERGED, part.c.linked_id == into.c.id)
+    needed = select(part.c.id).join(into, merged).where(is_needed).cte("needed", recursive=True)
+    of_those = and_(part.c.state == State.MERGED, part.c.linked_id == needed.c.id)
+    needed = needed.union(select(part.c.id).join(needed, of_those))
+    return _OVER, before > _ENDED, _TICKET.c.id.not_in(select(needed.c.id))
 
 
 def _older(which: Select[Any], at: Any, before: datetime | None) -> Select[Any]:

@@ -149,6 +149,44 @@ def test_an_open_ticket_keeps_its_mails_for_ever(house: OnDisk) -> None:
     assert asked(house, with_bytes) == there
 
 
+def _merged(house: OnDisk, into: str) -> None:
+    """Bea's ticket was merged into another one, and that one into Anna's, which is as told."""
+    closed(house)
+    with house.database.write() as connection:
+        add = "UPDATE ticket SET state = 'merged', closed_at = NULL, linked_id = {} WHERE id = {}"
+        columns = "version, subject, queue, priority, tier, assignee, tags, language, mailbox"
+        more = "customer_id, created_at, updated_at"
+        copy = f"INSERT INTO ticket (id, state, linked_id, {columns}, {more}) "
+        connection.execute(
+            text(copy + f"SELECT 90, 'merged', 2, {columns}, {more} FROM ticket WHERE id = 1")
+        )
+        connection.execute(text(add.format(90, 1)))
+        connection.execute(text(f"UPDATE ticket SET {into} WHERE id = {HERS}"))
+
+
+@pytest.mark.parametrize(
+    ("into", "is_kept"),
+    [
+        ("state = 'open'", True),
+        ("state = 'closed', closed_at = updated_at", False),
+    ],
+)
+def test_what_was_merged_goes_no_earlier_than_where_it_is(
+    anywhere: OnDisk, into: str, *, is_kept: bool
+) -> None:
+    _merged(anywhere, into)
+    anywhere.now += timedelta(days=8)
+    with_bytes = "SELECT count(*) FROM journal WHERE ticket_id = 1 AND blob_id IS NOT NULL"
+    before = asked(anywhere, with_bytes)[0][0]
+
+    keeper(anywhere, WEEK).ring()
+
+    gone = asked(anywhere, "SELECT id FROM ticket WHERE erased_at IS NOT NULL ORDER BY id")
+    assert [row[0] for row in gone] == ([] if is_kept else [1, 2, 90])
+    assert before > 0
+    assert asked(anywhere, with_bytes)[0][0] == (before if is_kept else 0)
+
+
 def test_one_node_does_it_once_a_day(anywhere: OnDisk) -> None:
     closed(anywhere)
     anywhere.now += timedelta(days=8)
