@@ -15,7 +15,7 @@ FORM ?= short
 BIN := .venv/bin
 STAMP := .venv/.ok
 PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
-  opendkim opendkim-tools opendmarc gcc libc6-dev prometheus systemd-container
+  opendkim opendkim-tools opendmarc gcc libc6-dev prometheus prometheus systemd-container
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
 	exec $(BIN)/maild --config $(CONFIG) run

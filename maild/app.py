@@ -126,7 +126,8 @@ class Daemon:
         self._imap: imap.ImapIntake | None = None
         self._smtp: smtp.SmtpServer | None = None
         self._last_beat = utc_now()
-        self._watcher = Watch(lambda: self.office)
+        self._board = Board(lambda: self.office, config.web.wall_password)
+        self._watcher = Watch(lambda: self.office, self._board.figures, self._room)
         self._alarm = Alarm(lambda: self.office, self._node)
         self._keeper = Keeper(
             lambda: self.office,
@@ -193,7 +194,7 @@ class Daemon:
         return {
             "store": self._check_store,
             "threads": self._check_threads,
-            "disk": self._check_disk,
+            "disk": self._watcher.check_disk,
             "breaker": self._watcher.check_breaker,
             "clock": self._alarm.check,
             "oauth": self._access.check,
@@ -218,11 +219,11 @@ class Daemon:
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:
             self._clock.every(BEAT, "watch", self._watcher.look)
-            self._clock.every(RING, "deadlines", self._ring)
+            self._clock.every(RING, "deadlines", self._then_send(self._alarm.ring))
             self._clock.every(RING, "plan", self._alarm.plan)
-            self._clock.every(MORNING, "digest", self._digest)
-            self._clock.every(MORNING, "report", self._report)
-            self._clock.every(POLL, "survey", self._poll)
+            self._clock.every(MORNING, "digest", self._then_send(self._alarm.digest))
+            self._clock.every(MORNING, "report", self._then_send(self._reporter.ring))
+            self._clock.every(POLL, "survey", self._then_send(self._alarm.poll))
             self._clock.every(KEEP, "retention", self._keeper.ring)
         if self._config.oauth:
             self._clock.every(TOKENS, "oauth", self._look_at_tokens)
@@ -255,11 +256,10 @@ class Daemon:
             *survey.routes(lambda: self.office, self._wake_senders),
             *unsubscribe.routes(lambda: self.office),
         ]
-        board = Board(lambda: self.office, web.wall_password)
-        walls = wall.routes(lambda: self.office, board, web.wall_password)
+        walls = wall.routes(lambda: self.office, self._board, web.wall_password)
         for listen, app in (
             (web.listen, public_app(pages)),
-            (web.admin_listen, admin_app(self.checks(), walls)),
+            (web.admin_listen, admin_app(self.checks(), walls, self._watcher.exposition)),
         ):
             if listen is not None:
                 self._servers.append(await serve(app, listen, inherited=inherited))
@@ -354,24 +354,17 @@ class Daemon:
         for delivery in self._deliveries:
             delivery.wake.set()
 
-    def _ring(self) -> None:
-        if self._alarm.ring():
-            self._wake_senders()
-
-    def _poll(self) -> None:
-        if self._alarm.poll():
-            self._wake_senders()
-
     def _look_at_tokens(self) -> None:
         self._access.look(self._config.oauth_users)
 
-    def _report(self) -> None:
-        if self._reporter.ring():
-            self._wake_senders()
+    def _then_send(self, ring: Callable[[], int]) -> Callable[[], None]:
+        """Let the senders know whenever a ring wrote something."""
 
-    def _digest(self) -> None:
-        if self._alarm.digest():
-            self._wake_senders()
+        def rung() -> None:
+            if ring():
+                self._wake_senders()
+
+        return rung
 
     def _beat(self) -> None:
         with self._database.write() as connection:
@@ -394,9 +387,8 @@ class Daemon:
         dead = [thread.name for thread in every if not thread.is_alive()]
         return f"ended: {', '.join(dead)}" if dead else ""
 
-    def _check_disk(self) -> str:
-        free, wanted = _disk_free(self._config.state_dir), self._config.runtime.disk_free_bytes
-        return f"only {free} bytes are free" if free < wanted else ""
+    def _room(self) -> tuple[int, int]:
+        return _disk_free(self._config.state_dir), self._config.runtime.disk_free_bytes
 
 
 def _disk_free(folder: Path) -> int:

@@ -56,14 +56,20 @@ class Metric(StrEnum):
     MAIL_REFUSED = (
         "maild_mail_refused_total",
         Kind.COUNTER,
-        "reason",
-        "mails not taken; the sender keeps them",
+        "source reason",
+        "mails not taken, by way in and status code (RFC 3463); the sender keeps them",
     )
     MAIL_OUTCOMES = (
         "maild_mail_outcomes_total",
         Kind.COUNTER,
         "outcome kind",
         "mails done: posted, held or ignored, and what kind of mail it was",
+    )
+    MAIL_HELD = (
+        "maild_mail_held_total",
+        Kind.COUNTER,
+        "reason",
+        "mails set aside for a person, by why; how many wait now: maild_journal_rows",
     )
     RULES_FIRED = "maild_rules_fired_total", Kind.COUNTER, "rule", "how often each rule fired"
     JOURNAL_ROWS = "maild_journal_rows", Kind.GAUGE, "state", "mails in the journal"
@@ -122,6 +128,18 @@ class Metric(StrEnum):
         "",
         "mails made durable by one commit of the journal",
     )
+    HANDLED_BATCH = (
+        "maild_handled_batch_size",
+        Kind.HISTOGRAM,
+        "",
+        "mails handled together in one transaction",
+    )
+    TEMPLATE_ERRORS = (
+        "maild_template_errors_total",
+        Kind.COUNTER,
+        "template",
+        "mails and pages that could not be written because their template failed",
+    )
     READER_KILLED = (
         "maild_reader_killed_total",
         Kind.COUNTER,
@@ -137,11 +155,23 @@ class Metric(StrEnum):
         "kind",
         "rows that were kept long enough, by kind of data",
     )
+    SLA_ATTAINMENT = (
+        "maild_sla_attainment_ratio",
+        Kind.GAUGE,
+        "clock",
+        "promises kept, of those kept or missed in the days of the status wall; absent of none",
+    )
     AUTOMATIC_MAILS = (
         "maild_automatic_mails",
         Kind.GAUGE,
         "",
         "automatic mails to customers asked for within ten minutes",
+    )
+    AUTOMATIC_MAILS_MAX = (
+        "maild_automatic_mails_max",
+        Kind.GAUGE,
+        "",
+        "so many of them, and all automatic mail to customers is stopped",
     )
     BREAKER_OPEN = (
         "maild_breaker_open",
@@ -154,6 +184,25 @@ class Metric(StrEnum):
         Kind.COUNTER,
         "",
         "automatic mails not written because a budget was used up",
+    )
+    REPORT_OVERDUE = (
+        "maild_report_overdue_seconds",
+        Kind.GAUGE,
+        "",
+        "for how long the report by mail is due and not written; 0 when there is none",
+    )
+    DISK_FREE = "maild_disk_free_bytes", Kind.GAUGE, "", "free room where the state lies"
+    DISK_WANTED = (
+        "maild_disk_wanted_bytes",
+        Kind.GAUGE,
+        "",
+        "with less free room, mail is refused for the time being",
+    )
+    LOOKED = (
+        "maild_looked_timestamp_seconds",
+        Kind.GAUGE,
+        "",
+        "when the database was last asked for all of this, seconds since 1970",
     )
     BUILD = "maild_build_info", Kind.GAUGE, "version", "always 1; the version is its label"
 
@@ -192,6 +241,10 @@ class Status:
     deadlines: Mapping[str, int] = field(default_factory=dict)
     mailboxes: tuple[MailboxStatus, ...] = ()
     automatic_mails: int = 0
+    automatic_mails_max: int = 0
+    report_overdue_seconds: float = 0.0
+    looked: float = 0.0
+    """Seconds since 1970."""
     breaker_open: bool = False
 
 
@@ -218,6 +271,9 @@ def observe(status: Status) -> None:
     _set(Metric.JOURNAL_OLDEST, status.journal_oldest_seconds)
     _set(Metric.OUTBOX_OLDEST, status.outbox_oldest_seconds)
     _set(Metric.AUTOMATIC_MAILS, status.automatic_mails)
+    _set(Metric.AUTOMATIC_MAILS_MAX, status.automatic_mails_max)
+    _set(Metric.REPORT_OVERDUE, status.report_overdue_seconds)
+    _set(Metric.LOOKED, status.looked)
     _set(Metric.BREAKER_OPEN, float(status.breaker_open))
     _MADE[Metric.MAILBOX_SUCCESS].clear()
     _MADE[Metric.MAILBOX_BEHIND].clear()
@@ -235,6 +291,19 @@ def observe_oauth(states: Iterable[OauthStatus]) -> None:
         _set(Metric.OAUTH_REFUSED, float(state.is_refused), **labels)
         if state.expires:
             _set(Metric.OAUTH_EXPIRES, state.expires, **labels)
+
+
+def observe_sla(ratios: Mapping[str, float]) -> None:
+    """Set how many promises were kept, by clock; what is no longer there disappears."""
+    _MADE[Metric.SLA_ATTAINMENT].clear()
+    for clock, ratio in ratios.items():
+        _set(Metric.SLA_ATTAINMENT, ratio, clock=clock)
+
+
+def observe_disk(free: int, wanted: int) -> None:
+    """Set how much room there is, and how much there must be, in bytes."""
+    _set(Metric.DISK_FREE, free)
+    _set(Metric.DISK_WANTED, wanted)
 
 
 def exposition() -> bytes:
@@ -273,6 +342,7 @@ _BUCKETS: Final = MappingProxyType(
     {
         Metric.READ_SECONDS: (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 20),
         Metric.COMMIT_BATCH: (1, 2, 4, 8, 16, 32, 64, 128, 256),
+        Metric.HANDLED_BATCH: (1, 2, 4, 8, 16, 32, 64, 128, 256),
     }
 )
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from maild import authenticate, handle
 from maild.authenticate import Authenticator
 from maild.core.decision import Outcome
+from maild.core.mail import Source
 from maild.core.reason import Why
 from maild.errors import TemporaryError
 from maild.handle import Handled, Office
@@ -187,7 +188,10 @@ class Pipeline:
     def _handle(self, batch: list[_InHand]) -> tuple[Handled, ...]:
         items = [(item.claimed, item.read.result()) for item in batch]
         handled = handle.mails(self._office(), items)
-        measure(Metric.COMMIT_BATCH, len(items))
+        measure(Metric.HANDLED_BATCH, len(items))
+        for claimed, _ in items:
+            if claimed.envelope.source is Source.PIPE and not claimed.tries:
+                count(Metric.MAIL_JOURNALLED, source=Source.PIPE)
         for done in handled:
             _tell(done)
         if any(done.replies for done in handled):
@@ -221,6 +225,8 @@ def _tell(done: Handled) -> None:
     if what is None:
         return
     count(Metric.MAIL_OUTCOMES, outcome=done.outcome.value, kind=done.kind)
+    if done.outcome is Outcome.HELD:
+        count(Metric.MAIL_HELD, reason=_cause(done))
     for name in done.rules:
         count(Metric.RULES_FIRED, rule=name)
     event(
@@ -230,3 +236,14 @@ def _tell(done: Handled) -> None:
         why="; ".join(str(reason) for reason in done.reasons),
         replies=done.replies,
     )
+
+
+def _cause(done: Handled) -> str:
+    """Return why a mail is held: what was said last, apart from what is said of any mail."""
+    known = [reason.why for reason in done.reasons]
+    return next((why for why in reversed(known) if why not in _OF_ANY), Why.INTERNAL)
+
+
+_OF_ANY = frozenset(
+    {Why.TRUST, Why.RULE, Why.RULE_FAILED, Why.OVER_BUDGET, Why.NOT_ACKNOWLEDGED, Why.COMMAND}
+)

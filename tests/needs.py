@@ -44,6 +44,7 @@ NEEDS = {
         programs=("systemd-nspawn", "nsenter", "setpriv"),
         packages=("systemd-container", "util-linux"),
     ),
+    "promtool": Need(programs=("promtool",), packages=("prometheus",)),
     "opendkim": Need(
         programs=("opendkim", "opendkim-genkey"), packages=("opendkim", "opendkim-tools")
     ),

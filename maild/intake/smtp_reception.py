@@ -206,7 +206,6 @@ class Reception:
             recipients=len(envelope.rcpt_to),
             size=size,
         )
-        metrics.count(Metric.MAIL_JOURNALLED, source=envelope.source)
         if not reply.done():
             reply.set_result(f"250 2.0.0 journalled as {done.result()}")
 
@@ -227,7 +226,8 @@ class Reception:
             sender=envelope.mail_from,
             **fields,
         )
-        metrics.count(Metric.MAIL_REFUSED, reason=words.split(" ", 2)[1])
+        code = words.split(" ", 2)[1]
+        metrics.count(Metric.MAIL_REFUSED, source=envelope.source, reason=code)
         if not reply.done():
             reply.set_result(words)
 

@@ -21,6 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from maild.errors import ConfigError, PermanentError, Problem
+from maild.metrics import Metric, count
 from maild.outbox import canned
 from maild.outbox import words as wordlist
 from maild.outbox.columns import column
@@ -174,6 +175,7 @@ class Renderer:
         try:
             text, html, subject = (self._one((found, name, end), context) for end in _ENDINGS)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            count(Metric.TEMPLATE_ERRORS, template=name)
             raise PermanentError(f"the template {found}/{name} failed: {error}") from error
         return Rendered(text=text, html=html, subject=subject)
 
@@ -185,6 +187,7 @@ class Renderer:
         try:
             return self._one((found, name, _PAGE), context)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            count(Metric.TEMPLATE_ERRORS, template=name)
             raise PermanentError(f"the page {found}/{name} failed: {error}") from error
 
     def _one(self, key: _Key, context: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from maild.core.mail import Envelope
 from maild.errors import StoreBusy
+from maild.metrics import Metric, count, measure
 from maild.store import blobs
 from maild.store.database import Database, inserted_ids
 from maild.store.tables import JournalRow, JournalState, LedgerRow, metadata
@@ -143,6 +144,7 @@ class Journal:
             return
         for item, journal_id in zip(batch, ids, strict=True):
             item.future.set_result(journal_id)
+        measure(Metric.COMMIT_BATCH, len(batch))
         self._on_appended(len(batch))
 
     def _write(self, batch: list[_Waiting]) -> list[int]:
@@ -163,6 +165,8 @@ class Journal:
             added = inserted_ids(connection, _JOURNAL, [rows[n] for n in new]) if new else []
             ids = dict(zip(new, added, strict=True))
             _enter(connection, [(batch[n].ledger, rows[n]["sha256"], ids[n]) for n in new], now)
+        for n in new:
+            count(Metric.MAIL_JOURNALLED, source=batch[n].envelope.source)
         return [ids[n] if n in ids else known[batch[n].ledger] for n in range(len(batch))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,11 +18,16 @@ Check = Callable[[], str]
 """Returns an empty text when all is well, else one line that says what is wrong; never waits."""
 
 
-def admin_app(checks: Mapping[str, Check], pages: Iterable[Route] = ()) -> ASGIApp:
+def admin_app(
+    checks: Mapping[str, Check],
+    pages: Iterable[Route] = (),
+    exposition: Callable[[], bytes] = metrics.exposition,
+) -> ASGIApp:
     """Return the application that answers `/healthz` and `/metrics`, and shows these pages.
 
     `/healthz`: 200, or 503 when a check has something to say, with a JSON object `status` (`ok`
-    or `failing`), `version`, and `checks`, each with `ok` or what is wrong.
+    or `failing`), `version`, and `checks`, each with `ok` or what is wrong. `exposition` gives
+    the text of `/metrics`; it may wait, and is asked in a thread.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -34,9 +40,9 @@ def admin_app(checks: Mapping[str, Check], pages: Iterable[Route] = ()) -> ASGIA
         }
         return JSONResponse(content, status_code=200 if is_well else 503)
 
-    routes = [Route("/healthz", healthz), Route("/metrics", _metrics), *pages]
+    async def measured(_request: Request) -> Response:
+        text = await run_in_threadpool(exposition)
+        return Response(text, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    routes = [Route("/healthz", healthz), Route("/metrics", measured), *pages]
     return Guard(Starlette(routes=routes))
-
-
-async def _metrics(_request: Request) -> Response:
-    return Response(metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
