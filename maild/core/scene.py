@@ -47,13 +47,7 @@ class Situation:
 
     def is_ours(self, address: str) -> bool:
         """Tell whether mail to an address comes back to us: a mailbox, with a token or without."""
-        wanted = address.strip().lower()
-        domain = wanted.rpartition("@")[2]
-        return (
-            wanted in self.house.own_addresses
-            or domain == self.house.reply_domain.lower() != ""
-            or recipient(wanted, self.house) is not None
-        )
+        return comes_back(address, self.house)
 
     def key(self, what: str, address: str) -> str:
         """Return a key that is unique for ever for one mail of ours that this event causes."""
@@ -113,3 +107,14 @@ class Occasion(Situation):
     def writer(self) -> str:
         """Whoever did it, where that is a person with an address."""
         return self.actor if "@" in self.actor else ""
+
+
+def comes_back(address: str, house: House) -> bool:
+    """Tell whether mail to an address comes back to us, as `Situation.is_ours` does."""
+    wanted = address.strip().lower()
+    domain = wanted.rpartition("@")[2]
+    return (
+        wanted in house.own_addresses
+        or domain == house.reply_domain.lower() != ""
+        or recipient(wanted, house) is not None
+    )

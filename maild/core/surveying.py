@@ -20,9 +20,10 @@ from maild.core.calendar import Calendar
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.dossier import Dossier
 from maild.core.facts import Happening
+from maild.core.house import House
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Context, Rule, RuleEvent, Verb
-from maild.core.scene import Situation
+from maild.core.scene import Situation, comes_back
 from maild.core.snapshot import World
 from maild.core.survey import SENT, Kind, Survey
 from maild.core.ticket import Customer, Ticket
@@ -89,6 +90,8 @@ def ask(situation: Situation, decision: Decision, action: Action) -> Reply | Rea
     made = reminders.follow_up(situation, decision, template(Kind.CSAT))
     if isinstance(made, Reason):
         return made
+    if _is_colleagues(made.recipient, situation.house):
+        return Reason(why=Why.SURVEY_WITHHELD, detail="the customer works here")
     if made.fixed:
         return Reason(why=Why.SURVEY_WITHHELD, detail="the customer never proved the address")
     hours = facts.hours_of(situation.world.promises, ticket)
@@ -119,7 +122,8 @@ def poll(candidate: Candidate, rule: Rule, world: World, now: datetime) -> Decis
     """Ask a customer how they find us, if the rule means them; None where it does not."""
     action = next((a for a in rule.actions if a.verb is Verb.SURVEY), None)
     key = f"{Kind.NPS}/{candidate.number}/{candidate.turn}"
-    if not valid(candidate.customer.address) or world.house.agent_of(candidate.customer.address):
+    address = candidate.customer.address
+    if not valid(address) or _is_colleagues(address, world.house):
         return None
     if action is None or not rule.verdict(_context(candidate, now)).holds:
         return None
@@ -260,6 +264,11 @@ def asked(
             refused.append((reply, "asked before"))
     done = _without(decision, kept, refused)
     return replace(done, events=(*done.events, *events))
+
+
+def _is_colleagues(address: str, house: House) -> bool:
+    """Whether somebody of the house reads it, or we ourselves."""
+    return house.agent_of(address) is not None or comes_back(address, house)
 
 
 def _refusal(reply: Reply, known: Known, now: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from maild import polling, survey
 from maild.core import surveying
 from maild.core.rule import Rule
-from maild.core.ticket import Priority, State
+from maild.core.ticket import Customer, Priority, State
 from maild.survey import Result
 from tests.ontime.office import BOB, CONFIG, Desk
 from tests.surveys.house import (
@@ -123,6 +123,23 @@ def test_who_had_no_contact_or_never_proved_anything_is_not_asked(desk: Desk) ->
     _days(desk, 2)
 
     assert asked(desk) == []
+
+
+OURS = ("alice@example.com", "support@example.com", "support+abc@example.com")
+
+
+@pytest.mark.parametrize("address", OURS)
+def test_nobody_of_the_house_is_asked(desk: Desk, address: str) -> None:
+    rules = RULES.replace('after = "91d"', 'after = "1d"')
+    desk.use(PUBLIC, rules)
+    solved(desk, customer=Customer(address=address, name="Us"))
+    solved(desk)
+
+    desk.sleep(1)
+    desk.alarm.poll()
+    _days(desk, 4)
+
+    assert {row["recipient"] for row in asked(desk)} == {"customer0@customer.example"}
 
 
 def test_a_suspended_address_and_one_that_unsubscribed_are_not_asked(desk: Desk) -> None:
