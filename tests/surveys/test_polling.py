@@ -136,6 +136,7 @@ def test_nobody_of_the_house_is_asked(desk: Desk, address: str) -> None:
     solved(desk)
 
     desk.sleep(1)
+    desk.alarm.ring()
     desk.alarm.poll()
     _days(desk, 4)
 
