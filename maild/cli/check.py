@@ -3,40 +3,119 @@
 from __future__ import annotations
 
 import os
-import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from maild import authenticate, log, rulefiles, settings
-from maild.app import office_of, renderer_of
-from maild.cli import check_store, choices
+from maild.cli import check_store, choices, online
 from maild.cli import show as out
+from maild.cli.looked import Looked, Verdict, warning
 from maild.core.house import Mailbox, Provider
+from maild.core.oauth import WARN_BEFORE, Client
 from maild.core.token import Keys
-from maild.errors import NotAllowed
+from maild.errors import ConfigError, NotAllowed, Problem
+from maild.furnish import files_of, office_of, renderer_of
 from maild.store.database import open_database
 
-CONNECT_SECONDS = 10
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How much is looked at, and how it is shown."""
+
+    online: bool = False
+    probe: bool = False
+    selectors: tuple[str, ...] = ()
+    """Names of DKIM keys that the relay uses."""
+    as_json: bool = False
 
 
-def check(config: Path | None, *, online: bool) -> None:
-    """Say what is configured, or every problem with file and line."""
+def check(config: Path | None, wish: Wish) -> None:
+    """Say what is configured, or every problem with file and line; `online` also what is outside.
+
+    Raises `ConfigError` with every problem, `NotAllowed` when something outside failed.
+    """
     log.configure(environment=os.environ, level=log.Level.WARNING)
-    known = settings.load(config, environ=os.environ)
+    known, problems = settings.read(config, environ=os.environ)
+    problems += _of_files(known, problems)
+    if problems:
+        raise ConfigError(problems)
+    found: list[Looked] = []
+    for one in _looked(known, wish):
+        found.append(one)
+        if not wish.as_json:
+            out.line(_line(one))
+    wrong = sum(one.verdict is Verdict.FAILED for one in found)
+    warned = sum(one.verdict is Verdict.WARNING for one in found)
+    if wish.as_json:
+        out.as_document(
+            {"failed": wrong, "warnings": warned, "lines": [_document(one) for one in found]}
+        )
+    if wrong:
+        raise NotAllowed(f"{wrong} of {len(found)} failed, {warned} warnings")
+
+
+def _looked(known: settings.Settings, wish: Wish) -> Iterator[Looked]:
     database = open_database("sqlite://")
     office = office_of(known, database, Keys(current=0, by_id={0: bytes(32)}))
     database.close()
-    out.line(
-        f"ok: {len(known.house.mailboxes)} mailboxes, {len(known.house.agents)} agents, "
+    words = (
+        f"{len(known.house.mailboxes)} mailboxes, {len(known.house.agents)} agents, "
         f"{len(office.world.rules)} rules, templates in {', '.join(office.world.languages)}"
     )
-    for line in _proofs(known):
-        out.line(line)
-    for line in choices.of_trust(known):
-        out.line(line)
-    for line in check_store.told(known, online=online):
-        out.line(line)
-    if online:
-        _online(known)
+    yield Looked(about="ok", verdict=Verdict.NOTE, found=words)
+    told = (
+        *_proofs(known),
+        *choices.of_trust(known),
+        *check_store.told(known, online=wish.online),
+    )
+    for line in told:
+        about, _, words = line.partition(": ")
+        yield Looked(about=about, verdict=Verdict.NOTE, found=words)
+    for client in known.oauth:
+        yield from _ending(client)
+    if wish.online:
+        yield from online.everything(known, wish.selectors, has_probe=wish.probe)
+
+
+def _of_files(known: settings.Settings, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Find what is wrong with rules and templates as well.
+
+    Rules name queues, agents and webhooks: where one of these is wrong, rules are not judged.
+    """
+    named = ("[[queue]]", "[[agent]]", "[[mailbox]]", "[[webhook]]", "[[calendar]]", "[[sla]]")
+    try:
+        if any(problem.text.startswith(named) for problem in problems):
+            renderer_of(known)
+        else:
+            files_of(known)
+    except ConfigError as error:
+        return tuple(one for one in error.problems if one not in problems)
+    return ()
+
+
+def _ending(client: Client) -> Iterator[Looked]:
+    """Say when a client's secret ends within two weeks."""
+    if client.expires is None or client.expires - datetime.now(UTC).date() > WARN_BEFORE:
+        return
+    words = f"its secret ends on {client.expires}: no mail comes or goes from then on"
+    yield warning(f"oauth {client.name}", words, "make a new one, and write its `expires`")
+
+
+def _line(one: Looked) -> str:
+    is_note = one.verdict is Verdict.NOTE
+    begin = f"{one.about}:" if is_note else f"{one.verdict.value}: {one.about}:"
+    return f"{begin} {one.found}" + (f" -> {one.todo}" if one.todo else "")
+
+
+def _document(one: Looked) -> dict[str, str]:
+    return {
+        "about": one.about,
+        "verdict": one.verdict.value,
+        "found": one.found,
+        "todo": one.todo,
+    }
 
 
 def _proofs(known: settings.Settings) -> list[str]:
@@ -76,21 +155,3 @@ def rules_test(config: Path | None) -> None:
     out.line(f"{len(tried) - len(wrong)} of {len(tried)} examples are right")
     if wrong:
         raise NotAllowed("a rule does not do what its example says")
-
-
-def _online(known: settings.Settings) -> None:
-    """Open a connection to every server that mail goes to or comes from."""
-    relays = (known.relay, *(relay for _, relay in known.mailbox_relays))
-    places = [(f"relay {r.host}", r.host, r.port) for r in relays if r.host]
-    places += [(f"mailbox {box.mailbox}", box.host, box.port) for box in known.imap]
-    away = 0
-    for name, host, port in dict.fromkeys(places):
-        try:
-            socket.create_connection((host, port), CONNECT_SECONDS).close()
-        except OSError as error:
-            away += 1
-            out.line(f"away: {name} at {host}:{port}: {error}")
-        else:
-            out.line(f"ok: {name} at {host}:{port}")
-    if away:
-        raise NotAllowed(f"{away} of {len(places)} servers cannot be reached")

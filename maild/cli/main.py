@@ -87,16 +87,6 @@ def run(
 
 
 @app.command()
-def check(
-    online: Annotated[bool, typer.Option(help="Also ask DNS, relay and IMAP servers.")] = False,
-) -> None:
-    """Check settings, rules and templates; say every problem with file and line."""
-    from maild.cli import check as command
-
-    command.check(Place.config, online=online)
-
-
-@app.command()
 def deliver(
     to: Annotated[list[str], typer.Option(help="Recipient; may be given several times.")],
     sender: Annotated[str, typer.Option("--from", help="Return path.")] = "",

@@ -1,4 +1,4 @@
-"""The commands that keep a house whole: backup, restore, verify [typer]."""
+"""The commands that keep a house whole: check, backup, restore, verify [typer]."""
 
 from __future__ import annotations
 
@@ -10,6 +10,27 @@ import typer
 from maild.cli.place import Json, Place
 
 commands = typer.Typer()
+
+
+@commands.command()
+def check(
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask DNS, relays, IMAP servers and providers.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="With --online: also send a mail to ourselves.")
+    ] = False,
+    dkim: Annotated[
+        list[str] | None, typer.Option(help="With --online: a selector that the relay signs with.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check settings, rules and templates; say every problem with file and line."""
+    from maild.cli import check as command
+
+    selectors = tuple(dkim or ())
+    wish = command.Wish(online=online, probe=probe, selectors=selectors, as_json=json)
+    command.check(Place.config, wish)
 
 
 @commands.command()

@@ -102,6 +102,17 @@ class Relay:
             return self._maildir.deliver(sender, target, data)
         return self._with_fresh_retry(sender, target, data)
 
+    def greet(self) -> str:
+        """Connect, encrypt and log in, send nothing; return what is wrong, or nothing."""
+        if self._maildir:
+            return ""
+        try:
+            self._connected()
+        except (OSError, smtplib.SMTPException, ValueError, MaildError) as error:
+            self._drop()
+            return _words(error)
+        return ""
+
     def close(self) -> None:
         """Say goodbye and close the connection, if there is one."""
         smtp, self._smtp = self._smtp, None

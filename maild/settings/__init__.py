@@ -54,6 +54,7 @@ __all__ = [
     "WebhookSettings",
     "defaults",
     "load",
+    "read",
     "shipped",
 ]
 
@@ -67,6 +68,18 @@ def load(path: Path | None, *, environ: Mapping[str, str]) -> Settings:
     folder. `environ` is asked for `CREDENTIALS_DIRECTORY` only. Raises ConfigError with every
     problem of the file, in the order of its lines.
     """
+    settings, problems = read(path, environ=environ)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def read(path: Path | None, *, environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Do what `load` does, but return the problems beside what fits, with stand-ins for the rest.
+
+    Nothing may run on settings that have problems; they serve to find problems elsewhere as well.
+    Raises ConfigError when the file is no TOML.
+    """
     source = path or shipped("config.toml")
     base = path.resolve().parent if path else Path.cwd()
     text = _text(source)
@@ -77,8 +90,7 @@ def load(path: Path | None, *, environ: Mapping[str, str]) -> Settings:
     place = _place(path, base, environ, problems)
     settings = fill.settings(config, place)
     checks.check(config, settings, checks.names(data), problems)
-    problems.raise_any()
-    return settings
+    return settings, problems.all()
 
 
 def defaults(state_dir: Path) -> Settings:

@@ -49,7 +49,11 @@ class Problems:
     def raise_any(self) -> None:
         """Raise ConfigError with all problems in the order of the lines, if there is one."""
         if self.found:
-            raise ConfigError(tuple(sorted(self.found, key=self._place)))
+            raise ConfigError(self.all())
+
+    def all(self) -> tuple[Problem, ...]:
+        """Return all problems in the order of the lines."""
+        return tuple(sorted(self.found, key=self._place))
 
     def _place(self, problem: Problem) -> tuple[bool, str, int]:
         """Put this file's own problems before those of files that it names."""

@@ -11,7 +11,7 @@ import pytest
 
 from maild import settings
 from maild.app import open_store
-from maild.cli.check import check
+from maild.cli.check import Wish, check
 from maild.cli.explain import explain
 from maild.core.mail import Source
 from maild.errors import ConfigError
@@ -43,7 +43,7 @@ def config(folder: Path, text: str) -> Path:
 def test_check_says_who_judges_the_domain(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, expected: str
 ) -> None:
-    check(config(tmp_path, text), online=False)
+    check(config(tmp_path, text), Wish())
 
     assert expected in " ".join(capsys.readouterr().out.split())
 
@@ -54,7 +54,7 @@ def test_check_refuses_what_cannot_be_checked(
     monkeypatch.setattr("maild.authenticate.resolver.IS_THERE", False)
 
     with pytest.raises(ConfigError, match="dnspython"):
-        check(config(tmp_path, "[smtp]\nauthenticate = true\n"), online=False)
+        check(config(tmp_path, "[smtp]\nauthenticate = true\n"), Wish())
 
 
 def test_explain_takes_a_mail_as_it_came_in(

@@ -233,3 +233,17 @@ def test_rules_are_tried_with_the_examples_beside_them(house: House) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "examples are right" in done.stdout
+
+
+def test_check_tells_the_problems_of_all_files_at_once(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.toml").write_text("[[rule]]\nname = 5\n")
+    (tmp_path / "config.toml").write_text(
+        '[maild]\nname = "Acme"\ndomain = "acme.example"\nrules_dir = "rules"\nfoo = 1\n'
+    )
+
+    done = House(folder=tmp_path).run("check")
+
+    assert done.returncode == 78
+    assert "[maild] foo" in done.stderr
+    assert "rules/a.toml:2" in done.stderr
