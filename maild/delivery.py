@@ -2,7 +2,8 @@
 
 A mail is marked before the relay is dialled, its result is recorded right after it, so that a
 crash leaves one mail of unknown end; it waits ten minutes like one whose relay fell silent. What
-the relay said is written again and again until it is there, before the next mail is tried.
+the relay said is written again and again until it is there, before the next mail is tried: one
+transaction holds a mail's result and the mark of the next one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -45,6 +47,24 @@ _TOLD = {
     OutboxState.FAILED: (Event.REPLY_FAILED, "failed"),
     OutboxState.HELD: (Event.REPLY_HELD, "held"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a mail goes out."""
+
+    leaves_trace: bool
+    """A second copy would be seen. A Maildir takes the same bytes twice as one mail."""
+    go: Callable[[], Sent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """What became of a mail, not yet written."""
+
+    mail: Outgoing
+    attempted: Attempted
+    failure: Failure | None
 
 
 class Delivery:
@@ -94,22 +114,34 @@ class Delivery:
     def _turn(self, stop: threading.Event) -> int:
         office = self._office()
         claimed = outbox.claim(office.database, self._node, office.now(), BATCH_MAILS)
-        done = 0
+        done, ended = 0, None
         try:
             for mail in claimed:
                 if stop.is_set():
                     break
-                sent = self._send(office, mail, stop)
-                if sent is not None:
-                    self._record(office, mail, sent, stop)
+                ended = self._send(office, mail, ended, stop)
                 done += 1
         finally:
-            if done < len(claimed):
-                self._put_back(office, claimed[done:], stop)
+            self._finish(office, ended, claimed[done:], stop)
         return len(claimed)
 
-    def _send(self, office: Office, mail: Outgoing, stop: threading.Event) -> Sent | None:
-        """Hand a mail over; None when somebody else has it by now."""
+    def _send(
+        self, office: Office, mail: Outgoing, before: _Ended | None, stop: threading.Event
+    ) -> _Ended | None:
+        """Hand a mail over, once what became of the one before is written.
+
+        None when somebody else has it by now.
+        """
+        way = self._way(office, mail, stop)
+        if isinstance(way, Sent):
+            self._commit(office, before, None, stop)
+            return _ended(mail, way, office.now())
+        if not self._commit(office, before, (mail, way.leaves_trace), stop):
+            return None
+        return _ended(mail, way.go(), office.now())
+
+    def _way(self, office: Office, mail: Outgoing, stop: threading.Event) -> _Way | Sent:
+        """Say how a mail goes out, or what its end is where it cannot."""
         if mail.unknown_ends > SILENCES_MAX:
             return Sent(result=SendResult.UNKNOWN, answer="nobody knows whether the relay has it")
         try:
@@ -117,75 +149,77 @@ class Delivery:
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
         if mail.kind is ReplyKind.PAGE:
-            return self._rung(office, mail, data, stop)
+            return _ringing(office, mail, data)
         settings = office.relay_of(mail.mailbox)
-        leaves_trace = settings.scheme != "maildir"
-        if not _insisting(lambda: self._is_ours(office, mail, leaves_trace=leaves_trace), stop):
-            return None
         if settings not in self._open:
             self._open[settings] = Relay(
                 settings, local_hostname=self._hostname, access=self._access
             )
-        return self._open[settings].send(mail.envelope_from, mail.recipient, data)
-
-    def _rung(
-        self, office: Office, mail: Outgoing, data: bytes, stop: threading.Event
-    ) -> Sent | None:
-        """Call a webhook; None when somebody else does by now."""
-        name = mail.recipient.removeprefix(RECIPIENT)
-        called = office.webhooks.get(name)
-        if called is None:
-            words = f"there is no webhook {name!r} any more"
-            return Sent(result=SendResult.PERMANENT, answer=words)
-        if not _insisting(lambda: self._is_ours(office, mail, leaves_trace=False), stop):
-            return None
-        return ring(
-            Call(
-                hook=called.hook,
-                secret=called.secret,
-                key=mail.key,
-                data=data,
-                now=office.now(),
-            )
+        relay = self._open[settings]
+        return _Way(
+            leaves_trace=settings.scheme != "maildir",
+            go=lambda: relay.send(mail.envelope_from, mail.recipient, data),
         )
 
-    def _is_ours(self, office: Office, mail: Outgoing, *, leaves_trace: bool) -> bool:
-        """Mark the mail as dialled.
+    def _commit(
+        self,
+        office: Office,
+        ended: _Ended | None,
+        dialling: tuple[Outgoing, bool] | None,
+        stop: threading.Event,
+    ) -> bool:
+        """Write what became of one mail and that the next is dialled, until both are written.
 
-        A Maildir takes the same bytes twice as one mail; a webhook knows a page by its id.
+        True when the next one is still ours. `dialling` also says whether a second copy of it
+        would be seen.
         """
-        with office.database.write() as connection:
-            return outbox.dial(
-                connection, self._node, mail, office.now(), leaves_trace=leaves_trace
-            )
-
-    def _record(self, office: Office, mail: Outgoing, sent: Sent, stop: threading.Event) -> None:
-        """Write the result, and what follows from it, until it is written."""
-        now = office.now()
-        attempted = judge(mail, sent, now)
-        failure = _failure(mail, attempted, now)
+        if ended is None and dialling is None:
+            return False
         try:
-            is_news = _insisting(lambda: self._written(office, mail, attempted, failure), stop)
+            is_news, is_ours = _insisting(lambda: self._written(office, ended, dialling), stop)
         except TemporaryError:
             raise
-        except Exception as error:  # noqa: BLE001 - what the relay said stands, whatever the news do
-            event(Event.WORK_FAILED, outbox=mail.id, error=error)
-            is_news = _insisting(lambda: self._written(office, mail, attempted, None), stop)
-        if is_news:
-            what, result = _TOLD[attempted.state]
-            count(Metric.REPLIES, result=result)
-            words = sent.answer
-            event(what, outbox=mail.id, to=mail.recipient, attempt=mail.attempts, answer=words)
+        except Exception as error:  # what the relay said stands, whatever the news do
+            if ended is None:
+                raise
+            event(Event.WORK_FAILED, outbox=ended.mail.id, error=error)
+            bare = replace(ended, failure=None)
+            is_news, is_ours = _insisting(lambda: self._written(office, bare, dialling), stop)
+        if is_news and ended is not None:
+            _tell(ended)
+        return is_ours
 
     def _written(
-        self, office: Office, mail: Outgoing, attempted: Attempted, failure: Failure | None
-    ) -> bool:
+        self, office: Office, ended: _Ended | None, dialling: tuple[Outgoing, bool] | None
+    ) -> tuple[bool, bool]:
         """Commit a result together with the news of it, so that a crash loses neither."""
+        is_news = is_ours = False
         with office.database.write() as connection:
-            is_news = outbox.record(connection, self._node, attempted, office.now())
-            if is_news and failure is not None:
-                handle.failed_reply(connection, office, mail, failure)
-        return is_news
+            now = office.now()
+            if ended is not None:
+                is_news = outbox.record(connection, self._node, ended.attempted, now)
+                if is_news and ended.failure is not None:
+                    handle.failed_reply(connection, office, ended.mail, ended.failure)
+            if dialling is not None:
+                mail, leaves_trace = dialling
+                is_ours = outbox.dial(connection, self._node, mail, now, leaves_trace=leaves_trace)
+        return is_news, is_ours
+
+    def _finish(
+        self,
+        office: Office,
+        ended: _Ended | None,
+        rest: Sequence[Outgoing],
+        stop: threading.Event,
+    ) -> None:
+        """Write the last result, and return what was not dialled, whatever happens."""
+        left = [ended.mail, *rest] if ended is not None else list(rest)
+        try:
+            self._commit(office, ended, None, stop)
+            left = list(rest)
+        finally:
+            if left:
+                self._put_back(office, left, stop)
 
     def _put_back(self, office: Office, mails: Sequence[Outgoing], stop: threading.Event) -> None:
         """Return what was not dialled; if that fails as well, its lease ends it."""
@@ -202,6 +236,26 @@ class Delivery:
             with suppress(OSError):
                 relay.close()
         self._open.clear()
+
+
+def _ringing(office: Office, mail: Outgoing, data: bytes) -> _Way | Sent:
+    """Say how a webhook is called. It knows a page by its id, so that a second one is none."""
+    called = office.webhooks.get(name := mail.recipient.removeprefix(RECIPIENT))
+    if called is None:
+        words = f"there is no webhook {name!r} any more"
+        return Sent(result=SendResult.PERMANENT, answer=words)
+    return _Way(
+        leaves_trace=False,
+        go=lambda: ring(
+            Call(
+                hook=called.hook,
+                secret=called.secret,
+                key=mail.key,
+                data=data,
+                now=office.now(),
+            )
+        ),
+    )
 
 
 def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
@@ -234,6 +288,11 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
     )
 
 
+def _ended(mail: Outgoing, sent: Sent, now: datetime) -> _Ended:
+    attempted = judge(mail, sent, now)
+    return _Ended(mail=mail, attempted=attempted, failure=_failure(mail, attempted, now))
+
+
 def _failure(mail: Outgoing, attempted: Attempted, now: datetime) -> Failure | None:
     """Say what the ticket must hear of an attempt; None for nothing."""
     is_final = attempted.state in (OutboxState.FAILED, OutboxState.HELD)
@@ -247,6 +306,14 @@ def _failure(mail: Outgoing, attempted: Attempted, now: datetime) -> Failure | N
         is_final=is_final,
         at=now,
     )
+
+
+def _tell(ended: _Ended) -> None:
+    mail, attempted = ended.mail, ended.attempted
+    what, result = _TOLD[attempted.state]
+    count(Metric.REPLIES, result=result)
+    words = attempted.answer
+    event(what, outbox=mail.id, to=mail.recipient, attempt=mail.attempts, answer=words)
 
 
 def _insisting(work: Callable[[], _Result], stop: threading.Event) -> _Result:

@@ -109,6 +109,7 @@ _RECORD = update(_OUTBOX).values(
     claimed_by="",
     claimed_until=None,
 )
+_RECORD_SENT, _RECORD_OURS = _RECORD.where(_IS_NEWS), _RECORD.where(_IN_HAND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,10 +242,10 @@ def record(connection: Connection, node: str, done: Attempted, now: datetime) ->
         "was_told": done.told,
     }
     if is_sent:
-        statement = _RECORD.where(_IS_NEWS)
-        return bool(connection.execute(statement, {"row": done.outbox_id, **values}).rowcount)
+        known = {"row": done.outbox_id, **values}
+        return bool(connection.execute(_RECORD_SENT, known).rowcount)
     found = {**claim_of_it, "node": node, **values}
-    return bool(connection.execute(_RECORD.where(_IN_HAND), found).rowcount)
+    return bool(connection.execute(_RECORD_OURS, found).rowcount)
 
 
 def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
