@@ -85,6 +85,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """How one row fired."""
+
+    row: Row
+    is_late: bool
+    is_merged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that says what is due: policies, rules that wait for a time, and ladders of rules."""
 

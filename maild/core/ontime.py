@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.core import ladder, ruling
-from maild.core.agenda import Item, Kind, Row
+from maild.core.agenda import Fired, Item, Kind, Row
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
 from maild.core.ladder import Climb
@@ -38,15 +38,6 @@ class Firing:
     climbs: tuple[Climb, ...] = ()
     """The ladders that ran and run, where a step of one is due."""
     now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """How one row fired."""
-
-    row: Row
-    is_late: bool
-    is_merged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from maild.core.agenda import Changes, Item, Row
-from maild.core.ontime import Fired
+from maild.core.agenda import Changes, Fired, Item, Row
 from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
