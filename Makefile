@@ -15,7 +15,7 @@ FORM ?= short
 BIN := .venv/bin
 STAMP := .venv/.ok
 PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
-  opendkim opendkim-tools opendmarc gcc libc6-dev prometheus prometheus systemd-container
+  opendkim opendkim-tools opendmarc gcc libc6-dev prometheus systemd-container
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)
 	exec $(BIN)/maild --config $(CONFIG) run
@@ -46,11 +46,14 @@ check: env ## format, lint, types, layers and unit tests, in under two minutes
 faults: env ## cause every fault of the catalogue and print the table (FORM=long: 200 kills, 1000 power cuts)
 	MAILD_FAULTS=$(FORM) $(BIN)/python -m tests.faults $(ROWS)
 
-bench: env ## the benchmark table
-	$(BIN)/python -m tests.bench
+bench: env ## the benchmark table, and its picture (OPTIONS="--rows line imap --mails 1000")
+	$(BIN)/python -m tests.bench $(OPTIONS)
 
 soak: env ## load with a fault a minute, the invariants after each (SECONDS=600 for the short form, else 8 h)
 	$(BIN)/python -m tests.soak --seconds $(if $(filter file,$(origin SECONDS)),28800,$(SECONDS))
+
+newcomer: ## as root: the two commands of the README in a bare Debian, timed (needs debootstrap)
+	$(PYTHON) -m tests.packaging.newcomer $(OPTIONS)
 
 corpus: env ## the score over the corpus of real mails beside the project
 	$(BIN)/python -m tests.corpus.table

@@ -204,11 +204,16 @@ AWAY = (
         "authenticate/test_authenticate.py::test_a_failing_dns_neither_proves_nor_accuses",
         "flows/41-checked-by-ourselves/test_checked_by_ourselves.py::test_a_dns_that_keeps_silent_holds_up_nobody_else",
     ),
-    _open(
+    _row(
         "U09",
-        "an OAuth token is revoked, rotated, and we are killed in between",
-        "the new token is kept, the mailbox waits and says so",
-        "comes with OAuth2",
+        "an OAuth token is revoked, rotated, and we are killed 200 times in between",
+        "no token lost of 200 kills, the mailbox waits and says so; a clock hours off harms nothing",
+        "oauth/test_killed.py::test_a_rotated_token_survives_two_hundred_kills",
+        "oauth/test_killed.py::test_where_a_provider_forgives_nothing_the_operator_is_told",
+        "oauth/test_access.py::test_a_revoked_token_pauses_until_somebody_authorises_anew",
+        "oauth/test_access.py::test_a_clock_that_is_hours_off_harms_no_grant",
+        "servers/test_oauth.py::test_a_revoked_permission_pauses_the_mailbox_until_it_is_given_again",
+        "servers/test_oauth.py::test_mail_waits_while_the_permission_is_revoked",
     ),
 )
 TIME = (

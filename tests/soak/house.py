@@ -28,12 +28,12 @@ poll_seconds = 5
 USER = "soak"
 SETTLE_SECONDS_MAX = 240
 _UNDER_WAY = """
-SELECT (SELECT count(*) FROM journal WHERE outcome IS NULL)
+SELECT (SELECT count(*) FROM journal WHERE state NOT IN ('done', 'held'))
  + (SELECT count(*) FROM outbox WHERE state = 'sending'
     OR (state = 'queued' AND next_try_at <= :now))
 """
 _JOURNAL = """
-SELECT sha256, coalesce(outcome, '') AS outcome, message_id,
+SELECT sha256, outcome, message_id,
  (SELECT count(*) FROM post WHERE post.journal_id = journal.id) AS posts FROM journal
 """
 _HURRY = "UPDATE outbox SET next_try_at = created_at WHERE state = 'queued'"

@@ -14,6 +14,7 @@ import random
 import re
 import smtplib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -158,9 +159,11 @@ class Writers(threading.Thread):
                 with self._turn:
                     if self._ended:
                         return
+                    begun = time.monotonic()
                     if self._may_write.is_set():
                         self._deliver(self._next())
-                threading.Event().wait(self._chance.expovariate(self._rate))
+                pause = self._chance.expovariate(self._rate) - (time.monotonic() - begun)
+                time.sleep(max(0.0, pause))
         except BaseException as error:  # noqa: BLE001 - told by the soak at its end
             self.failure = error
 
@@ -179,7 +182,7 @@ class Writers(threading.Thread):
                     client.sendmail(mail.sender, [mail.to], mail.raw)
             except (OSError, smtplib.SMTPException):
                 self.refused += 1
-                threading.Event().wait(0.3)
+                time.sleep(0.3)
             else:
                 self.acknowledged.add(mail.sha256)
                 return

@@ -17,6 +17,7 @@ from tests.soak.measure import children_of
 from tests.soak.people import Mood
 
 LASTS_SECONDS = 12
+READER = "maild.reading"
 Trouble = Callable[[House], None]
 
 
@@ -72,10 +73,11 @@ def database_locked(house: House) -> None:
 
 def reader_killed(house: House) -> None:
     """Kill -9 to a process that reads mails."""
-    for child in children_of(house.stage.process_id):
-        if "reader" in _line_of(child) or "spawn" in _line_of(child):
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+    readers = [c for c in children_of(house.stage.process_id) if READER in _line_of(c)]
+    assert readers, "no reader to kill"
+    for reader in readers:
+        with suppress(ProcessLookupError):
+            os.kill(reader, signal.SIGKILL)
 
 
 TROUBLES: tuple[Trouble, ...] = (
