@@ -1,136 +1,260 @@
-"""`make bench`: one run, one table; every row a ratio or a bound, beside what the machine allows."""
+"""`make bench`: one run, one table; every row a ratio or a bound, beside what the machine allows.
+
+python -m tests.bench [--mails N] [--rows NAME ...] [--picture FILE]
+"""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from maild import log
-from tests.bench import client, limits
-from tests.bench.daemon import free_port, running
+from tests.bench import client, growth, limits, machines, mailbox
+from tests.bench.daemon import SLOW_DISK, Measured, free_port, running
+from tests.bench.table import Row, Table, say
 from tests.bench.tick import ring_seconds
 from tests.bench.workload import Letter, letters
 from tests.needs import missing
 from tests.servers.postfix import postfix
 
 SESSIONS = 20
-OPEN_TICKETS = 1_000_000
+MANY = 1_000_000
 DUE = 1_000
+LARGE_MIB = 25
+PICTURE = Path(__file__).parent / "bench.svg"
+
+
+class Bench:
+    """One run: what was measured is needed again by later rows."""
+
+    def __init__(self, folder: Path, load: Sequence[Letter]) -> None:
+        """Measure nothing yet."""
+        self.folder = folder
+        self.load = load
+        self.table = Table()
+        self._rates: dict[str, float] = {}
+
+    def machine(self) -> None:
+        """What the disk and SQLite themselves allow."""
+        self._row("disk: fdatasync of 4 KiB, median", f"{limits.fsync_ms(self.folder):.3f} ms")
+        for each in (1, 10, 100):
+            rate = limits.sqlite_rate(self.folder, each, 2000 // each)
+            self._row(f"SQLite itself, durable, {each} mails a commit", f"{rate:,.0f}/s")
+
+    def reading(self) -> None:
+        """A reader beside the library that it is built on."""
+        parser, ours = limits.parse_rates(self.load[:500])
+        self._row("reading: mail-parser alone, one process", f"{parser:,.0f}/s")
+        self._at_least(
+            "reading: maild, all of it, one process", ours, 0.5 * parser, "0.5 x parser"
+        )
+
+    def intake(self) -> None:
+        """Mail in, durably, beside Postfix; start and memory."""
+        peer = _postfix_rate(self.load)
+        with running(self.folder / "intake", only="intake") as daemon:
+            self._at_most("start to the first answer", daemon.start_seconds, 1.5, "s")
+            self._at_most("memory, idle", daemon.memory_mib(), 100, "MiB")
+            one = client.send(daemon.port, self.load[:200], 1)
+            found = client.send(daemon.port, self.load, SESSIONS)
+        if peer:
+            self._row("Postfix to its durable queue", f"{peer:,.0f}/s")
+            self._at_least("durable intake", found.rate, peer, "1.0 x Postfix")
+        else:
+            self._row("durable intake", f"{found.rate:,.0f}/s", "Postfix is not installed")
+        self._at_most("from the dot to 250, one session, median", one.dot_ms(0.5), 2, "ms")
+        self._at_most(f"the same, {SESSIONS} sessions, 99 of 100", found.dot_ms(0.99), 50, "ms")
+
+    def line(self) -> None:
+        """Mail in to ticket and answer; memory meanwhile."""
+        with running(self.folder / "line") as daemon:
+            rate = self._rates["line"] = _through(daemon, self.load)
+            self._at_least("end to end: SMTP in, ticket, replies queued", rate, 840, "840/s")
+            most = daemon.memory_mib("VmHWM")
+            self._at_most("memory, most while they passed", most, 200, "MiB")
+            tickets = daemon.rows("SELECT count(*) FROM ticket")
+            queued = daemon.rows("SELECT count(*) FROM outbox")
+            held = daemon.rows("SELECT count(*) FROM journal WHERE outcome = 'held'")
+            self._row("  tickets, replies, held", f"{tickets} {queued} {held}")
+
+    def disk(self) -> None:
+        """The same where each sync takes 2 ms longer."""
+        if missing("strace"):
+            self._not_shown("end to end, each sync 2 ms longer", "0.8 x", "strace is missing")
+            return
+        with running(self.folder / "disk", under=SLOW_DISK) as daemon:
+            rate = _through(daemon, self.load)
+        words = "end to end, each sync 2 ms longer"
+        self._at_least(words, rate, 0.8 * self._usual(), "0.8 x end to end")
+
+    def growth(self) -> None:
+        """The same with a million tickets there already."""
+        place = self.folder / "growth"
+        with running(place, only="intake"):
+            pass
+        growth.fill(place / "var" / "maild.db", MANY)
+        with running(place) as daemon:
+            rate = _through(daemon, self.load)
+        ratio = self._usual() / rate
+        words = f"cost a mail with {MANY:,} tickets, against none"
+        self._at_most(words, ratio, 1.2, "x")
+
+    def large(self) -> None:
+        """What one mail of 25 MB needs."""
+        with running(self.folder / "large") as daemon:
+            client.send(daemon.port, self.load[:100], SESSIONS)
+            daemon.wait_done(100)
+            before = daemon.memory_mib()
+            client.send(daemon.port, [_large()], 1)
+            daemon.wait_done(101)
+            more = daemon.memory_mib("VmHWM") - before
+        self._at_most(f"memory, more with a mail of {LARGE_MIB} MB", max(more, 0.1), 80, "MiB")
+
+    def imap(self) -> None:
+        """A backlog on an IMAP server, beside the same mails by SMTP."""
+        words = f"IMAP to ticket, Dovecot, backlog of {len(self.load):,}"
+        if reason := missing("dovecot") or missing("root"):
+            self._not_shown(words, "0.8 x", reason)
+            return
+        rate = mailbox.rate(self.folder / "imap", self.load)
+        self._at_least(words, rate, 0.8 * self._usual(), "0.8 x end to end")
+
+    def outgoing(self) -> None:
+        """Queue replies with the senders off, then let them out to a relay that takes all."""
+        if missing("postfix"):
+            self._not_shown("outgoing", "1,000/s", "smtp-sink is not installed")
+            return
+        rate = _outgoing_rate(self.folder / "out", self.load[:1000])
+        self._at_least("outgoing, kept connections, each recorded", rate, 1000, "1,000/s")
+
+    def clock(self) -> None:
+        """A ring with a million open tickets."""
+        idle, busy, rings = ring_seconds(self.folder / "clock", MANY, DUE)
+        self._at_most(f"clock: a ring, {MANY:,} open tickets, none due", idle * 1000, 5, "ms")
+        words = f"clock: the longest ring of {rings}, {DUE:,} tickets due"
+        self._at_most(words, busy, 1, "s")
+
+    def nodes(self) -> None:
+        """Two nodes on one PostgreSQL, each pinned to a core, beside one."""
+        words = "two nodes on PostgreSQL against one"
+        if reason := missing("postgresql"):
+            self._not_shown(words, "1.6 x", reason)
+            return
+        one, two = machines.rates(self.folder / "nodes", self.load, SESSIONS)
+        self._row("one node on PostgreSQL, pinned to a core", f"{one:,.0f}/s")
+        self._row("two nodes, each pinned to a core", f"{two:,.0f}/s", f"{two / one:.2f} x")
+        if machines.are_enough_cores():
+            self._at_least(words, two / one, 1.6, "1.6 x", "x")
+        else:
+            reason = f"{two / one:.2f} x on this machine, too few cores for PostgreSQL besides"
+            self._not_shown(words, "1.6 x", reason)
+
+    def _usual(self) -> float:
+        """The rate end to end in this run, measured when it is not known yet."""
+        if "line" not in self._rates:
+            self.line()
+        return self._rates["line"]
+
+    def _row(self, what: str, figure: str, beside: str = "") -> None:
+        self.table.add(Row(what=what, figure=figure, beside=beside))
+
+    def _at_least(
+        self, what: str, found: float, wanted: float, target: str, unit: str = "/s"
+    ) -> None:
+        met = found / wanted
+        figure = f"{found:,.0f}{unit}" if unit == "/s" else f"{found:.2f} {unit}"
+        beside = f"{met:.2f} of the target"
+        self.table.add(Row(what=what, figure=figure, beside=beside, target=f"≥ {target}", met=met))
+
+    def _at_most(self, what: str, found: float, wanted: float, unit: str) -> None:
+        figure, beside = f"{found:.2f} {unit}", f"{found / wanted:.2f} of the bound"
+        target, met = f"≤ {wanted:g} {unit}", wanted / found
+        self.table.add(Row(what=what, figure=figure, beside=beside, target=target, met=met))
+
+    def _not_shown(self, what: str, target: str, reason: str) -> None:
+        self.table.add(Row(what=what, figure="not shown", beside=reason, target=target))
+
+
+SECTIONS: dict[str, Callable[[Bench], None]] = {
+    "machine": Bench.machine,
+    "reading": Bench.reading,
+    "intake": Bench.intake,
+    "line": Bench.line,
+    "disk": Bench.disk,
+    "growth": Bench.growth,
+    "large": Bench.large,
+    "imap": Bench.imap,
+    "outgoing": Bench.outgoing,
+    "clock": Bench.clock,
+    "nodes": Bench.nodes,
+}
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print and draw."""
     log.configure(environment={}, level=log.Level.ERROR)
     options = argparse.ArgumentParser(prog="make bench")
-    options.add_argument("--mails", type=int, default=2000)
-    count = options.parse_args().mails
+    options.add_argument("--mails", type=int, default=5000)
+    options.add_argument("--rows", nargs="+", choices=list(SECTIONS), default=list(SECTIONS))
+    options.add_argument("--picture", type=Path, default=PICTURE)
+    chosen = options.parse_args()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="maild-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        load = letters(count, folder / "load")
+        load = letters(chosen.mails, folder / "load")
         size = sum(len(letter.raw) for letter in load) / 1e6
-        _say(f"{count} mails, {size:.1f} MB, {SESSIONS} sessions")
-        _machine(folder)
-        _reading(load)
-        _intake(folder, load)
-        _line(folder, load)
-        _outgoing(folder, load)
-        _clock(folder)
+        say(f"{chosen.mails} mails, {size:.1f} MB, {SESSIONS} sessions")
+        bench = Bench(folder, load)
+        for section in chosen.rows:
+            SECTIONS[section](bench)
+    say(f"{bench.table.verdict()}; {time.monotonic() - began:.0f} s")
+    bench.table.draw(chosen.picture)
 
 
-def _machine(folder: Path) -> None:
-    _row("disk: fdatasync of 4 KiB, median", f"{limits.fsync_ms(folder):.3f} ms")
-    for mails_each in (1, 10, 100):
-        rate = limits.sqlite_rate(folder, mails_each, 2000 // mails_each)
-        _row(f"SQLite itself, durable, {mails_each} mails a commit", f"{rate:,.0f}/s")
+def _through(daemon: Measured, load: Sequence[Letter]) -> float:
+    """Send all and wait until each has ended; return how many mails a second that was."""
+    before = daemon.rows("SELECT count(*) FROM journal WHERE outcome <> ''")
+    start = time.perf_counter()
+    client.send(daemon.port, load, SESSIONS)
+    daemon.wait_done(before + len(load))
+    return len(load) / (time.perf_counter() - start)
 
 
-def _clock(folder: Path) -> None:
-    idle, busy, rings = ring_seconds(folder / "clock", OPEN_TICKETS, DUE)
-    _row(
-        f"clock: a ring, {OPEN_TICKETS:,} open tickets, none due",
-        f"{idle * 1000:.1f} ms",
-        "",
-        "5 ms",
-    )
-    words = f"{busy:.2f} s, {rings} rings"
-    _row(f"clock: the longest ring, {DUE:,} tickets due", words, "", "1 s")
+def _large() -> Letter:
+    head = b"From: <large@load.example>\r\nSubject: large\r\nMessage-ID: <large@load.example>\r\n"
+    kind = b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    part = b"--b\r\nContent-Type: text/plain\r\n\r\nsee the file\r\n--b\r\nContent-Type: "
+    file = b'application/pdf; name="f.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    lines = (b"QUJD" * 18 + b"\r\n") * (LARGE_MIB * 10**6 // 74)
+    raw = head + kind + part + file + lines + b"--b--\r\n"
+    return Letter(sender="large@load.example", raw=raw)
 
 
-def _reading(load: Sequence[Letter]) -> None:
-    parser, ours = limits.parse_rates(load[:500])
-    _row("reading: mail-parser alone, one process", f"{parser:,.0f}/s")
-    _row(
-        "reading: maild, all of it, one process",
-        f"{ours:,.0f}/s",
-        f"{ours / parser:.2f} x",
-        "0.5 x",
-    )
-
-
-def _intake(folder: Path, load: Sequence[Letter]) -> None:
-    peer = _postfix_rate(load)
-    with running(folder / "intake", only="intake") as daemon:
-        _row("start to the first answer", f"{daemon.start_seconds:.2f} s", "", "1.5 s")
-        _row("memory, idle", f"{daemon.memory_mib():.0f} MiB", "", "100 MiB")
-        one = client.send(daemon.port, load[:200], 1)
-        found = client.send(daemon.port, load, SESSIONS)
-    ratio = f"{found.rate / peer:.2f} x Postfix" if peer else "Postfix is not installed"
-    _row("durable intake", f"{found.rate:,.0f}/s", ratio, "1.0 x")
-    _row("from the dot to 250, one session, median", f"{one.dot_ms(0.5):.1f} ms", "", "2 ms")
-    _row(f"the same, {SESSIONS} sessions, 99 of 100", f"{found.dot_ms(0.99):.0f} ms", "", "50 ms")
-
-
-def _line(folder: Path, load: Sequence[Letter]) -> None:
-    with running(folder / "line") as daemon:
-        start = time.perf_counter()
-        found = client.send(daemon.port, load, SESSIONS)
-        daemon.wait_done(len(load))
-        rate = len(load) / (time.perf_counter() - start)
-        _row("end to end: SMTP in, ticket, replies queued", f"{rate:,.0f}/s", "", "840/s")
-        _row("  the same run, from the dot to 250, 99 of 100", f"{found.dot_ms(0.99):.0f} ms")
-        _row(
-            "memory, most while they passed",
-            f"{daemon.memory_mib('VmHWM'):.0f} MiB",
-            "",
-            "200 MiB",
-        )
-        tickets = daemon.rows("SELECT count(*) FROM ticket")
-        queued = daemon.rows("SELECT count(*) FROM outbox")
-        held = daemon.rows("SELECT count(*) FROM journal WHERE outcome = 'held'")
-        _row("  tickets, replies, held", f"{tickets} {queued} {held}")
-
-
-def _outgoing(folder: Path, load: Sequence[Letter]) -> None:
-    """Queue replies with the senders off, then let them out to a relay that takes all."""
-    if missing("postfix"):
-        _row("outgoing", "smtp-sink is not installed")
-        return
+def _outgoing_rate(place: Path, load: Sequence[Letter]) -> float:
     port = free_port()
     sink = subprocess.Popen(["smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "100"])
+    relay = f"smtp://127.0.0.1:{port}"
     try:
-        place = folder / "out"
-        with running(place, only="intake,work", relay=f"smtp://127.0.0.1:{port}") as daemon:
-            client.send(daemon.port, load[:1000], SESSIONS)
-            daemon.wait_done(min(1000, len(load)))
+        with running(place, only="intake,work", relay=relay) as daemon:
+            client.send(daemon.port, load, SESSIONS)
+            daemon.wait_done(len(load))
             queued = daemon.rows("SELECT count(*) FROM outbox")
-            sent = "SELECT count(*) FROM outbox WHERE state = 'sent'"
-        with running(place, only="send", relay=f"smtp://127.0.0.1:{port}") as daemon:
+        sent = "SELECT count(*) FROM outbox WHERE state = 'sent'"
+        with running(place, only="send", relay=relay) as daemon:
             while (first := daemon.rows(sent)) == 0:
                 time.sleep(0.01)
             start = time.perf_counter()
             while daemon.rows(sent) < queued:
                 time.sleep(0.02)
-            rate = (queued - first) / (time.perf_counter() - start)
+            return (queued - first) / (time.perf_counter() - start)
     finally:
         sink.kill()
         sink.wait()
-    _row("outgoing, kept connections, each recorded", f"{rate:,.0f}/s", "", "1,000/s")
 
 
 def _postfix_rate(load: Sequence[Letter]) -> float:
@@ -140,15 +264,6 @@ def _postfix_rate(load: Sequence[Letter]) -> float:
     more = "defer_transports = lmtp\nmessage_size_limit = 50000000\n"
     with postfix(free_port(), domain="bench.example", more=more) as server:
         return client.send(server.port, load, SESSIONS).rate
-
-
-def _row(what: str, figure: str, ratio: str = "", target: str = "") -> None:
-    _say(f"{what:<48} {figure:>12}  {ratio:<18} {'target ' + target if target else ''}".rstrip())
-
-
-def _say(words: str) -> None:
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

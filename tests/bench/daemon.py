@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,13 +80,37 @@ class Measured:
         return int(found.group(1)) / 1024
 
 
+SLOW_DISK = (
+    *("strace", "-D", "-f", "-q", "--seccomp-bpf", "-o", "/dev/null"),
+    *("-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=2000"),
+)
+"""Before the command: each sync takes 2 ms longer."""
+
+
+def database_of(url: str) -> str:
+    """Return the part of a config that names a database."""
+    return f'[database]\nurl = "{url}"\n'
+
+
 @contextmanager
-def running(folder: Path, *, only: str = "", relay: str = "maildir:var/out") -> Iterator[Measured]:
-    """Start `maild run` in a folder, which may have been used before, and stop it in order."""
+def running(
+    folder: Path,
+    *,
+    only: str = "",
+    relay: str = "maildir:var/out",
+    more: str = "",
+    under: Sequence[str] = (),
+) -> Iterator[Measured]:
+    """Start `maild run` in a folder, which may have been used before, and stop it in order.
+
+    `more` is added to its config; `under` stands before the command.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    (folder / "config.toml").write_text(CONFIG.format(port=port, relay=relay), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("maild")), "--config", "config.toml", "run"]
+    config = CONFIG.format(port=port, relay=relay) + more
+    (folder / "config.toml").write_text(config, encoding="utf-8")
+    maild = str(Path(sys.executable).with_name("maild"))
+    command = [*under, maild, "--config", "config.toml", "run"]
     start = time.perf_counter()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -1,0 +1,72 @@
+"""One node against two on one PostgreSQL, each pinned to a core, with a backlog to work off."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy import text
+
+from maild.store.database import Database, open_database
+from tests.bench import client
+from tests.bench.daemon import database_of, running
+from tests.bench.workload import Letter
+from tests.servers import postgresql
+
+CORES_WANTED = 4
+"""Two nodes, PostgreSQL, and one to spare: with fewer they stand in each other's way."""
+
+
+def are_enough_cores() -> bool:
+    """Tell whether two nodes can show what they are able to here."""
+    return (os.cpu_count() or 1) >= CORES_WANTED
+
+
+def rates(folder: Path, load: Sequence[Letter], sessions: int) -> tuple[float, float]:
+    """Return how many mails a second one node works off, and two."""
+    folder.mkdir()
+    with postgresql.running() as server:
+        backlog = server.database()
+        with running(folder / "backlog", only="intake", more=database_of(backlog)) as daemon:
+            client.send(daemon.port, load, sessions)
+        secret = (folder / "backlog" / "var" / "secret").read_bytes()
+        found = []
+        for count in (1, 2):
+            url = server.database(like=backlog)
+            found.append(_rate(folder / f"with{count}", url, secret, count, len(load)))
+    return found[0], found[1]
+
+
+def _rate(folder: Path, url: str, secret: bytes, nodes: int, mails: int) -> float:
+    database = open_database(url)
+    try:
+        with ExitStack() as open_things:
+            for number in range(nodes):
+                place = folder / str(number)
+                (place / "var").mkdir(parents=True)
+                (place / "var" / "secret").write_bytes(secret)
+                core = str(number % (os.cpu_count() or 1))
+                node = running(
+                    place, only="work", more=database_of(url), under=("taskset", "-c", core)
+                )
+                open_things.enter_context(node)
+            first = _waiting(database, mails - 1)
+            started = time.perf_counter()
+            _waiting(database, 0)
+            return first / (time.perf_counter() - started)
+    finally:
+        database.close()
+
+
+def _waiting(database: Database, most: int) -> int:
+    """Wait until no more mails than this wait; return how many do."""
+    asked = text("SELECT count(*) FROM journal WHERE outcome = ''")
+    while True:
+        with database.read() as connection:
+            left = int(connection.execute(asked).scalar_one())
+        if left <= most:
+            return left
+        time.sleep(0.02)
