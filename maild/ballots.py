@@ -21,15 +21,20 @@ _LOOSE = frozenset({SENT, ANSWERED, UNSUBSCRIBED})
 
 
 def admitted(
-    connection: Connection, decisions: Sequence[Decision], now: datetime
+    connection: Connection, decisions: Sequence[Decision], now: datetime, *, is_final: bool = True
 ) -> list[Decision]:
-    """Leave out what nobody wants, and what would come too soon after another survey."""
+    """Leave out what nobody wants, and what would come too soon after another survey.
+
+    When it is final nobody else asks the same customers meanwhile.
+    """
     readers = [reply.recipient for d in decisions for reply in d.replies if reply.is_bulk]
     if not readers:
         return list(decisions)
+    if is_final:
+        surveys.hold(connection, readers)
     known = Known(
-        left=surveys.unsubscribed(connection, readers),
         asked_at=surveys.lasts(connection, readers),
+        left=surveys.unsubscribed(connection, readers),
     )
     return [surveying.admitted(decision, known, now) for decision in decisions]
 

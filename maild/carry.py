@@ -168,7 +168,7 @@ def _with_numbers(
 def allowed(connection: Connection, office: Office, decision: Decision) -> Decision:
     """Leave out what nobody should be sent: dead addresses, and more than there is budget for."""
     (decision,) = _reachable(connection, [decision], office.world)
-    (decision,) = ballots.admitted(connection, [decision], office.now())
+    (decision,) = ballots.admitted(connection, [decision], office.now(), is_final=False)
     return _within(connection, office, decision)
 
 

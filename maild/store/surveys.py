@@ -41,6 +41,7 @@ __all__ = [
     "add",
     "address_of",
     "customer_ids",
+    "hold",
     "lasts",
     "leave",
     "left",
@@ -139,6 +140,12 @@ _LOCK = (
     .order_by(_SURVEY.c.id)
     .with_for_update(key_share=True)
 )
+_LOCK_CUSTOMERS = (
+    select(_CUSTOMER.c.id)
+    .where(_CUSTOMER.c.address.in_(_ADDRESSES))
+    .order_by(_CUSTOMER.c.id)
+    .with_for_update(key_share=True)
+)
 _ADD_VOTE = insert(_VOTE)
 _CUSTOMERS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
 _LEFT = select(_UNSUBSCRIBED.c.address).where(_UNSUBSCRIBED.c.address.in_(_ADDRESSES))
@@ -216,6 +223,13 @@ def unsubscribed(connection: Connection, addresses: Iterable[str]) -> frozenset[
         if wanted["addresses"]
         else frozenset()
     )
+
+
+def hold(connection: Connection, addresses: Iterable[str]) -> None:
+    """Let nobody else ask these customers before the transaction ends."""
+    wanted = _addresses(addresses)
+    if wanted["addresses"]:
+        connection.execute(_LOCK_CUSTOMERS, wanted)
 
 
 def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.datetime]:

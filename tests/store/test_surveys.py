@@ -139,6 +139,29 @@ def test_of_two_votes_at_once_one_is_decided_anew(database: Database) -> None:
     assert (given.score, given.count) == (1, 1)
 
 
+def test_two_who_would_ask_somebody_do_so_one_after_the_other(database: Database) -> None:
+    with database.write() as connection:
+        customer = _customer(connection)
+    known: list[object] = []
+
+    def other() -> None:
+        with database.write() as connection:
+            surveys.hold(connection, [ANNA])
+            known.append(surveys.lasts(connection, [ANNA]).get(ANNA))
+
+    thread = Thread(target=other)
+    with database.write() as connection:
+        surveys.hold(connection, [ANNA])
+        nobody = surveys.lasts(connection, [ANNA])
+        thread.start()
+        thread.join(0.5)
+        surveys.add(connection, SURVEY, customer)
+    thread.join(60)
+
+    assert nobody == {}
+    assert known == [SURVEY.sent_at]
+
+
 def test_who_left_stays_away_until_an_operator_says_otherwise(database: Database) -> None:
     with database.write() as connection:
         leaving = Leaving(address=ANNA.upper(), customer=1, via=Via.LINK)
