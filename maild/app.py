@@ -34,11 +34,11 @@ from maild.furnish import (
     read_options_of,
     refuse_moves,
     renderer_of,
-    utc_now,
 )
 from maild.intake import imap, imap_folder, smtp, smtp_reception
 from maild.keeping import Keeper
 from maild.log import Event, event
+from maild.now import utc_now
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.reporting import Reporter
@@ -64,7 +64,6 @@ __all__ = [
     "open_store",
     "read_options_of",
     "renderer_of",
-    "utc_now",
 ]
 
 SENDERS = 2

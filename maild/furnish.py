@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from maild import rulefiles, settings
 from maild.core.mail import ReadOptions
@@ -14,17 +13,13 @@ from maild.core.snapshot import World
 from maild.core.token import Keys
 from maild.errors import ConfigError, MaildError, Problem
 from maild.handle import Office
+from maild.now import utc_now
 from maild.outbox.render import Renderer
 from maild.rulefiles import policies
 from maild.settings import Settings
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate, ready
 from maild.store.secret import load_keys
-
-
-def utc_now() -> datetime:
-    """Return the present, aware, in UTC: the one clock that the daemon reads."""
-    return datetime.now(UTC)
 
 
 def renderer_of(config: Settings) -> Renderer:

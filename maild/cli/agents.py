@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from maild.app import utc_now
 from maild.cli import show as out
 from maild.core import moment
 from maild.core.absence import Absence
 from maild.core.house import Agent
 from maild.core.moment import Unfit
 from maild.errors import NotAllowed
+from maild.now import utc_now
 from maild.settings import Settings
 from maild.store import absence, staffing
 

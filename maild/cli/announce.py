@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from maild import handle
-from maild.app import office_of
 from maild.cli import show as out
 from maild.core import announcement
 from maild.core.announcement import Announcement
 from maild.errors import NotAllowed
+from maild.furnish import office_of
 from maild.handle import Office
 from maild.store import audience
 from maild.store.audience import Listener, Wish

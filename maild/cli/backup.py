@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maild import settings
-from maild.app import Role, utc_now
+from maild.app import Role
 from maild.cli import show as out
+from maild.now import utc_now
 from maild.store import backup as making
 from maild.store import nodes, restore
 from maild.store.database import open_database

@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from maild.app import utc_now
 from maild.cli import show as out
 from maild.core import roster
 from maild.errors import NotAllowed
+from maild.now import utc_now
 from maild.store import clients
 from maild.store import roster as stored
 

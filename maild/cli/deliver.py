@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from maild import log, settings
-from maild.app import utc_now
 from maild.core.mail import Envelope
 from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
+from maild.now import utc_now
 from maild.store import pages
 from maild.store.database import open_database
 from maild.store.migrate import ready

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from maild import handle, log, reading, settings
-from maild.app import office_of, read_options_of, utc_now
 from maild.cli import show as out
 from maild.core import clientele, conversation
 from maild.core.decision import Decision, Outcome
@@ -32,8 +31,9 @@ from maild.core.mail import (
 from maild.core.snapshot import Arrival
 from maild.core.token import Keys
 from maild.errors import ConfigError, HostileMail, NotAllowed
-from maild.furnish import ready_store
+from maild.furnish import office_of, read_options_of, ready_store
 from maild.handle import Office
+from maild.now import utc_now
 from maild.settings import Settings
 from maild.store import journal
 from maild.store.database import Database, open_database

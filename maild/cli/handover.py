@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from maild import handover
-from maild.app import office_of
 from maild.cli import show as out
 from maild.errors import NotAllowed
+from maild.furnish import office_of
 from maild.store.secret import load_keys
 
 COLUMNS = ("ticket", "to", "queue", "why")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from maild import confirm
-from maild.app import office_of, utc_now
 from maild.cli import show as out
 from maild.errors import NotAllowed
+from maild.furnish import office_of
+from maild.now import utc_now
 from maild.store import journal, listing, questions
 from maild.store.secret import load_keys
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from maild.app import utc_now
 from maild.cli import show as out
 from maild.errors import NotAllowed
+from maild.now import utc_now
 from maild.store import hold, listing, outbox
 from maild.store.tables import OutboxState
 

@@ -13,10 +13,11 @@ from typing import Any
 import typer
 
 from maild import disclosure, keeping, privacy
-from maild.app import office_of, utc_now
 from maild.cli import show as out
 from maild.disclosure import File
 from maild.errors import MaildError, NotAllowed
+from maild.furnish import office_of
+from maild.now import utc_now
 from maild.store import retention as kept
 from maild.store.retention import Kind
 from maild.store.secret import load_keys

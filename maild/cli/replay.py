@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from maild import handle
-from maild.app import office_of, read_options_of, utc_now
 from maild.cli import show as out
 from maild.core import decide, replay
 from maild.core.mail import Mail
 from maild.core.replay import Past
 from maild.core.snapshot import Arrival
 from maild.errors import NotAllowed
+from maild.furnish import office_of, read_options_of
 from maild.handle import Office
+from maild.now import utc_now
 from maild.reader import NotRead, ReaderPool
 from maild.settings.units import duration_seconds
 from maild.store import history, journal, past

@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from maild import rulefiles
-from maild.app import renderer_of, utc_now
 from maild.cli import show as out
+from maild.furnish import renderer_of
+from maild.now import utc_now
 from maild.store import firings
 
 COLUMNS = ("name", "on", "day", "week", "last", "source")

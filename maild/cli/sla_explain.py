@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from maild.app import utc_now
 from maild.cli import show as out
 from maild.cli.sla import local, rfc3339
 from maild.core import facts, promise, sla
@@ -14,6 +13,7 @@ from maild.core.calendar import Calendar
 from maild.core.promise import Clock, Promise
 from maild.core.sla import Deadline
 from maild.errors import NotAllowed
+from maild.now import utc_now
 from maild.rulefiles import policies
 from maild.store import history, tickets
 

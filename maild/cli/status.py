@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from maild import __version__
-from maild.app import utc_now
 from maild.cli import show as out
+from maild.now import utc_now
 from maild.store import account, deadlines, hold, oauth
 from maild.store import status as standing
 from maild.store.migrate import revision

@@ -1,4 +1,4 @@
-"""`maild ticket`: list, show, history, set."""
+"""`maild ticket`: list, show, history."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maild import handle
-from maild.app import office_of
 from maild.cli import show as out
 from maild.core import index
-from maild.core.operator import Change
 from maild.store import listing, search
-from maild.store.secret import load_keys
 
 MOST = 1_000_000
 """So many tickets a search of the operator's finds."""
@@ -57,7 +53,7 @@ def show(config: Path | None, number: int, *, as_json: bool) -> None:
     if as_json:
         out.as_document(story)
         return
-    _print_head(story)
+    print_head(story)
     for post in story["posts"]:
         _print_post(post)
 
@@ -72,17 +68,8 @@ def history(config: Path | None, number: int, *, as_json: bool) -> None:
     out.as_table(story["events"], ("at", "kind", "actor", "data"), "nothing happened")
 
 
-def change(config: Path | None, number: int, changes: list[str]) -> None:
-    """Change a ticket as the operator."""
-    wanted = tuple(Change.of(text) for text in changes)
-    with out.opened(config) as (known, database):
-        office = office_of(known, database, load_keys(known.secret_file, database))
-        handle.operator(office, number, wanted)
-        with database.read() as connection:
-            _print_head(listing.ticket_story(connection, known.house, number))
-
-
-def _print_head(story: dict[str, Any]) -> None:
+def print_head(story: dict[str, Any]) -> None:
+    """Print what a ticket is, without its posts."""
     customer = story["customer"]
     out.heading(f"#{story['number']}  {story['subject']}")
     out.line(

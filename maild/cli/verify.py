@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maild import verify as sound
-from maild.app import office_of
 from maild.cli import show as out
 from maild.cli import verify_online
 from maild.core.token import Keys
 from maild.errors import NotAllowed
+from maild.furnish import office_of
 from maild.store.finding import Finding
 
 SHOWN_MAX = 1000

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from maild.app import utc_now
 from maild.cli import granting
 from maild.core.oauth import AccessToken
 from maild.errors import MaildError
 from maild.intake.imap_session import UIDS_PER_COMMAND, Selected, Session, Waits
 from maild.intake.imap_wire import Cord
+from maild.now import utc_now
 from maild.settings import ImapSettings, Settings
 from maild.store.database import Database
 from maild.store.finding import Finding

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from maild.app import utc_now
 from maild.cli import show as out
 from maild.core import wall
 from maild.errors import NotAllowed
+from maild.now import utc_now
 from maild.settings.values import Listen
 from maild.store.secret import load_keys
 

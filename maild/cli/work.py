@@ -11,9 +11,10 @@ import typer
 from maild import __version__, authenticate, log, settings
 from maild.access import Access
 from maild.alarm import Alarm
-from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.delivery import Delivery
+from maild.furnish import office_of, open_store, read_options_of
 from maild.keeping import Keeper
+from maild.now import utc_now
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.store import nodes

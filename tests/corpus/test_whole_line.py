@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import text
 
 from maild import settings
-from maild.app import office_of, open_store, read_options_of, utc_now
 from maild.core.mail import Envelope, Source
+from maild.furnish import office_of, open_store, read_options_of
+from maild.now import utc_now
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.store.database import Database

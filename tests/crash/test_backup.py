@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import event, text
 
 from maild import settings
-from maild.app import office_of
 from maild.errors import MaildError
-from maild.furnish import utc_now
+from maild.furnish import office_of
+from maild.now import utc_now
 from maild.store import archive, backup, restore, rows
 from maild.store.backup import About
 from maild.store.database import open_database

@@ -11,7 +11,7 @@ import pytest
 
 from maild.cli.verify_online import servers
 from maild.core.token import Keys
-from maild.furnish import utc_now
+from maild.now import utc_now
 from maild.settings import ImapSettings, Settings
 from maild.store import archive, backup, restore
 from maild.store.finding import Finding

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from maild import handle, reading
 from maild.core.mail import Envelope, Source
 from maild.delivery import Delivery
-from maild.furnish import read_options_of, utc_now
+from maild.furnish import read_options_of
+from maild.now import utc_now
 from maild.settings import load
 from maild.store import journal, rows
 from maild.store.database import Database
