@@ -19,6 +19,8 @@ from maild.cli import simulate_house
 from maild.cli.main import app
 from maild.core import agenda
 from maild.core.agenda import Changes, Item, Row
+from maild.core.countable import Standing
+from maild.core.counting import Count
 from maild.core.ticket import Ticket
 from maild.core.token import Keys
 from maild.furnish import office_of
@@ -154,7 +156,7 @@ def test_people_read_a_table_and_what_was_only_simulated() -> None:
     shown = simulate("simulate --built-in --tickets 3 --days 1").stdout
 
     assert "median hours" in shown
-    assert shown.count("ok   ") == 4
+    assert shown.count("ok   ") == 5
     assert "No mail was read or sent" in shown
 
 
@@ -207,6 +209,21 @@ def test_a_deadline_that_was_never_told_of_is_seen(ended: tuple[Office, Course])
         "every deadline of a ticket that is over has fired or is cancelled",
         "no deadline waits for a time that has passed",
         "computed anew from the log, every ticket's deadlines are those that are written",
+    ]
+
+
+def test_a_report_that_forgets_tickets_is_seen(
+    ended: tuple[Office, Course], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, course = ended
+
+    def forgotten(_count: Count, _standings: Iterable[Standing]) -> None:
+        return
+
+    monkeypatch.setattr(Count, "_count_backlog", forgotten)
+
+    assert failing(office, course) == [
+        "each day's backlog is in a report what was counted at its end"
     ]
 
 
