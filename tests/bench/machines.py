@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from sqlalchemy import text
 
 from maild.store.database import Database, open_database
 from tests.bench import client
-from tests.bench.daemon import database_of, running
+from tests.bench.daemon import Measured, database_of, running
 from tests.bench.workload import Letter
 from tests.servers import postgresql
 
@@ -32,7 +33,7 @@ def rates(folder: Path, load: Sequence[Letter], sessions: int) -> tuple[float, f
         backlog = server.database()
         with running(folder / "backlog", only="intake", more=database_of(backlog)) as daemon:
             client.send(daemon.port, load, sessions)
-        secret = (folder / "backlog" / "var" / "secret").read_bytes()
+        secret = folder / "backlog" / "var" / "secret"
         found = []
         for count in (1, 2):
             url = server.database(like=backlog)
@@ -40,28 +41,29 @@ def rates(folder: Path, load: Sequence[Letter], sessions: int) -> tuple[float, f
     return found[0], found[1]
 
 
-def _rate(folder: Path, url: str, secret: bytes, nodes: int, mails: int) -> float:
+def _rate(folder: Path, url: str, secret: Path, nodes: int, mails: int) -> float:
     database = open_database(url)
     try:
         with ExitStack() as open_things:
+            nodes_now = []
             for number in range(nodes):
                 place = folder / str(number)
                 (place / "var").mkdir(parents=True)
-                (place / "var" / "secret").write_bytes(secret)
+                shutil.copy2(secret, place / "var" / "secret")
                 core = str(number % (os.cpu_count() or 1))
                 node = running(
                     place, only="work", more=database_of(url), under=("taskset", "-c", core)
                 )
-                open_things.enter_context(node)
-            first = _waiting(database, mails - 1)
+                nodes_now.append(open_things.enter_context(node))
+            first = _waiting(database, mails - 1, nodes_now)
             started = time.perf_counter()
-            _waiting(database, 0)
+            _waiting(database, 0, nodes_now)
             return first / (time.perf_counter() - started)
     finally:
         database.close()
 
 
-def _waiting(database: Database, most: int) -> int:
+def _waiting(database: Database, most: int, nodes: Sequence[Measured]) -> int:
     """Wait until no more mails than this wait; return how many do."""
     asked = text("SELECT count(*) FROM journal WHERE outcome = ''")
     while True:
@@ -69,4 +71,6 @@ def _waiting(database: Database, most: int) -> int:
             left = int(connection.execute(asked).scalar_one())
         if left <= most:
             return left
+        if any(node.process.poll() is not None for node in nodes):
+            raise SystemExit("a node ended")
         time.sleep(0.02)
