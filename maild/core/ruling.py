@@ -42,12 +42,18 @@ def happen(
     level: Level = Level.CLAIMED,
 ) -> Decision:
     """Return the decision after every rule that waits for an event and whose condition holds."""
-    mail = _mail_context(situation, level) if happening.on.has_mail else {}
-    for rule in situation.world.rules:
-        if not _waits(rule, happening) or rule.name in decision.rules:
+    rules = [rule for rule in situation.world.rules if _waits(rule, happening)]
+    mail = _mail_context(situation, level) if rules and happening.on.has_mail else {}
+    known: dict[str, Value] = {}
+    about: Ticket | None = None
+    for rule in rules:
+        if rule.name in decision.rules:
             continue
         turn = Turn(situation=situation, happening=happening, rule=rule, level=level)
-        verdict = rule.verdict(_context(turn, decision, mail))
+        if not known or decision.after is not about:
+            about = decision.after
+            known = _context(turn, about, mail)
+        verdict = rule.verdict(_completed(known, turn, about))
         if verdict.error:
             decision = _failed(decision, rule, verdict.error)
         if not verdict.holds:
@@ -197,11 +203,12 @@ def _stops(rule: Rule) -> bool:
     return any(action.verb is Verb.STOP for action in rule.actions)
 
 
-def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Context:
-    situation, ticket = turn.situation, decision.after
+def _context(turn: Turn, ticket: Ticket | None, mail: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what every rule may name; it changes with the ticket only."""
+    situation = turn.situation
     customer = ticket.customer if ticket else situation.snapshot.customer
     known = dossier.find(situation.snapshot.dossiers, customer.address)
-    context: dict[str, Value] = {
+    return {
         "mail": mail,
         "ticket": facts.of_ticket(ticket, is_away=_is_away(situation, ticket)),
         "customer": {
@@ -210,6 +217,11 @@ def _context(turn: Turn, decision: Decision, mail: Mapping[str, Value]) -> Conte
         },
         "organisation": facts.of_organisation(customer),
     }
+
+
+def _completed(known: Mapping[str, Value], turn: Turn, ticket: Ticket | None) -> Context:
+    """Add what few rules name."""
+    situation, context = turn.situation, dict(known)
     if "event" in turn.rule.tables:
         context["event"] = facts.of_event(turn.happening)
     if "deadline" in turn.rule.tables:

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from maild.core.rule import Condition, Context, Judge, Verdict
@@ -21,6 +22,9 @@ from maild.rulefiles.words import Misfit, Word
 
 _SLOW_SECONDS = 0.1
 _TRIES = 3
+_PLAIN = frozenset({str, int, bool})
+_SHORT = 100
+"""Longer texts are not kept in memory to save a question."""
 _ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _AT = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 _EXPECTING = re.compile(r" expecting .*")
@@ -42,8 +46,14 @@ class Compiled:
         """Evaluate the condition; an absent key of `mail.headers` is false and no error."""
         if self.program is None:
             return Verdict(holds=True)
+        plain = self._plain(context)
+        return self.evaluated(self._excerpt(context)) if plain is None else _known(self, *plain)
+
+    def evaluated(self, excerpt: dict[str, dict[str, object]]) -> Verdict:
+        """Ask CEL, handing over no more than the fields that the condition names."""
+        assert self.program is not None, "what always holds is not asked"
         try:
-            result = self.program.execute(self._excerpt(context))
+            result = self.program.execute(excerpt)
         except KeyError as error:
             return Verdict(holds=False, error=self._absent(error))
         except _ERRORS as error:
@@ -63,6 +73,17 @@ class Compiled:
                 excerpt.setdefault(table, {})
         return excerpt
 
+    def _plain(self, context: Context) -> tuple[object, ...] | None:
+        """Return the values of the fields where all are there, short and plain; else None."""
+        plain: list[object] = []
+        for table, field in self.fields:
+            values = context.get(table)
+            value = values.get(field) if isinstance(values, Mapping) else None
+            if type(value) not in _PLAIN or (type(value) is str and len(value) > _SHORT):
+                return None
+            plain.append(value)
+        return tuple(plain)
+
     def _absent(self, error: KeyError) -> str:
         """Tell an absent field, which is an error, from an absent header, which is none."""
         name = str(error.args[0]).strip("'\"") if error.args else ""
@@ -72,6 +93,18 @@ class Compiled:
 
 
 ALWAYS = Compiled()
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _known(condition: Compiled, *values: object) -> Verdict:
+    """Remember verdicts: the same few states, queues and segments are asked about all day.
+
+    The values are those of the fields of the condition, in their order.
+    """
+    excerpt: dict[str, dict[str, object]] = {}
+    for (table, field), value in zip(condition.fields, values, strict=True):
+        excerpt.setdefault(table, {})[field] = value
+    return condition.evaluated(excerpt)
 
 
 def compiled(

@@ -85,12 +85,13 @@ def _as_text(value: dt.datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a naive time must not be stored")
-    return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    at = value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+    return at.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _of_text(value: str | None) -> dt.datetime | None:
     """Read such a time back, aware."""
-    return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC) if value is not None else None
+    return dt.datetime.fromisoformat(f"{value}+00:00") if value is not None else None
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
