@@ -33,8 +33,8 @@ class Soak:
         self._started = time.monotonic()
         self._ended = threading.Event()
 
-    def run(self, seconds: float, every: float) -> None:
-        """Cause trouble after trouble until the time is over; each is followed by the checks."""
+    def run(self, seconds: float, every: float, *, at_least: int = 1) -> None:
+        """Cause trouble after trouble until the time is over, and so many; each is followed by checks."""
         self.house.stage.start()
         threading.Thread(target=self._look, daemon=True).start()
         self.writers.start()
@@ -45,7 +45,7 @@ class Soak:
             self._cause(trouble)
             time.sleep(max(0.0, begun + every * 0.8 - time.monotonic()))
             self._check(trouble)
-            if self._age() + every > seconds:
+            if self._age() + every > seconds and self.troubles.total() >= at_least:
                 break
         self._ended.set()
         self.writers.end()
