@@ -202,3 +202,14 @@ def test_every_function_that_is_offered_exists() -> None:
     assert set(calls) == words.FUNCTIONS
     for text in calls.values():
         assert _condition(text).judge({"mail": _MAIL}) == Verdict(holds=True), text
+
+
+def test_a_verdict_that_is_remembered_is_that_of_the_same_value() -> None:
+    known = _condition("ticket.tier == 1")
+
+    verdicts = [known.judge({"ticket": {"tier": tier}}) for tier in (1, 2, 1)]
+    other = known.judge({"ticket": {"tier": "1"}})
+
+    assert [one.holds for one in verdicts] == [True, False, True]
+    assert not other.holds
+    assert known.judge({"ticket": {"tier": 1}}) is verdicts[0], "it was not asked again"
