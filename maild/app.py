@@ -1,6 +1,6 @@
 """The only file that knows everything: builds, wires, starts, and stops in order.
 
-Start: settings, lock, files, database, migration, secret, what the last life left in hand,
+Start: settings, files, lock, database, migration, secret, what the last life left in hand,
 readers, work and send threads, clock, listeners, mailboxes; only then systemd is told. Stop is the
 same backwards: first nothing new comes in, then what came in is made durable, then what is in hand
 is finished or put back.
@@ -105,11 +105,10 @@ class Daemon:
         self._roles = roles
         self._environment = environment
         self._supervisor = notify.supervisor(environment)
-        # First of all: who finds another daemon here is started again and again, cheaply.
-        self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
-        # Before the database: a mistake in a rule must not leave the tables migrated behind.
+        # Before all else: a mistake in a rule leaves nothing behind, no folder and no new tables.
         files = files_of(config)
         self._authenticator = authenticate.of(config)
+        self._locks: tuple[IO[str], ...] = nodes.lock(config.state_dir, roles)
         self._database, keys = open_store(config)
         self.office = office_of(config, self._database, keys, files)
         part = "" if roles == frozenset(Role) else ",".join(sorted(roles))

@@ -63,9 +63,8 @@ def ordered(log: Iterable[Entry]) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     latest: datetime | None = None
     for entry in sorted(log, key=attrgetter("id")):
-        is_later = latest is None or entry.at >= latest
-        latest = entry.at if is_later else latest
-        entries.append(entry if is_later else replace(entry, at=latest))
+        latest = entry.at if latest is None else max(entry.at, latest)
+        entries.append(entry if entry.at == latest else replace(entry, at=latest))
     return tuple(entries)
 
 
