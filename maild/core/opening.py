@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maild.core.created import created
 from maild.core.decision import Decision, EventDraft
 from maild.core.rule import Action
 from maild.core.ticket import Participant, Ticket
@@ -29,15 +30,9 @@ def opened(turn: Turn, decision: Decision, action: Action) -> Decision:
         participants=(Participant(address=customer.address, name=customer.name),),
         created_at=post.at,
     )
-    data = (
-        ("queue", ticket.queue),
-        ("priority", ticket.priority.value),
-        ("language", ticket.language),
-        ("for", customer.address),
-    )
     added = (("kind", post.kind.value), ("n", str(post.n)))
     events = (
-        EventDraft(kind="ticket.created", actor=turn.actor, data=data, at=post.at),
+        created(ticket, turn.actor, at=post.at),
         EventDraft(kind="post.added", actor=post.author, data=added, at=post.at),
     )
     return replace(decision, after=ticket, events=(*events, *decision.events))
