@@ -173,6 +173,8 @@ def _open_sqlite(url: str, path: str | None) -> Database:
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        # Each connection has a cache of its own: the one used last is used next, and is warm.
+        pool_use_lifo=True,
         hide_parameters=True,
         pool_size=8 if path and path != ":memory:" else 1,
         max_overflow=8 if path and path != ":memory:" else 0,
@@ -218,7 +220,7 @@ def _prepare(connection: object, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
-        "cache_size=-32768",
+        "cache_size=-16384",
         "mmap_size=0",
         "journal_size_limit=67108864",
     ):
