@@ -6,8 +6,10 @@
 A refresh token that rotates is durable before anything is done with what came along with it. When
 we die between its arrival and the commit, the next life shows the old one: Google does not rotate,
 Microsoft lets the old one live; where a provider forgives nothing, it refuses, and the operator is
-told to authorise anew. What was refused is not asked again for an hour, or until somebody
-authorises anew or changes the settings; meanwhile no server is dialled in vain.
+told to authorise anew. What the database did not take stays in memory, and is stored first of all.
+
+What was refused is not asked again for an hour, or until somebody authorises anew or changes the
+settings; meanwhile no server is dialled in vain.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ class _Held:
     again_at: float = 0.0
     failures: int = 0
     trouble: str = ""
+    unstored: tuple[Granted, Tokens] | None = None
+    """What a provider gave that the database did not take: the old token may be spent by now."""
 
 
 class Access:
@@ -169,6 +173,8 @@ class Access:
         """Get a new token into `held`, or raise."""
         if time.monotonic() < held.again_at:
             raise ServerAway(held.trouble)
+        if held.unstored is not None:
+            self._store(client, held, *held.unstored)
         key = key_of(client.name, user)
         row = self._leased(key)
         try:
@@ -176,13 +182,14 @@ class Access:
             found = self._asked(client, user, row)
             if isinstance(found, Refusal):
                 raise self._refused(client, user, row, found)
-            self._store(client, row, found)
+            self._store(client, held, row, found)
         except ServerAway as error:
             self._back_off(held, str(error))
             raise
         finally:
-            with self._database.write() as connection:
-                oauth.release(connection, key, self._node)
+            if held.unstored is None:
+                with self._database.write() as connection:
+                    oauth.release(connection, key, self._node)
         self._hold(client, held, found)
         if row.refused_at:
             event(Event.OAUTH_ACCEPTED, oauth=client.name, user=user)
@@ -249,15 +256,19 @@ class Access:
             event(Event.OAUTH_REFUSED, oauth=client.name, user=user, reason=said)
         return NotAllowed(said)
 
-    def _store(self, client: Client, row: Granted, tokens: Tokens) -> None:
-        """Make a new refresh token durable before anything is done with the access token."""
-        now = self._now()
+    def _store(self, client: Client, held: _Held, row: Granted, tokens: Tokens) -> None:
+        """Make a new refresh token durable before anything is done with the access token.
+
+        When that fails it is kept for the next try, and the lease keeps others from the old one.
+        """
+        held.unstored, now = (row, tokens), self._now()
         with self._database.write() as connection:
             if client.grant is Grant.REFRESH and tokens.refresh:
                 sealed = sealing.seal(self._keys, row.key, tokens.refresh)
                 ends = words.refresh_end(client, tokens, now)
                 oauth.rotate(connection, row, sealed, now, ends)
             oauth.used(connection, row.key, self._node, words.fingerprint(client), now)
+        held.unstored = None
 
     def _hold(self, client: Client, held: _Held, tokens: Tokens) -> None:
         now = time.monotonic()

@@ -17,7 +17,7 @@ from maild import log, metrics
 from maild.access import Access, key_of
 from maild.core.oauth import Client, Grant, Tokens
 from maild.core.token import Keys
-from maild.errors import NotAllowed, ServerAway
+from maild.errors import NotAllowed, ServerAway, StoreBusy
 from maild.oauth import sealing
 from maild.store import oauth
 from maild.store.database import Database
@@ -152,6 +152,28 @@ def test_nothing_is_used_when_the_new_token_cannot_be_stored(
             access.token("test", USER)
 
     assert not access._held[key_of("test", USER)].token
+
+
+def test_a_rotated_token_outlives_a_database_that_is_away(
+    provider: Provider, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.rotates, provider.forgives = True, False
+    access = access_of(database, provider.client())
+    let_in(access, provider)
+
+    def fails(*_: object) -> bool:
+        raise StoreBusy("the server is being replaced")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(oauth, "rotate", fails)
+        with pytest.raises(StoreBusy):
+            access.token("test", USER)
+        with database.write() as connection:
+            other = oauth.take(connection, key_of("test", USER), "other", datetime.now(UTC))
+
+    assert other is None, "nobody else shows the token that is spent"
+    assert access.token("test", USER) in provider.access
+    assert not stored(database).refused_at
 
 
 def test_what_is_sealed_opens_with_its_own_secret_and_name_only() -> None:
