@@ -225,7 +225,7 @@ class Daemon:
             self._clock.every(KEEP, "retention", self._keeper.ring)
         if self._config.oauth:
             self._clock.every(TOKENS, "oauth", self._look_at_tokens)
-        self._clock.every(BEAT, "beat", self._beat)
+        self._clock.every(BEAT, "beat", self._beat, alone=True)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
         if Role.INTAKE in self._roles:

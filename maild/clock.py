@@ -20,6 +20,8 @@ from maild.log import Event, event
 
 PULSE_SECONDS = 2.0
 JUMP_SECONDS = 1.0
+_LASTING = 4
+"""So many rings may last at once: reports, retention, providers that are slow, deadlines."""
 
 
 class Clock:
@@ -29,14 +31,22 @@ class Clock:
         """Make a clock that stands still."""
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={
+                "default": ThreadPoolExecutor(_LASTING),
+                "alone": ThreadPoolExecutor(1),
+            },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._stop = threading.Event()
         self._pulse = threading.Thread(target=self._watch, name="pulse", daemon=True)
 
-    def every(self, interval: timedelta, name: str, ring: Callable[[], object]) -> None:
-        """Call `ring` at each interval, in a thread of the clock; its failures are logged."""
+    def every(
+        self, interval: timedelta, name: str, ring: Callable[[], object], *, alone: bool = False
+    ) -> None:
+        """Call `ring` at each interval, in a thread of the clock; its failures are logged.
+
+        What rings `alone` waits for no other ring that lasts.
+        """
 
         def careful() -> None:
             try:
@@ -47,7 +57,8 @@ class Clock:
                 event(Event.WORK_FAILED, job=name, error=error)
 
         trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
-        self._scheduler.add_job(careful, trigger=trigger, id=name, name=name)
+        hand = "alone" if alone else "default"
+        self._scheduler.add_job(careful, trigger=trigger, id=name, name=name, executor=hand)
 
     def start(self) -> None:
         """Begin to ring."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -46,4 +48,26 @@ def test_a_ring_that_fails_does_not_stop_the_clock() -> None:
     try:
         wait_for(lambda: len(rings) > 1, "it rang once only")
     finally:
+        ringing.stop()
+
+
+def test_what_rings_alone_waits_for_no_ring_that_lasts() -> None:
+    end = threading.Event()
+    beats: list[int] = []
+    lasting: list[int] = []
+    ringing = Clock()
+
+    def last(number: int) -> None:
+        lasting.append(number)
+        end.wait(60)
+
+    for n in range(4):
+        ringing.every(timedelta(seconds=0.05), f"report {n}", partial(last, n))
+    ringing.start()
+    try:
+        wait_for(lambda: len(lasting) == 4, "reports, retention and tokens last at once")
+        ringing.every(timedelta(seconds=0.05), "beat", lambda: beats.append(1), alone=True)
+        wait_for(lambda: len(beats) > 1, "the sign of life waits for a report")
+    finally:
+        end.set()
         ringing.stop()
