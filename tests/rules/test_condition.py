@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.core.rule import FIELDS, Rule, RuleEvent, Verdict
+from maild.rulefiles import condition as module
 from maild.rulefiles import samples, words
 from maild.rulefiles.condition import ALWAYS, Compiled, ask, compiled
 
@@ -213,3 +214,16 @@ def test_a_verdict_that_is_remembered_is_that_of_the_same_value() -> None:
     assert [one.holds for one in verdicts] == [True, False, True]
     assert not other.holds
     assert known.judge({"ticket": {"tier": 1}}) is verdicts[0], "it was not asked again"
+
+
+def test_a_remembered_verdict_does_not_make_a_slow_condition_quick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = "[" + ",".join("1" * 300) + "]"
+    slow = f"{many}.all(a, {many}.all(b, a + b < 5)) && ticket.number == 1"
+    monkeypatch.setattr(module, "_SLOW_SECONDS", 0.0005)
+
+    made = compiled(slow)
+
+    assert isinstance(made, tuple)
+    assert "takes longer" in made[0].text
