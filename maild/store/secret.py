@@ -114,6 +114,7 @@ def _refuse_with_tickets(file: Path, database: Database) -> None:
 
 def _drafted(file: Path, text: str) -> Path:
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)  # left by a crash: in a container numbers of processes return
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
         stream.write(text)

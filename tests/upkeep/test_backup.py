@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import tarfile
@@ -23,7 +24,7 @@ from maild.store import archive, backup, hold, migrate, outbox, restore, rows
 from maild.store.archive import Manifest
 from maild.store.database import Database, open_database
 from maild.store.restore import Restored, Wish
-from maild.store.secret import load_keys, parse
+from maild.store.secret import add_key, load_keys, parse
 from maild.store.tables import OutboxState
 from tests.upkeep.house import House, contents, house_in
 
@@ -224,6 +225,16 @@ def test_a_new_key_signs_and_the_old_one_still_verifies(place: Place, tmp_path: 
     assert (keys.current, set(keys.by_id)) == (done.key, {1, 2})
     assert keys.by_id[1] == KEYS.by_id[1]
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_crash_left_of_a_secret_does_not_stop_the_next_try(tmp_path: Path) -> None:
+    left = tmp_path / f"secret.{os.getpid()}.new"
+    left.write_text("half a k")
+
+    number = add_key(wish(tmp_path).secret_file)
+
+    assert number == 2
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("has_other", [True, False])
