@@ -1,7 +1,7 @@
 """After a decision, the deadlines of its tickets are brought to what their logs say now.
 
 In the same transaction: a ticket and its deadlines never disagree. Where nothing is promised and
-no rule waits for a time, this costs one question for all tickets of the transaction.
+no rule waits for a time, this costs two questions for all tickets of the transaction.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> Non
     """Write down what is due on tickets (those with a number)."""
     known = {ticket.number: ticket for ticket in tickets if ticket.number}
     rows = deadlines.of_tickets(connection, sorted(known))
-    asked = {n for n, own in rows.items() if any(row.is_waiting for row in own)} | look.promised
-    wanted = sorted(known.keys() if not look.plan.is_empty else asked & known.keys())
+    wanted = sorted(known)
+    if look.plan.is_empty:
+        asked = {n for n, own in rows.items() if any(row.is_waiting for row in own)}
+        asked |= look.promised | takeback.waiting(connection, wanted)
+        wanted = sorted(asked & known.keys())
     if not wanted:
         return
     logs = history.of_tickets(connection, wanted)

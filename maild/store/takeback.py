@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from maild.core.decision import SentReply
+from maild.core.decision import ReplyKind, SentReply
 from maild.core.ticket import PostKind
 from maild.errors import LostRace
 from maild.store import tables
@@ -26,6 +26,11 @@ _WITHDRAW = (
     .values(state=OutboxState.HELD, last_error=UNTRUE)
     .returning(_OUTBOX.c.key)
 )
+_WAITING = select(_OUTBOX.c.ticket_id).where(
+    _OUTBOX.c.ticket_id.in_(bindparam("tickets", expanding=True)),
+    _OUTBOX.c.state == OutboxState.SCHEDULED,
+    _OUTBOX.c.kind != ReplyKind.REPLY,
+)
 
 
 def take_back(connection: Connection, sent: SentReply) -> None:
@@ -42,6 +47,13 @@ def take_back(connection: Connection, sent: SentReply) -> None:
         .where(_POST.c.ticket_id == sent.ticket, _POST.c.n == sent.post_n)
         .values(kind=PostKind.UNDONE)
     )
+
+
+def waiting(connection: Connection, numbers: Collection[int]) -> frozenset[int]:
+    """Return which of these tickets have a notice or a survey that waits for its time."""
+    if not numbers:
+        return frozenset()
+    return frozenset(connection.execute(_WAITING, {"tickets": sorted(numbers)}).scalars())
 
 
 def withdraw(connection: Connection, keys: Collection[str]) -> frozenset[str]:

@@ -65,3 +65,26 @@ def _waits_for_morning_again(desk: Desk) -> None:
     desk.sleep(12.5)
     desk.alarm.ring()
     assert _states(desk)[-1] == "scheduled"
+
+
+AT_ONCE = """
+[[rule]]
+name = "ask at once"
+on   = "ticket.solved"
+do   = [ { survey = "csat", share = 100, every = "30d" } ]
+"""
+
+
+def test_where_nothing_else_waits_a_survey_is_taken_back_all_the_same(desk: Desk) -> None:
+    desk.use(PUBLIC, AT_ONCE)
+    (number,) = desk.opens()
+    desk.answers(number)
+    desk.sleep(12.5)
+    desk.sets(number, "state=solved")
+    waiting = _states(desk)
+
+    desk.sleep(1)
+    desk.writes(number)
+
+    assert desk.office.plan.is_empty
+    assert (waiting, _states(desk)) == (["scheduled"], ["held"])
