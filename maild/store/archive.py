@@ -122,13 +122,15 @@ def digest_of(data: bytes) -> str:
 def unpack(file: Path, rows: Path) -> tuple[Manifest, bytes]:
     """Write the rows of a backup to a place, all of it checked; return manifest and secret.
 
-    Raises `NotAllowed` when it is no backup, or not what was written.
+    Raises `NotAllowed` when it is not there, no backup, or not what was written.
     """
     try:
         with tarfile.open(file, mode="r:") as archive:
             manifest = _manifest(_small(archive, MANIFEST))
             secret = _small(archive, SECRET) if manifest.secret_sha256 else b""
             sha256, size = _unpacked(archive, rows)
+    except FileNotFoundError as error:
+        raise NotAllowed(f"no such file: {file}") from error
     except (OSError, tarfile.TarError, KeyError, ValueError, TypeError) as error:
         raise NotAllowed(f"{file} is no backup of maild, or damaged: {error}") from error
     if (sha256, size) != (manifest.sha256, manifest.size):

@@ -72,6 +72,13 @@ def test_a_file_that_is_no_backup_is_refused(house: House) -> None:
     assert "junk is no backup of maild" in done.stderr
 
 
+def test_a_backup_that_is_not_there_is_called_so(house: House) -> None:
+    done = house.run("restore", "misspelt")
+
+    assert done.returncode == 1
+    assert done.stderr == "maild: no such file: misspelt\n"
+
+
 def test_verify_ends_with_1_and_names_the_row(house: House) -> None:
     with closing(sqlite3.connect(database_of(house))) as connection, connection:
         connection.execute("UPDATE journal SET sha256 = 'x'")
