@@ -22,6 +22,8 @@ FAILED, TRY_AGAIN, CONFIGURATION = 1, 75, 78
 GARBAGE = 50_000
 """Objects between two looks for garbage: Python's 700 cost a tenth of every start."""
 
+KEYS = "key=value; key: state, queue, priority, tier, assignee, tag, subject, language."
+
 app = typer.Typer(
     name="maild",
     help="Mail becomes tickets, tickets become mail.",
@@ -50,7 +52,6 @@ app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
 app.add_typer(sla, name="sla")
 app.add_typer(wall.wall, name="wall")
-private.add(app)
 
 
 def _say_version(wanted: bool) -> None:
@@ -223,9 +224,9 @@ def ticket_history(number: int, json: Json = False) -> None:
 @ticket.command("set")
 def ticket_set(
     number: int,
-    changes: Annotated[list[str], typer.Argument(help="key=value: state, queue, priority, ...")],
+    changes: Annotated[list[str], typer.Argument(help=KEYS)],
 ) -> None:
-    """Change a ticket as the operator: state, queue, priority, tier, assignee, tag, subject."""
+    """Change a ticket as the operator: state, queue, priority, tier, assignee, tag, and more."""
     from maild.cli import ticket_set as command
 
     command.change(Place.config, number, changes)
@@ -366,6 +367,9 @@ def sla_explain(number: int, json: Json = False) -> None:
     from maild.cli import sla_explain as command
 
     command.explain(Place.config, number, as_json=json)
+
+
+private.add(app)
 
 
 def main() -> None:

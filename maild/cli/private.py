@@ -19,7 +19,10 @@ def add(app: typer.Typer) -> None:
 
 def _export(
     address: str,
-    to: Annotated[Path | None, typer.Option(help="A new folder, or a new FILE.zip.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A new folder, or a new FILE.zip; default: export-ADDRESS.zip here."),
+    ] = None,
 ) -> None:
     """Write everything about a person: a document, their mails and ours to them, their files."""
     from maild.cli import privacy as command
