@@ -30,11 +30,13 @@ class Node(Stage):
 
     _zygote: Zygote | None = None
     _daemon = 0
+    _lives = 0
 
     def start(self, *more: str, wait: bool = True) -> None:
         if more:
             super().start(*more, wait=wait)
             return
+        self._lives = self.log().count("daemon.started")
         self._zygote = self._zygote or Zygote(self)
         self._daemon = self._zygote.start()
         if wait:
@@ -43,10 +45,15 @@ class Node(Stage):
     def await_ready(self) -> None:
         """Wait until the life that began last is ready."""
         wait_for(
-            lambda: "daemon.ready" in self.log().rpartition("daemon.started")[2],
+            lambda: self._is_ready(self.log()),
             lambda: f"the daemon does not get ready\n{self.log()[-3000:]}",
             START_SECONDS_MAX,
         )
+
+    def _is_ready(self, log: str) -> bool:
+        """What the life before said does not count."""
+        began = log.count("daemon.started") > self._lives
+        return began and "daemon.ready" in log.rpartition("daemon.started")[2]
 
     @property
     def is_alive(self) -> bool:
