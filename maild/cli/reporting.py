@@ -14,10 +14,7 @@ commands = typer.Typer()
 
 @commands.command()
 def report(  # noqa: PLR0913, PLR0917 - the options of one command
-    since: Annotated[
-        str,
-        typer.Option(help="From when: 30d, or 2026-11-01; without it four weeks before this one."),
-    ] = "",
+    since: Annotated[str, typer.Option(help="From when: 30d, 2026-11-01; else 4 weeks ago.")] = "",
     until: Annotated[str, typer.Option(help="To before when; without it now.")] = "",
     by: Annotated[
         str,
