@@ -25,7 +25,7 @@ from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
 from maild.delivery import Delivery
-from maild.errors import ConfigError
+from maild.errors import ConfigError, InUse
 from maild.furnish import (
     Files,
     files_of,
@@ -77,6 +77,7 @@ KEEP = timedelta(minutes=10)
 """How often it is asked whether today's share of `[retention]` is done."""
 TOKENS = timedelta(minutes=1)
 """How often it is looked whether providers still give tokens, and what of theirs ends soon."""
+SEAT_SECONDS = 40.0
 SILENT_AFTER = timedelta(seconds=60)
 """Health fails when the database was not written for so long."""
 
@@ -142,10 +143,10 @@ class Daemon:
     async def run(self) -> None:
         """Start every role, say so, and work until a signal says stop."""
         event(Event.DAEMON_STARTED, version=__version__, node=self._node)
+        await asyncio.to_thread(self._sit_down)
         with self._database.write() as connection:
             taken = nodes.arrive(connection, self._node, __version__, utc_now())
             why = hold.held(connection)
-        self._presence.hold(nodes.seat(self._node))
         if why:
             event(Event.OUTBOUND_HELD, why=why)
         if taken:
@@ -322,6 +323,12 @@ class Daemon:
         thread = threading.Thread(target=run, args=(self._stop_threads,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _sit_down(self) -> None:
+        """Two machines under one name would take each other's work for their own."""
+        if not self._presence.insist(nodes.seat(self._node), SEAT_SECONDS):
+            words = "on another machine: give it another host name, or another state_dir"
+            raise InUse(f"a node with the name {self._node} works on this database, {words}")
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,12 +9,14 @@ one mailbox for a moment journal each mail once all the same.
 from __future__ import annotations
 
 import threading
+import time
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from maild.store.database import Database, translated
 
+AGAIN_SECONDS = 0.2
 _DARK = (
     "SET tcp_keepalives_idle = 10",
     "SET tcp_keepalives_interval = 5",
@@ -49,6 +51,18 @@ class Presence:
             except SQLAlchemyError:
                 self._forget()
                 raise
+
+    def insist(self, name: str, seconds: float) -> bool:
+        """Take a lock whose holder may be dead already; False when it is still held after so long.
+
+        The server hears of a machine that went dark within half a minute.
+        """
+        end = time.monotonic() + seconds
+        while not self.hold(name):
+            if time.monotonic() >= end:
+                return False
+            time.sleep(AGAIN_SECONDS)
+        return True
 
     def let_go(self, name: str) -> None:
         """Give a lock away, if it is held; without a connection it is free anyhow."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from maild.errors import StoreBusy
+from maild import app, settings
+from maild.errors import InUse, StoreBusy
 from maild.store import hints, journal, nodes
 from maild.store.database import Database, open_database
 from maild.store.hints import Hint, Hints
@@ -21,6 +25,17 @@ from tests.servers.postgresql import PostgreSQL
 from tests.store.rows import NOW, arrived
 
 NAME = "mailbox Support"
+CONFIG = """
+[maild]
+name = "Acme"
+domain = "acme.example"
+state_dir = "state"
+rules_dir = "rules"
+[database]
+url = "@DATABASE@"
+[smtp]
+listen = []
+"""
 
 
 @pytest.fixture
@@ -50,6 +65,39 @@ def test_a_lock_is_one_nodes_until_it_lets_go(shared: Database) -> None:
         assert two.hold("mailbox Sales")
         one.let_go(NAME)
         assert [two.hold(NAME), one.hold(NAME)] == [True, False]
+
+
+def test_two_machines_cannot_be_one_node(
+    shared: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "SEAT_SECONDS", 0.3)
+    config = tmp_path / "config.toml"
+    url = shared.engine.url.render_as_string(hide_password=False)
+    (tmp_path / "rules").mkdir()
+    config.write_text(CONFIG.replace("@DATABASE@", url))
+    daemon = app.Daemon(settings.load(config, environ={}), frozenset({app.Role.CLOCK}))
+    name = daemon._node
+
+    with closing(Presence(shared)) as other, ExitStack() as left:
+        for close in (daemon._database.close, *(lock.close for lock in daemon._locks)):
+            left.callback(close)
+        for part in (daemon._presence, daemon._hints, daemon._journal):
+            left.callback(part.close)
+        assert other.hold(nodes.seat(name))
+        with pytest.raises(InUse, match="another host name"):
+            asyncio.run(daemon.run())
+
+    with shared.read() as connection:
+        assert not connection.execute(text("SELECT count(*) FROM node")).scalar_one()
+
+
+def test_a_lock_that_comes_free_is_taken_by_who_insists(shared: Database) -> None:
+    with closing(Presence(shared)) as one, closing(Presence(shared)) as two:
+        assert one.hold(NAME)
+        leaving = threading.Timer(0.3, one.let_go, [NAME])
+        leaving.start()
+        assert two.insist(NAME, 30)
+        leaving.join()
 
 
 def test_a_lock_ends_with_its_connection_and_its_holder_hears_of_it(shared: Database) -> None:
