@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: run env test demo simulate check faults bench soak newcomer corpus fuzz lock servers clean help
+.PHONY: run env test demo simulate lint check faults bench soak newcomer corpus fuzz lock servers clean help
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -36,11 +36,13 @@ demo: env ## one whole story through real sockets, for a newcomer
 simulate: env ## a made-up year through rules, promises and agents (OPTIONS="--tickets 2000 --days 60")
 	exec $(BIN)/maild $(if $(HOUSE),--config $(HOUSE)) simulate $(if $(HOUSE),,--built-in) $(OPTIONS)
 
-check: env ## format, lint, types, layers and unit tests, in under two minutes
+lint: env ## format, lint, types and layers
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## the same and unit tests, in under two minutes
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) -m "not servers and not slow and not needs and not corpus" $(TESTS)
 
 faults: env ## cause every fault of the catalogue and print the table (FORM=long: 200 kills, 1000 power cuts)
