@@ -42,7 +42,7 @@ NEEDS = {
     "systemd": Need(programs=("systemd-analyze",), packages=("systemd",)),
     "nspawn": Need(
         programs=("systemd-nspawn", "nsenter", "setpriv"),
-        packages=("systemd-container", "util-linux"),
+        packages=("systemd-container",),
     ),
     "promtool": Need(programs=("promtool",), packages=("prometheus",)),
     "opendkim": Need(
