@@ -116,8 +116,7 @@ def volume(counted: Counted) -> int:
 
     Formula: tickets opened in the period, whoever opened them (a customer's mail, an agent for a
     customer, a split), less those that were found to be spam in it. A merged ticket counts: it
-    was work. Source: support-service.txt, "Ticket Volume: the number of support tickets received
-    within a given time frame".
+    was work.
     """
     return counted.opened
 
@@ -145,8 +144,7 @@ def first_response(counted: Counted) -> Spread:
     Formula: from the opening of a ticket to the first public reply of an agent that was not taken
     back and that reached the customer; by the clock on the wall; mean, median and 90th percentile
     over the tickets that were first answered in the period. An acknowledgement or a note is no
-    answer. Source: support-service.txt, "First Response Time: the time it takes for the support
-    team to first respond to a customer query".
+    answer.
     """
     return spread(counted.first_response)
 
@@ -165,8 +163,7 @@ def resolution(counted: Counted) -> Spread:
 
     Formula: from the opening of a ticket to the last time that it was solved in the period,
     waiting for the customer included; by the clock on the wall; mean, median and 90th percentile
-    over the solved tickets of the period. Source: support-service.txt, "Resolution Time: the time
-    taken to resolve a customer's issue".
+    over the solved tickets of the period.
     """
     return spread(counted.resolution)
 
@@ -198,9 +195,7 @@ def first_contact(counted: Counted) -> Share:
     """First contact resolution (FCR): the share of tickets that one answer solved.
 
     Formula: of the solved tickets of the period, those with exactly one public reply of an agent
-    before, no word of the customer after it, and which were never opened again. Source:
-    glossary-en.txt, "First contact resolution rate: percentage of support requests resolved on
-    the first contact with customer support".
+    before, no word of the customer after it, and which were never opened again.
     """
     return Share(hits=counted.first_contact, n=counted.solved)
 
@@ -220,8 +215,7 @@ def escalation_rate(counted: Counted) -> Share:
 
     Formula: of the tickets that were opened or escalated in the period, those whose tier was
     raised in it after they were opened, by an agent, a rule or an operator. Reminders and pages
-    are none. Source: glossary-en.txt, "Escalation: process of transferring a ticket to a more
-    qualified support agent or higher level of hierarchy".
+    are none.
     """
     return Share(hits=counted.escalated, n=counted.handled)
 
@@ -231,10 +225,8 @@ def csat(counted: Counted) -> Rating:
 
     Formula: answers of 4 or 5, of all answers (1 to 5) that were given in the period; beside it
     the mean of all answers. A vote belongs to when it was given, not to when its ticket was
-    solved; one that was changed counts once in a period, as it was last. Source:
-    support-service.txt, "Customer Satisfaction (CSAT): a metric to gauge the satisfaction level of
-    customers with the support they received"; the field calls the two best of five the "top two
-    boxes".
+    solved; one that was changed counts once in a period, as it was last. The field
+    calls the two best of five the "top two boxes".
     """
     satisfied = sum(score >= SATISFIED_MIN for score in counted.csat)
     return Rating(
@@ -247,8 +239,7 @@ def nps(counted: Counted) -> Score:
 
     Formula: 100 x (promoters - detractors) / answers; promoters answered 9 or 10, detractors 0 to
     6, passives 7 or 8. A vote belongs to when it was given; one that was changed counts once in a
-    period, as it was last. Source: support-service.txt, "Net Promoter Score (NPS): measures
-    customer loyalty and the likelihood of them recommending your service to others"; Reichheld,
+    period, as it was last. Source: Reichheld,
     "The One Number You Need to Grow" (2003).
     """
     promoters = sum(score >= PROMOTER_MIN for score in counted.nps)
