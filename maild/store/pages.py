@@ -75,8 +75,8 @@ def _asked(connection: Connection, *, is_whole: bool) -> list[str]:
     if is_whole:
         return _said(connection, "PRAGMA quick_check(10)")
     names = connection.exec_driver_sql(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
-        "ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' "
+        "AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name = 'sqlite_sequence')"
     ).scalars()
     tables = [name for name in names.all() if name != _RAW_MAIL]
     return [line for name in tables for line in _said(connection, f"PRAGMA quick_check('{name}')")]

@@ -107,7 +107,10 @@ def test_whatever_a_subject_says_is_text(browser: Browser, bird: Canary) -> None
     assert bird.visits == 0
 
 
-def test_whatever_a_comment_says_is_text(browser: Browser, bird: Canary) -> None:
+def test_whatever_a_comment_says_is_text(
+    browser: Browser, bird: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maild.core.survey.VOTES_MAX", 100)
     texts = bundles(bird.url, 5)
     with opened() as house, site(pages_of(house)) as url:
         path = surveyed(house)
