@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .PHONY: run env test demo simulate lint check faults bench soak newcomer corpus fuzz lock servers clean help
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 CONFIG ?= config.toml
 TESTS ?= tests
 SECONDS ?= 600
