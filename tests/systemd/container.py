@@ -46,14 +46,14 @@ mount -t cgroup2 none /sys/fs/cgroup
 mkdir "/sys/fs/cgroup/$NAME"
 echo $$ > "/sys/fs/cgroup/$NAME/cgroup.procs"
 mount -t tmpfs -o size=2g none "$PLACE"
-mkdir "$PLACE/written" "$PLACE/work" "$PLACE/root"
-mount -t overlay -o "lowerdir=/,upperdir=$PLACE/written,workdir=$PLACE/work" none "$PLACE/root"
-rm -rf "$PLACE/root/etc/systemd/system" "$PLACE/root/var/log/journal"
-mkdir -p "$PLACE/root/etc/systemd/system"
-: > "$PLACE/root/etc/machine-id"
-cp -a "$OVER/." "$PLACE/root/"
+mkdir "$PLACE/written" "$PLACE/scratch" "$PLACE/merged"
+mount -t overlay -o "lowerdir=/,upperdir=$PLACE/written,workdir=$PLACE/scratch" none "$PLACE/merged"
+rm -rf "$PLACE/merged/etc/systemd/system" "$PLACE/merged/var/log/journal"
+mkdir -p "$PLACE/merged/etc/systemd/system"
+: > "$PLACE/merged/etc/machine-id"
+cp -a "$OVER/." "$PLACE/merged/"
 mount -t tmpfs none /run
-exec "$NSPAWN" --quiet --boot --directory="$PLACE/root" --machine="$NAME" --register=no \
+exec "$NSPAWN" --quiet --boot --directory="$PLACE/merged" --machine="$NAME" --register=no \
   --keep-unit --private-users=no --private-network --system-call-filter=bpf --link-journal=no \
   --timezone=off --resolv-conf=off --console=pipe systemd.unit=multi-user.target
 """
