@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import attrgetter
 
-from maild.core import history, reached, survey, traits
+from maild.core import deferred, history, reached, survey, traits
 from maild.core.countable import Happened, Life, Logged, Standing, What
 from maild.core.promise import Clock
 from maild.core.ticket import PostKind, State
@@ -45,14 +46,18 @@ def of_ticket(log: Iterable[Logged]) -> Life:
         own = max(line.at for line in step)
         latest = own if latest is None else max(latest, own)
         reading.take(step, latest)
-    return Life(happened=tuple(reading.happened), standings=tuple(reading.standings))
+    return Life(happened=reading.in_order(), standings=tuple(reading.standings))
 
 
 def of_survey(log: Iterable[Logged]) -> tuple[Happened, ...]:
     """Read the lines about surveys that belong to no ticket."""
     return tuple(
         Happened(
-            what=what, key=key, value=value, at=line.at, traits=traits.opened(line.data, tier="")
+            what=what,
+            key=key,
+            value=value,
+            at=_until(line) or line.at,
+            traits=traits.opened(line.data, tier=""),
         )
         for line in log
         for what, key, value in [_survey(line)]
@@ -109,6 +114,8 @@ class _Reading:
         """Runs of clocks whose deadline came first."""
         self._met: dict[str, str] = {}
         """Runs of clocks that were reached in time, and when."""
+        self._waits: dict[str, datetime] = {}
+        """When surveys go out that wait for the customer's daytime."""
 
     def take(self, lines: Sequence[Logged], known_at: datetime) -> None:
         """Read lines that were written together."""
@@ -123,9 +130,8 @@ class _Reading:
             where = self._traits
             if agent and agent != where.agent:
                 where = replace(where, agent=agent)
-            self.happened.append(
-                Happened(what=what, key=key, value=value, at=known_at, traits=where)
-            )
+            at = self._waits.get(key, known_at) if what is What.ASKED else known_at
+            self.happened.append(Happened(what=what, key=key, value=value, at=at, traits=where))
         self._stand(known_at)
 
     def opened(self, line: Logged) -> None:
@@ -233,6 +239,18 @@ class _Reading:
         """The customer was asked, or answered."""
         what, key, value = _survey(line)
         self._tell(what, key=key, value=value)
+        until = _until(line)
+        if until is not None:
+            self._waits[key] = until
+
+    def withdrawn(self, line: Logged) -> None:
+        """A survey that waited for the customer's daytime was taken back: nobody was asked."""
+        gone = _survey(line)[:2]
+        self.happened = [one for one in self.happened if (one.what, one.key) != gone]
+
+    def in_order(self) -> tuple[Happened, ...]:
+        """Return what happened, by its time: what waited has the time that it waited for."""
+        return tuple(sorted(self.happened, key=attrgetter("at")))
 
     def _stand(self, known_at: datetime) -> None:
         """Remember how it stands now, where that is not as before."""
@@ -295,6 +313,12 @@ class _Reading:
         return max((at - (self._created_at or at)).total_seconds(), 0.0)
 
 
+def _until(line: Logged) -> datetime | None:
+    """When a survey that waits goes out; None for one that does not wait."""
+    until = line.data.get("until", "")
+    return datetime.fromisoformat(until) if until else None
+
+
 def _run(data: Mapping[str, str], clock: str) -> str:
     return f"{clock} {data.get('since', '')}"
 
@@ -317,6 +341,7 @@ _READ: Mapping[str, Callable[[_Reading, Logged], None]] = {
     TEMPLATE_SENT: _Reading.answered_by_rule,
     survey.SENT: _Reading.surveyed,
     survey.ANSWERED: _Reading.surveyed,
+    deferred.WITHDRAWN: _Reading.withdrawn,
 }
 KINDS = frozenset(_READ) | traits.KINDS | {LATE, WITHHELD}
 """The lines of a log that are read; others say nothing that is counted."""

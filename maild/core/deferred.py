@@ -17,6 +17,8 @@ must not be escalated on Monday, so the ticket's log says what waits, and what e
 |--------------------|-------------------------------------------------------------------|
 | `notice.deferred`  | `key` of the mail or page, `to` whom, `until`, `about` which kinds |
 | `notice.withdrawn` | that it was taken back                                            |
+
+Both name the `survey` and its `kind`, where it is one.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from maild.core.agenda import Kind
 from maild.core.decision import EventDraft
 from maild.core.history import Entry
 from maild.core.promise import Due
+from maild.core.survey import Survey
 from maild.core.ticket import PostKind
 
 DEFERRED = "notice.deferred"
@@ -45,9 +48,10 @@ def noted(key: str, to: str, until: datetime, dues: Iterable[Due]) -> EventDraft
     return _waiting(key, to, until, ",".join(kinds or (Kind.ESCALATION.value,)))
 
 
-def survey_noted(key: str, until: datetime) -> EventDraft:
+def survey_noted(key: str, until: datetime, survey: Survey) -> EventDraft:
     """Return the line for a survey that waits for the customer's daytime."""
-    return _waiting(key, "customer", until, SURVEY)
+    which = (("survey", str(survey.id)), ("kind", survey.kind.value))
+    return _waiting(key, "customer", until, SURVEY, *which)
 
 
 def untrue(log: Iterable[Entry], now: datetime) -> tuple[EventDraft, ...]:
@@ -68,13 +72,14 @@ def untrue(log: Iterable[Entry], now: datetime) -> tuple[EventDraft, ...]:
 
 def withdrawn(entry: Entry) -> EventDraft:
     """Return the line that takes a notice back."""
-    data = (("key", entry.value("key")), ("to", entry.value("to")), ("why", "somebody acted"))
-    return EventDraft(kind=WITHDRAWN, actor="maild", data=data)
+    copied = ("key", "to", "survey", "kind")
+    data = tuple((name, entry.value(name)) for name in copied if entry.value(name))
+    return EventDraft(kind=WITHDRAWN, actor="maild", data=(*data, ("why", "somebody acted")))
 
 
-def _waiting(key: str, to: str, until: datetime, about: str) -> EventDraft:
+def _waiting(key: str, to: str, until: datetime, about: str, *more: tuple[str, str]) -> EventDraft:
     at = until.isoformat(timespec="seconds")
-    data = (("key", key), ("to", to), ("until", at), ("about", about))
+    data = (("key", key), ("to", to), ("until", at), ("about", about), *more)
     return EventDraft(kind=DEFERRED, actor="maild", data=data)
 
 

@@ -257,9 +257,9 @@ def asked(
         elif number := numbers.get(survey.key, 0):
             survey = replace(survey, id=number, customer=customer)
             kept.append(replace(reply, survey=survey, customer=customer))
-            events.append(_sent(survey))
+            events.append(_sent(survey, reply.not_before))
             if reply.not_before is not None:
-                events.append(deferred.survey_noted(reply.key, reply.not_before))
+                events.append(deferred.survey_noted(reply.key, reply.not_before, survey))
         else:
             refused.append((reply, "asked before"))
     done = _without(decision, kept, refused)
@@ -310,13 +310,15 @@ def _without(
     )
 
 
-def _sent(survey: Survey) -> EventDraft:
-    data = (
+def _sent(survey: Survey, until: datetime | None) -> EventDraft:
+    data = [
         ("survey", str(survey.id)),
         ("kind", survey.kind.value),
         ("customer", str(survey.customer)),
-    )
-    return EventDraft(kind=SENT, actor="maild", data=data)
+    ]
+    if until is not None:
+        data.append(("until", until.isoformat(timespec="seconds")))
+    return EventDraft(kind=SENT, actor="maild", data=tuple(data))
 
 
 def _context(candidate: Candidate, now: datetime) -> Context:

@@ -394,6 +394,20 @@ def test_the_response_rate_is_told_of_what_was_sent_in_the_period() -> None:
     assert found.csat.satisfied.n == 2
 
 
+def test_a_survey_that_waits_is_sent_when_its_time_comes_and_not_when_it_is_taken_back() -> None:
+    asked = {"survey": "1", "kind": "csat"}
+    later = {**asked, "until": (MONDAY + 20 * HOUR).isoformat()}
+    never = {**asked, "until": (MONDAY + 8 * 24 * HOUR).isoformat()}
+
+    waited = told(Log(1).add(2, "survey.sent", data=later))
+    next_week = told(Log(1).add(2, "survey.sent", data=never))
+    taken_back = told(
+        Log(1).add(2, "survey.sent", data=later).add(3, "notice.withdrawn", data=asked)
+    )
+
+    assert [found.csat_responses.n for found in (waited, next_week, taken_back)] == [1, 0, 0]
+
+
 def test_a_new_ticket_is_counted_where_the_rules_put_it() -> None:
     log = Log(1).add(1, "queue.changed", "rule:money", {"to": "billing"})
 

@@ -35,6 +35,9 @@ def test_who_writes_again_in_the_night_is_not_asked_in_the_morning(desk: Desk) -
     desk.writes(number)
 
     assert _states(desk) == ["held"]
+    (taken_back,) = desk.log(number, "notice.withdrawn")
+    (sent,) = desk.log(number, "survey.sent")
+    assert (taken_back["survey"], taken_back["kind"]) == (sent["survey"], sent["kind"])
 
 
 def test_who_unsubscribes_in_the_night_is_not_asked_in_the_morning(desk: Desk) -> None:
