@@ -36,7 +36,7 @@ def silent(_words: str) -> None:
 
 
 def compared(store: Store, settings: ImapSettings) -> list[Finding]:
-    known = cast("Settings", SimpleNamespace(imap=(settings,)))
+    known = cast("Settings", SimpleNamespace(imap=(settings,), oauth=()))
     return list(servers(known, store.database, silent))
 
 
