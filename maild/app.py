@@ -200,10 +200,10 @@ class Daemon:
         }
 
     async def _start(self) -> None:
-        runtime = self._config.runtime
+        self._hints.start()
         if Role.WORK in self._roles:
             options = read_options_of(self._config, self.office.renderer)
-            self._readers = ReaderPool(options, runtime)
+            self._readers = ReaderPool(options, self._config.runtime)
             self._pipeline = Pipeline(
                 lambda: self.office, self._readers, self._node, self._authenticator
             )

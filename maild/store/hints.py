@@ -22,6 +22,7 @@ CHANNEL = "maild"
 QUIET_SECONDS = 0.1
 AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
 
 
 class Hint(StrEnum):
@@ -35,21 +36,25 @@ class Hints:
     """One node's ear and mouth; on SQLite it says and hears nothing."""
 
     def __init__(self, database: Database, node: str, heard: Callable[[Hint], None]) -> None:
-        """Begin to listen; `heard` is called in a thread of its own for what other nodes say."""
+        """Hold no resource yet; `heard` is called in a thread of its own for what others say."""
         self._database = database
         self._node = node
         self._heard = heard
         self._stop = threading.Event()
         self._door = threading.Lock()
         self._unsaid: set[Hint] = set()
-        self._inner, self._outer = socket.socketpair()
+        self._pair: tuple[socket.socket, socket.socket] | None = None
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
-        if not database.is_sqlite:
+
+    def start(self) -> None:
+        """Begin to listen."""
+        if not self._database.is_sqlite:
+            self._pair = socket.socketpair()
             self._thread.start()
 
     def say(self, hint: Hint) -> None:
         """Let the others know; returns at once."""
-        if self._database.is_sqlite:
+        if self._pair is None:
             return
         with self._door:
             is_new = not self._unsaid
@@ -58,16 +63,19 @@ class Hints:
             self._wake()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more; a server that does not answer is not waited for long."""
         self._stop.set()
+        if self._pair is None:
+            return
         self._wake()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._inner.close()
-        self._outer.close()
+        self._thread.join(CLOSE_SECONDS)
+        if not self._thread.is_alive():
+            for end in self._pair:
+                end.close()
 
     def _wake(self) -> None:
-        self._outer.send(b"!")
+        if self._pair is not None:
+            self._pair[1].send(b"!")
 
     def _run(self) -> None:
         """Listen until told to stop; a lost connection is made anew."""
@@ -86,9 +94,11 @@ class Hints:
 
     def _turn(self, wire: Any) -> None:
         """Wait for words of others or ours, and pass them on."""
-        ready, _, _ = select.select([wire, self._inner], [], [], LOOK_SECONDS)
-        if self._inner in ready:
-            self._inner.recv(4096)
+        assert self._pair is not None
+        inner = self._pair[0]
+        ready, _, _ = select.select([wire, inner], [], [], LOOK_SECONDS)
+        if inner in ready:
+            inner.recv(4096)
             self._say_all(wire)
             self._stop.wait(QUIET_SECONDS)
         if not ready:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -164,8 +164,8 @@ def test_a_commands_work_is_left_to_its_lease(shared: Database) -> None:
 def test_a_node_hears_the_others_and_not_itself(shared: Database) -> None:
     heard = {name: queue.SimpleQueue[Hint]() for name in ("one", "two")}
     with (
-        closing(Hints(shared, "one", heard["one"].put)) as one,
-        closing(Hints(shared, "two", heard["two"].put)) as two,
+        listening(shared, "one", heard["one"].put) as one,
+        listening(shared, "two", heard["two"].put) as two,
     ):
         wait_until(lambda: listeners(shared) == 2, "they do not listen")
         one.say(Hint.MAIL)
@@ -182,15 +182,23 @@ def test_a_node_listens_again_after_its_connection_broke(
 ) -> None:
     monkeypatch.setattr(hints, "AGAIN_SECONDS", 0.05)
     heard = queue.SimpleQueue[Hint]()
-    with closing(Hints(shared, "one", heard.put)):
+    with listening(shared, "one", heard.put):
         wait_until(lambda: listeners(shared) == 1, "it does not listen")
         cut(shared, "LISTEN")
         wait_until(lambda: listeners(shared) == 0, "it was not cut")
         wait_until(lambda: listeners(shared) == 1, "it does not listen again")
-        with closing(Hints(shared, "two", print)) as two:
+        with listening(shared, "two", print) as two:
             two.say(Hint.MAIL)
 
             assert heard.get(timeout=30) is Hint.MAIL
+
+
+@contextmanager
+def listening(database: Database, node: str, heard: Callable[[Hint], None]) -> Iterator[Hints]:
+    node_hints = Hints(database, node, heard)
+    node_hints.start()
+    with closing(node_hints):
+        yield node_hints
 
 
 def listeners(database: Database) -> int:
