@@ -4,6 +4,7 @@
     ├── ConfigError      the operator must mend a file: exit 78, every problem at once
     ├── TemporaryError   try again later: SMTP 451, exit 75
     │   ├── StoreBusy    the database did not answer in time
+    │   │   └── HalfTaken   nor could it say what became of what it was to give into our hand
     │   ├── DiskFull     no room: SMTP 452
     │   ├── LostRace     somebody changed the ticket meanwhile: look up again
     │   ├── ServerAway   a mail server could not be reached or broke off
@@ -56,6 +57,15 @@ class TemporaryError(MaildError):
 
 class StoreBusy(TemporaryError):
     """The database did not answer in time."""
+
+
+class HalfTaken(StoreBusy):
+    """Rows may be in our hand, but we do not have them: they are to be put back."""
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        """Take the numbers of the rows."""
+        super().__init__(f"{len(ids)} rows were claimed, or not, and could not be read")
+        self.ids = ids
 
 
 class DiskFull(TemporaryError):

@@ -22,7 +22,7 @@ from maild.authenticate import Authenticator
 from maild.core.decision import Outcome
 from maild.core.mail import Source
 from maild.core.reason import Why
-from maild.errors import TemporaryError
+from maild.errors import HalfTaken, TemporaryError
 from maild.handle import Handled, Office
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
@@ -121,13 +121,14 @@ class Pipeline:
         office = self._office()
         checked = [item for item in self._waiting if item.check and item.check.done()]
         ready = self._noted(office, checked)
-        found = journal.claim(
-            office.database,
-            self._node,
-            office.now(),
-            BATCH_MAILS,
-            unchecked=len(self._waiting) - len(checked) < CHECKS_MAX,
-        )
+        room = len(self._waiting) - len(checked) < CHECKS_MAX
+        try:
+            found = journal.claim(
+                office.database, self._node, office.now(), BATCH_MAILS, unchecked=room
+            )
+        except HalfTaken as error:
+            self._owed += error.ids
+            raise
         taken = [self._taken(claimed) for claimed in found]
         self._waiting = [item for item in self._waiting if item not in checked]
         self._waiting += [item for item in taken if item.check]

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
-from maild.errors import LostRace
+from maild.errors import HalfTaken, LostRace, TemporaryError
 from maild.store import blobs
 from maild.store.database import Database
 from maild.store.tables import JournalRow, JournalState, metadata
@@ -166,17 +166,23 @@ def claim(
 
     Without `unchecked`, mails from strangers whose evidence is not known yet stay where they are.
     Nodes claim one after the other: else neither would see whose mail the other just took.
+    `HalfTaken` when the database goes away meanwhile: what it names is to be put back.
     """
-    with database.write() as connection:
-        if not database.is_sqlite:
-            connection.execute(_ONE_AT_A_TIME)
-        wanted = {"now": now, "most": limit, "unchecked": unchecked, "node": node}
-        ids = _first_of(connection.execute(_DUE, wanted).all())
+    wanted = {"now": now, "most": limit, "unchecked": unchecked, "node": node}
+    until, ids = now + LEASE, list[int]()
+    try:
+        with database.write() as connection:
+            if not database.is_sqlite:
+                connection.execute(_ONE_AT_A_TIME)
+            ids = _first_of(connection.execute(_DUE, wanted).all())
+            if not ids:
+                return ()
+            connection.execute(_CLAIM, [{"row": row, "node": node, "until": until} for row in ids])
+        return load(database, ids)
+    except TemporaryError as error:
         if not ids:
-            return ()
-        until = now + LEASE
-        connection.execute(_CLAIM, [{"row": row, "node": node, "until": until} for row in ids])
-    return load(database, ids)
+            raise
+        raise HalfTaken(tuple(ids)) from error
 
 
 def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:

@@ -123,6 +123,34 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
     assert (failures, outcomes(house)) == ([], ["posted"] * 3)
 
 
+def test_what_was_claimed_and_could_not_be_read_is_put_back_at_once(
+    house: InMemory, line: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands still here: no lease ends, and nobody else would take the mails back."""
+    journalled(house)
+    monkeypatch.setattr("maild.pipeline.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("maild.pipeline.IDLE_SECONDS", 0.01)
+    load, stop = journal.load, threading.Event()
+    failures = [StoreBusy("the server went over to its standby")]
+
+    def failing_once(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        stop.set()
+        return load(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(journal, "load", failing_once)
+    thread = threading.Thread(target=line.run, args=(stop,))
+
+    thread.start()
+    thread.join(30)
+    stop.set()
+    thread.join(30)
+    line.step()
+
+    assert (failures, outcomes(house)) == ([], ["posted"] * 3)
+
+
 def test_a_mail_that_the_database_cannot_take_lets_the_others_go_on(
     house: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Delete, Update, delete, func, select, update
 
 from maild.core.decision import Outcome
 from maild.core.mail import Envelope, Source
-from maild.errors import DiskFull, LostRace, StoreBusy
+from maild.errors import DiskFull, HalfTaken, LostRace, StoreBusy
 from maild.store import blobs, journal
 from maild.store.database import Database
 from maild.store.journal import LEASE
@@ -315,6 +315,28 @@ def test_what_is_put_back_waits_for_its_time_and_counts_nothing(database: Databa
         assert journal.next_due(connection) == NOW + timedelta(seconds=5)
     (again,) = journal.claim(database, "a", NOW + timedelta(seconds=5), 1)
     assert (again.id, again.tries) == (journal_id, 0)
+
+
+def test_a_claim_whose_commit_nobody_saw_names_its_rows(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = journalled(database, raw("a@b"), raw("c@d"))
+    write = database.write
+
+    @contextmanager
+    def unseen() -> Iterator[Any]:
+        with write() as connection:
+            yield connection
+        raise StoreBusy("the server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "write", unseen)
+        with pytest.raises(HalfTaken) as lost:
+            claimed(database)
+    with database.write() as connection:
+        journal.put_back(connection, lost.value.ids, None, node="a")
+
+    assert list(lost.value.ids) == claimed(database, node="b") == ids
 
 
 def test_tries_are_counted(database: Database) -> None:
