@@ -67,15 +67,7 @@ def drafting(file: Path) -> Iterator[Drafts]:
     drafts = Drafts(
         archive=file.with_name(f".{file.name}.part"), rows=file.with_name(f".{file.name}.rows")
     )
-    try:
-        descriptor = os.open(drafts.archive, os.O_WRONLY | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise NotAllowed(f"{drafts.archive}: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InUse(f"another backup is written to {file}") from error
+    with _alone(file.with_name(f".{file.name}.lock"), file):
         _drop(drafts.rows)
         try:
             yield drafts
@@ -87,8 +79,7 @@ def drafting(file: Path) -> Iterator[Drafts]:
 def write(drafts: Drafts, file: Path, manifest: Manifest, secret: bytes) -> None:
     """Put the parts together and give the whole its name, durably; `DiskFull` when it cannot."""
     try:
-        with drafts.archive.open("r+b") as stream:
-            stream.truncate(0)
+        with _private(drafts.archive) as stream:
             with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 text = json.dumps(asdict(manifest), indent=2).encode()
                 _add(archive, MANIFEST, io.BytesIO(text), len(text))
@@ -177,6 +168,40 @@ def _add(archive: tarfile.TarFile, name: str, stream: IO[bytes], size: int) -> N
     about = tarfile.TarInfo(name)
     about.size, about.mode = size, 0o600
     archive.addfile(about, stream)
+
+
+@contextmanager
+def _alone(lock: Path, file: Path) -> Iterator[None]:
+    """Hold a lock file, and take it away at last: before it is let go, so that nobody loses it."""
+    descriptor = _locked(lock, file)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(lock: Path, file: Path) -> int:
+    """Lock a file that still bears its name: who held it before took the name away at last."""
+    while True:
+        try:
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise NotAllowed(f"{lock}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise InUse(f"another backup is written to {file}") from error
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+
+
+def _private(place: Path) -> IO[bytes]:
+    """Open a new file, or one that a crash left, for us alone."""
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(descriptor, "w+b")
 
 
 def _drop(place: Path) -> None:

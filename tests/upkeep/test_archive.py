@@ -1,0 +1,49 @@
+"""The places where a backup is written: one backup at a time, whatever moment the other is at."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from maild.errors import InUse
+from maild.store import archive
+from maild.store.archive import Manifest
+
+
+def test_a_backup_that_has_its_name_already_still_keeps_the_next_one_away(tmp_path: Path) -> None:
+    file = tmp_path / "backup"
+
+    with archive.drafting(file) as drafts:
+        drafts.rows.write_bytes(b"rows")
+        sha256, size = archive.digest(drafts.rows)
+        manifest = Manifest(
+            version="1", schema="1", made_at="", house="", sha256=sha256, size=size
+        )
+        archive.write(drafts, file, manifest, b"")
+        with pytest.raises(InUse), archive.drafting(file):
+            pass
+
+    with archive.drafting(file):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["backup"]
+
+
+def test_a_lock_whose_name_went_between_opening_and_locking_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before ends just then: what was opened is locked, but nobody else looks there."""
+    file, lock = tmp_path / "backup", fcntl.flock
+    ends = [True]
+
+    def late(descriptor: int, operation: int) -> None:
+        if ends.pop() if ends else False:
+            (tmp_path / ".backup.lock").unlink()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+
+    with archive.drafting(file), pytest.raises(InUse), archive.drafting(file):
+        pass
+    assert not ends
