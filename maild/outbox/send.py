@@ -19,6 +19,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -36,6 +37,7 @@ __all__ = ["Relay", "SendResult", "Sent", "Timeouts"]
 _OK, _MORE = 250, 354
 _TRY_AGAIN, _NEVER = 400, 500
 _CLOSING = 421
+_GONE = (_CLOSING, -1)
 _AUTH_OK = 235
 _ACCESS_CODES = frozenset({530, 534, 535, 538})
 """The relay wants TLS or AUTH (RFC 4954 §6): the settings are wrong, not the mail."""
@@ -147,9 +149,13 @@ class Relay:
     def _transaction(self, smtp: smtplib.SMTP, sender: str, target: str, data: bytes) -> None:
         """Everything up to the last byte before the final dot."""
         _wait(smtp, self._timeouts.command_seconds)
-        self._command(smtp, f"MAIL FROM:<{sender}>{self._options(smtp, sender, target, data)}")
-        self._command(smtp, f"RCPT TO:<{target}>")
-        self._command(smtp, "DATA", wanted=_MORE)
+        mail = f"MAIL FROM:<{sender}>{self._options(smtp, sender, target, data)}"
+        commands = ((mail, _OK), (f"RCPT TO:<{target}>", _OK), ("DATA", _MORE))
+        if smtp.has_extn("pipelining"):
+            self._together(smtp, commands)
+        else:
+            for line, wanted in commands:
+                self._heard(smtp, smtp.docmd(line), wanted)
         _wait(smtp, self._timeouts.data_seconds)
         smtp.send(_stuffed(data))
         if not data.endswith(b"\r\n"):
@@ -181,18 +187,38 @@ class Relay:
         smtp.command_encoding = "utf-8"
         return f"{size} BODY=8BITMIME SMTPUTF8"
 
-    def _command(self, smtp: smtplib.SMTP, line: str, *, wanted: int = _OK) -> None:
-        """Send a command; _Refused unless its answer is of the wanted class."""
-        code, text = smtp.docmd(line)
+    def _together(self, smtp: smtplib.SMTP, commands: Sequence[tuple[str, int]]) -> None:
+        """Send commands at once, then hear the answers (RFC 2920 §3.1)."""
+        smtp.send("".join(f"{line}\r\n" for line, _ in commands))
+        for left, (_, wanted) in zip(range(len(commands) - 1, -1, -1), commands, strict=True):
+            answer = smtp.getreply()
+            if answer[0] // 100 != wanted // 100 and answer[0] not in _GONE:
+                self._hear_out(smtp, left)
+            self._heard(smtp, answer, wanted)
+
+    def _hear_out(self, smtp: smtplib.SMTP, left: int) -> None:
+        """Hear what is said to the commands that came with a refused one, or let it go."""
+        try:
+            codes = [smtp.getreply()[0] for _ in range(left)]
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+            return
+        if _MORE in codes:
+            self._drop()  # it waits for a mail that nobody is to get
+
+    def _heard(self, smtp: smtplib.SMTP, answer: tuple[int, bytes], wanted: int) -> None:
+        """Let an answer of the wanted class pass; _Refused for any other."""
+        code, text = answer
         if code // 100 == wanted // 100:
             return
-        answer = _shown(code, text)
-        if code in {_CLOSING, -1}:
+        words = _shown(code, text)
+        if code in _GONE:
             self._drop()
-            raise _Refused(SendResult.TEMPORARY, answer, is_broken=True)
-        self._reset(smtp)
+            raise _Refused(SendResult.TEMPORARY, words, is_broken=True)
+        if self._smtp:
+            self._reset(smtp)
         is_final = _judged(code) is SendResult.PERMANENT and code not in _ACCESS_CODES
-        raise _Refused(SendResult.PERMANENT if is_final else SendResult.TEMPORARY, answer)
+        raise _Refused(SendResult.PERMANENT if is_final else SendResult.TEMPORARY, words)
 
     def _reset(self, smtp: smtplib.SMTP) -> None:
         """Make the connection fit for the next mail, or let it go."""

@@ -118,6 +118,43 @@ def test_a_refused_mail_does_not_harm_the_next_one_on_the_connection() -> None:
     assert sum(line.startswith("EHLO") for line in seen) == 1
 
 
+PIPELINING = {"EHLO": b"250-hi\r\n250 PIPELINING\r\n"}
+NOBODY = {"RCPT TO": b"550 5.1.1 no such user\r\n", "DATA": b"554 no recipients\r\n"}
+
+
+def test_commands_that_go_together_are_refused_by_the_first_that_is() -> None:
+    with scripted(PIPELINING | NOBODY) as (port, seen):
+        out = relay(port)
+
+        sent = [out.send(SENDER, TARGET, MAIL) for _ in range(2)]
+        out.close()
+
+    assert [(one.result, one.answer[:9]) for one in sent] == [
+        (SendResult.PERMANENT, "550 5.1.1")
+    ] * 2
+    assert [line.split()[0] for line in seen] == [
+        "EHLO",
+        *["MAIL", "RCPT", "DATA", "RSET"] * 2,
+        "QUIT",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{"DATA": b"354 go\r\n"}, {"RCPT TO": b"550 5.1.1 no, goodbye\r\n"}],
+    ids=["waits for the mail", "is gone"],
+)
+def test_a_relay_that_refuses_and_goes_its_own_way_is_left(answers: dict[str, bytes]) -> None:
+    with scripted(PIPELINING | NOBODY | answers) as (port, seen):
+        out = relay(port)
+
+        sent = out.send(SENDER, TARGET, MAIL)
+
+    assert (sent.result, sent.answer[:9]) == (SendResult.PERMANENT, "550 5.1.1")
+    assert out._smtp is None
+    assert "." not in seen
+
+
 def test_silence_after_the_dot_is_unknown_and_before_it_temporary() -> None:
     for silent, expected in ((".", SendResult.UNKNOWN), ("DATA", SendResult.TEMPORARY)):
         patience = Timeouts(command_seconds=0.3, data_seconds=0.3, dot_seconds=0.3)
@@ -338,8 +375,11 @@ class scripted:  # noqa: N801 - reads as a verb
                     if in_data:
                         continue
                 self._seen.append(line)
-                in_data = line == "DATA"
-                connection.sendall(self._answer(line))
+                answer = self._answer(line)
+                in_data = answer.startswith(b"354")
+                connection.sendall(answer)
+                if answer.endswith(b"goodbye\r\n"):
+                    return
 
     def _answer(self, line: str) -> bytes:
         return next(
