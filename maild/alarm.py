@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from maild import handle, morning, polling, timetable
-from maild.core import agenda, steady
+from maild.core import agenda
 from maild.core.morning import Morning
 from maild.core.rule import Rule
-from maild.core.steady import Belief, Look
 from maild.errors import LostRace, TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
 from maild.metrics import Metric, count
-from maild.store import anew, deadlines, tickets
+from maild.store import ahead, anew, deadlines, tickets
+from maild.timekeeper import Timekeeper, since_start
 from maild.timetable import Round
 
 TICKETS_PER_RING = 60
@@ -33,13 +33,7 @@ TOGETHER_MAX = 12
 PLANNED_PER_CHUNK = 100
 CHUNKS_PER_RING = 10
 POLL_EVERY = timedelta(hours=1)
-SEEN_EVERY = timedelta(minutes=1)
 RACES_MAX = 5
-
-
-def since_start() -> timedelta:
-    """Return for how long the machine runs: a clock that nobody sets, its sleep included."""
-    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class Alarm:
@@ -54,18 +48,22 @@ class Alarm:
         """Take the office anew each time, since a reload replaces it."""
         self._office = office
         self._node = node
-        self._running = running
-        self._belief: Belief | None = None
+        self.clock = Timekeeper(office, running)
+        self._doubted = False
         self._planned = ""
-        self._saw_at = timedelta()
         self._poll_at = datetime.min.replace(tzinfo=UTC)
 
     def ring(self) -> int:
         """Fire what is due, up to a bound; return how many tickets it was about."""
         office = self._office()
-        if not self._look(office).is_trusted:
+        if not self.clock.look():
+            self._doubted = True
             return 0
-        self._saw(office)
+        if self._doubted:
+            with office.database.write() as connection:
+                ahead.come_back(connection, office.now())
+            self._doubted = False
+        self.clock.saw()
         done, end = 0, time.monotonic() + RING_SECONDS
         while done < TICKETS_PER_RING and time.monotonic() < end:
             with office.database.write() as connection:
@@ -77,7 +75,7 @@ class Alarm:
 
     def digest(self) -> int:
         """Write the digests that are due, while the clock is believed; return how many."""
-        if not self.is_trusted:
+        if not self.clock.look():
             return 0
         office = self._office()
         return sum(self._write(office, one) for one in morning.due(office))
@@ -89,7 +87,7 @@ class Alarm:
         """
         office = self._office()
         now = office.now()
-        if not self.is_trusted or now < self._poll_at <= now + POLL_EVERY:
+        if not self.clock.look() or now < self._poll_at <= now + POLL_EVERY:
             return 0
         found = polling.due(office)
         self._poll_at = now if len(found) == polling.PER_RING else now + POLL_EVERY
@@ -121,23 +119,6 @@ class Alarm:
                 event(Event.DEADLINES_PLANNED, version=wanted)
         return done + self._anew(office)
 
-    def believe(self) -> None:
-        """Take an operator's word that the clock is right: they reloaded the daemon."""
-        if self._belief is not None and not self._belief.is_trusted:
-            self._belief = steady.believed(self._belief)
-            event(Event.CLOCK_SETTLED, why="reload")
-
-    def check(self) -> str:
-        """Return what `/healthz` says of the clock; empty while it is believed."""
-        if self._belief is None or self._belief.is_trusted:
-            return ""
-        return f"the clock leapt ahead by {self._belief.leap}: deadlines wait until you reload"
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether the wall clock was looked at, and is believed."""
-        return self._belief is not None and self._belief.is_trusted
-
     def _anew(self, office: Office) -> int:
         """Compute some tickets anew whose customer is another than before; return how many."""
         with office.database.read() as connection:
@@ -151,33 +132,6 @@ class Alarm:
             look = Round(plan=office.plan, now=now, why="customer")
             timetable.bring(connection, look, [view.ticket for view in known.values()])
         return len(numbers)
-
-    def _look(self, office: Office) -> Belief:
-        """Look at both clocks; say so when the wall clock jumps, and when it is believed again."""
-        look = Look(wall=office.now(), steady=self._running())
-        before = self._belief
-        if before is None:
-            with office.database.read() as connection:
-                seen = deadlines.seen(connection)
-            self._belief = steady.first(look, seen)
-            jump = self._belief.leap
-        else:
-            jump = steady.moved(before, look)
-            self._belief = steady.judged(before, look)
-        if jump:
-            event(Event.CLOCK_JUMPED, seconds=int(jump.total_seconds()))
-        elif before is not None and self._belief.is_trusted and not before.is_trusted:
-            event(Event.CLOCK_SETTLED, why="it stayed")
-        return self._belief
-
-    def _saw(self, office: Office) -> None:
-        """Write down now and then what time it is, for the next start to compare."""
-        running = self._running()
-        if self._saw_at and running - self._saw_at < SEEN_EVERY:
-            return
-        with office.database.write() as connection:
-            deadlines.see(connection, office.now())
-        self._saw_at = running
 
     def _fire_all(self, office: Office, numbers: Sequence[int], end: float) -> int:
         """Fire some tickets at a time until the ring has lasted long enough; let the rest go."""

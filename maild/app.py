@@ -129,12 +129,9 @@ class Daemon:
         self._watcher = Watch(lambda: self.office, self._board.figures, self._room)
         self._alarm = Alarm(lambda: self.office, self._node)
         self._keeper = Keeper(
-            lambda: self.office,
-            self._node,
-            lambda: self._config.retention,
-            lambda: self._alarm.is_trusted,
+            lambda: self.office, self._node, lambda: self._config.retention, self._alarm.clock.look
         )
-        self._reporter = Reporter(lambda: self.office, lambda: self._alarm.is_trusted)
+        self._reporter = Reporter(lambda: self.office, self._alarm.clock.look)
         self._clock = Clock()
         self._presence = Presence(self._database)
         self._hints = Hints(self._database, self._node, self._hinted)
@@ -184,7 +181,7 @@ class Daemon:
                 self._readers.use(read_options_of(config, self.office.renderer))
             if Role.INTAKE in self._roles and not self._stopped.is_set():
                 self._restart_mailboxes()
-            self._alarm.believe()
+            self._alarm.clock.believe()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")
 
@@ -195,7 +192,7 @@ class Daemon:
             "threads": self._check_threads,
             "disk": self._watcher.check_disk,
             "breaker": self._watcher.check_breaker,
-            "clock": self._alarm.check,
+            "clock": self._alarm.clock.check,
             "oauth": self._access.check,
         }
 
@@ -214,6 +211,7 @@ class Daemon:
                 delivery = Delivery(
                     lambda: self.office, self._node, socket.gethostname(), self._access.token
                 )
+                delivery.is_trusted = self._alarm.clock.look
                 self._deliveries.append(delivery)
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:

@@ -84,7 +84,7 @@ class Event(StrEnum):
     CLOCK_JUMPED = (
         "clock.jumped",
         Level.ERROR,
-        "the wall clock was set; after a leap ahead deadlines wait",
+        "the wall clock was set; after a leap ahead what is timed waits",
     )
     CLOCK_SETTLED = "clock.settled", Level.NOTICE, "the wall clock is believed again"
 

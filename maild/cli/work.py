@@ -35,9 +35,11 @@ def work(config: Path | None) -> None:
         handled = Pipeline(lambda: office, readers, node, own).step()
         alarm = Alarm(lambda: office, node)
         fired = alarm.step()
-        Keeper(lambda: office, node, lambda: known.retention, lambda: alarm.is_trusted).ring()
+        Keeper(lambda: office, node, lambda: known.retention, alarm.clock.look).ring()
         access = Access(database, keys, known.oauth, node)
-        tried = Delivery(lambda: office, node, socket.gethostname(), access.token).step()
+        delivery = Delivery(lambda: office, node, socket.gethostname(), access.token)
+        delivery.is_trusted = alarm.clock.look
+        tried = delivery.step()
     finally:
         readers.close()
         if own is not None:

@@ -134,9 +134,9 @@ class Desk:
         """Set the wall clock; the machine's goes on."""
         self.now = now
 
-    def opens(self, count: int = 1, **more: object) -> list[int]:
-        """Let tickets come in; return their numbers."""
-        return self.carry(*(self._opening(n, more) for n in range(count)))
+    def opens(self, count: int = 1, first: int = 0, **more: object) -> list[int]:
+        """Let tickets come in, of customers `first` and on; return their numbers."""
+        return self.carry(*(self._opening(n, more) for n in range(first, first + count)))
 
     def answers(self, number: int, author: str = ALICE) -> None:
         """Let an agent answer the customer."""
