@@ -1,22 +1,22 @@
 """Replies out, one straight line: claim -> send -> record.
 
-A mail is marked before the relay is dialled, its result is recorded right after it, so that a
-crash leaves one mail of unknown end; it waits ten minutes like one whose relay fell silent. What
-the relay said is written again and again until it is there, before the next mail is tried: one
-transaction holds a mail's result and the mark of the next one.
+A mail is marked before the relay is dialled, and its result recorded right after it. One
+transaction holds the results of a group and the marks of the next (`clerk.py`); a group is what
+the relay takes in a moment, so that a slow one gets its mails one by one. A crash leaves no more
+than a group of unknown end; it waits ten minutes like a mail whose relay fell silent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from maild import handle
+from maild.clerk import LONG_SECONDS, PAUSE_SECONDS, Clerk, Heard, insisting
 from maild.core import backoff
 from maild.core.backoff import SILENCE_DELAY, SILENCES_MAX, is_stale_notice, next_try
 from maild.core.decision import ReplyKind
@@ -26,45 +26,29 @@ from maild.core.webhook import RECIPIENT
 from maild.errors import TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
-from maild.metrics import Metric, count
+from maild.outbox import ring
 from maild.outbox.compose import assemble, unpack
 from maild.outbox.result import SendResult, Sent
-from maild.outbox.ring import Call, ring
 from maild.outbox.send import Relay
 from maild.settings import RelaySettings
 from maild.store import journal, outbox
-from maild.store.outbox import Attempted, Outgoing
+from maild.store.outbox import Attempted, Call, Outgoing
 from maild.store.tables import OutboxState
 
 BATCH_MAILS = 20
-_Result = TypeVar("_Result")
-PAUSE_SECONDS = 2.0
+GROUP_MAILS_MAX = 10
+"""So many may be of unknown end after a crash."""
+GROUP_BYTES = 1024 * 1024
+"""With so many bytes in hand a group is full."""
 IDLE_SECONDS = 1.0
-
-_TOLD = {
-    OutboxState.SENT: (Event.REPLY_SENT, "sent"),
-    OutboxState.QUEUED: (Event.REPLY_DEFERRED, "deferred"),
-    OutboxState.FAILED: (Event.REPLY_FAILED, "failed"),
-    OutboxState.HELD: (Event.REPLY_HELD, "held"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     """How a mail goes out."""
 
-    leaves_trace: bool
-    """A second copy would be seen. A Maildir takes the same bytes twice as one mail."""
+    call: Call
     go: Callable[[], Sent]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended:
-    """What became of a mail, not yet written."""
-
-    mail: Outgoing
-    attempted: Attempted
-    failure: Failure | None
 
 
 class Delivery:
@@ -88,67 +72,96 @@ class Delivery:
         self._node = node
         self._hostname = hostname
         self._open: dict[RelaySettings, Relay] = {}
+        self._clerk = Clerk(office, node)
+        self._ahead = 1
+        """So many mails the relay took in a moment."""
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`; the mail in the wire is finished, the others are put back."""
-        while not stop.is_set():
-            try:
-                sent = self._turn(stop)
-            except TemporaryError as error:
-                event(Event.STORE_DELAYED, error=error)
-                stop.wait(PAUSE_SECONDS)
-                continue
-            if not sent:
-                self._hang_up()
-                self.wake.wait(IDLE_SECONDS)
-                self.wake.clear()
+        with self._clerk.watching(stop):
+            while not stop.is_set():
+                self._turn_or_wait(stop)
         self._hang_up()
 
     def step(self) -> int:
         """Try everything that is due now, once; return how many mails were tried."""
-        tried = 0
-        while count_now := self._turn(threading.Event()):
-            tried += count_now
+        tried, stop = 0, threading.Event()
+        with self._clerk.watching(stop):
+            while count_now := self._turn(stop):
+                tried += count_now
         self._hang_up()
         return tried
+
+    def _turn_or_wait(self, stop: threading.Event) -> None:
+        try:
+            sent = self._turn(stop)
+        except TemporaryError as error:
+            event(Event.STORE_DELAYED, error=error)
+            stop.wait(PAUSE_SECONDS)
+            return
+        if not sent:
+            self._hang_up()
+            self.wake.wait(IDLE_SECONDS)
+            self.wake.clear()
 
     def _turn(self, stop: threading.Event) -> int:
         office = self._office()
         now, timed = office.now(), self.is_trusted()
         claimed = outbox.claim(office.database, self._node, now, BATCH_MAILS, timed=timed)
-        done, ended = 0, None
+        left = {mail.id: mail for mail in claimed}
+        is_done = False
         try:
-            for mail in claimed:
-                if stop.is_set():
-                    break
-                ended = self._send(office, mail, ended, stop)
-                done += 1
+            while left and not stop.is_set():
+                self._group(office, left, stop)
+            is_done = bool(claimed) and not left
         finally:
-            self._finish(office, ended, claimed[done:], stop)
+            if not is_done:  # else the last results go with the next marks
+                self._finish(office, left, stop)
         return len(claimed)
 
-    def _send(
-        self, office: Office, mail: Outgoing, before: _Ended | None, stop: threading.Event
-    ) -> _Ended | None:
-        """Hand a mail over, once what became of the one before is written.
+    def _group(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
+        """Mark the next mails together, then hand them over; take from `left` what was tried.
 
-        None when somebody else has it by now.
+        When they last longer than a moment, the others are marked anew with the next group.
         """
-        way = self._way(office, mail, stop)
-        if isinstance(way, Sent):
-            self._commit(office, before, None, stop)
-            return _ended(mail, way, office.now())
-        if not self._commit(office, before, (mail, way.leaves_trace), stop):
-            return None
-        return _ended(mail, way.go(), office.now())
+        ways = self._ways(office, left, stop)
+        ours = {call.mail.id for call in self._clerk.write(stop, [way.call for way in ways])}
+        end = time.monotonic() + LONG_SECONDS
+        for done, way in enumerate(ways):
+            if stop.is_set() or (done and time.monotonic() > end):
+                self._ahead = max(done, 1)
+                return
+            mail = left.pop(way.call.mail.id)
+            if mail.id in ours:
+                self._clerk.hear(_heard(mail, way.go(), office.now()))
+        is_quick = time.monotonic() <= end
+        self._ahead = min(2 * self._ahead, GROUP_MAILS_MAX) if is_quick else 1
+
+    def _ways(
+        self, office: Office, left: dict[int, Outgoing], stop: threading.Event
+    ) -> list[_Way]:
+        """Say how the next mails go out; those that cannot have their end and are taken off."""
+        ways: list[_Way] = []
+        size = 0
+        for mail in list(left.values()):
+            way = self._way(office, mail, stop)
+            if isinstance(way, Sent):
+                del left[mail.id]
+                self._clerk.hear(_heard(mail, way, office.now(), was_dialled=False))
+                continue
+            ways.append(way)
+            size += mail.size
+            if len(ways) >= self._ahead or size >= GROUP_BYTES:
+                break
+        return ways
 
     def _way(self, office: Office, mail: Outgoing, stop: threading.Event) -> _Way | Sent:
         """Say how a mail goes out, or what its end is where it cannot."""
         if mail.unknown_ends > SILENCES_MAX:
             return Sent(result=SendResult.UNKNOWN, answer="nobody knows whether the relay has it")
         try:
-            data = _insisting(lambda: _bytes_of(office, mail), stop)
+            data = insisting(lambda: _bytes_of(office, mail), stop)
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
         if mail.kind is ReplyKind.PAGE:
@@ -160,69 +173,18 @@ class Delivery:
             )
         relay = self._open[settings]
         return _Way(
-            leaves_trace=settings.scheme != "maildir",
+            call=Call(mail=mail, leaves_trace=settings.scheme != "maildir"),
             go=lambda: relay.send(mail.envelope_from, mail.recipient, data),
         )
 
-    def _commit(
-        self,
-        office: Office,
-        ended: _Ended | None,
-        dialling: tuple[Outgoing, bool] | None,
-        stop: threading.Event,
-    ) -> bool:
-        """Write what became of one mail and that the next is dialled, until both are written.
-
-        True when the next one is still ours. `dialling` also says whether a second copy of it
-        would be seen.
-        """
-        if ended is None and dialling is None:
-            return False
+    def _finish(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
+        """Write the last results, and return what was not dialled, whatever happens."""
         try:
-            is_news, is_ours = _insisting(lambda: self._written(office, ended, dialling), stop)
-        except TemporaryError:
-            raise
-        except Exception as error:  # what the relay said stands, whatever the news do
-            if ended is None:
-                raise
-            event(Event.WORK_FAILED, outbox=ended.mail.id, error=error)
-            bare = replace(ended, failure=None)
-            is_news, is_ours = _insisting(lambda: self._written(office, bare, dialling), stop)
-        if is_news and ended is not None:
-            _tell(ended)
-        return is_ours
-
-    def _written(
-        self, office: Office, ended: _Ended | None, dialling: tuple[Outgoing, bool] | None
-    ) -> tuple[bool, bool]:
-        """Commit a result together with the news of it, so that a crash loses neither."""
-        is_news = is_ours = False
-        with office.database.write() as connection:
-            now = office.now()
-            if ended is not None:
-                is_news = outbox.record(connection, self._node, ended.attempted, now)
-                if is_news and ended.failure is not None:
-                    handle.failed_reply(connection, office, ended.mail, ended.failure)
-            if dialling is not None:
-                mail, leaves_trace = dialling
-                is_ours = outbox.dial(connection, self._node, mail, now, leaves_trace=leaves_trace)
-        return is_news, is_ours
-
-    def _finish(
-        self,
-        office: Office,
-        ended: _Ended | None,
-        rest: Sequence[Outgoing],
-        stop: threading.Event,
-    ) -> None:
-        """Write the last result, and return what was not dialled, whatever happens."""
-        left = [ended.mail, *rest] if ended is not None else list(rest)
-        try:
-            self._commit(office, ended, None, stop)
-            left = list(rest)
+            self._clerk.write(stop)
         finally:
-            if left:
-                self._put_back(office, left, stop)
+            rest = [*self._clerk.leave(), *left.values()]
+            if rest:
+                self._put_back(office, rest, stop)
 
     def _put_back(self, office: Office, mails: Sequence[Outgoing], stop: threading.Event) -> None:
         """Return what was not dialled; if that fails as well, its lease ends it."""
@@ -232,7 +194,7 @@ class Delivery:
                 outbox.put_back(connection, self._node, mails)
 
         with suppress(TemporaryError):
-            _insisting(write, stop)
+            insisting(write, stop)
 
     def _hang_up(self) -> None:
         for relay in self._open.values():
@@ -248,9 +210,9 @@ def _ringing(office: Office, mail: Outgoing, data: bytes) -> _Way | Sent:
         words = f"there is no webhook {name!r} any more"
         return Sent(result=SendResult.PERMANENT, answer=words)
     return _Way(
-        leaves_trace=False,
-        go=lambda: ring(
-            Call(
+        call=Call(mail=mail, leaves_trace=False),
+        go=lambda: ring.ring(
+            ring.Call(
                 hook=called.hook,
                 secret=called.secret,
                 key=mail.key,
@@ -291,9 +253,10 @@ def judge(mail: Outgoing, sent: Sent, now: datetime) -> Attempted:
     )
 
 
-def _ended(mail: Outgoing, sent: Sent, now: datetime) -> _Ended:
+def _heard(mail: Outgoing, sent: Sent, now: datetime, *, was_dialled: bool = True) -> Heard:
     attempted = judge(mail, sent, now)
-    return _Ended(mail=mail, attempted=attempted, failure=_failure(mail, attempted, now))
+    failure = _failure(mail, attempted, now)
+    return Heard(mail=mail, attempted=attempted, failure=failure, was_dialled=was_dialled)
 
 
 def _failure(mail: Outgoing, attempted: Attempted, now: datetime) -> Failure | None:
@@ -309,25 +272,6 @@ def _failure(mail: Outgoing, attempted: Attempted, now: datetime) -> Failure | N
         is_final=is_final,
         at=now,
     )
-
-
-def _tell(ended: _Ended) -> None:
-    mail, attempted = ended.mail, ended.attempted
-    what, result = _TOLD[attempted.state]
-    count(Metric.REPLIES, result=result)
-    words = attempted.answer
-    event(what, outbox=mail.id, to=mail.recipient, attempt=mail.attempts, answer=words)
-
-
-def _insisting(work: Callable[[], _Result], stop: threading.Event) -> _Result:
-    """Do it until the database takes it; TemporaryError when `stop` comes first."""
-    while True:
-        try:
-            return work()
-        except TemporaryError as error:
-            event(Event.STORE_DELAYED, error=error)
-            if stop.wait(PAUSE_SECONDS):
-                raise
 
 
 def _bytes_of(office: Office, mail: Outgoing) -> bytes:

@@ -30,6 +30,7 @@ from maild.core.decision import ReplyKind
 from maild.store import hold, tables
 from maild.store.conflict import unless_there
 from maild.store.database import Database
+from maild.store.prepared import Prepared
 from maild.store.tables import OutboxState, metadata
 from maild.store.takeback import TAKEN_BACK
 
@@ -50,7 +51,8 @@ _DUE = (
 )
 _NEW = _DUE.where(_OUTBOX.c.state == OutboxState.QUEUED, _OUTBOX.c.attempts == 0)
 """What was never tried, and never had to wait."""
-_CLAIM = (
+_DUE_NOW, _NEW_NOW = Prepared(_DUE), Prepared(_NEW)
+_CLAIM = Prepared(
     update(_OUTBOX)
     .where(_OUTBOX.c.id == bindparam("row"))
     .values(
@@ -67,7 +69,7 @@ _IN_HAND = and_(
     _OUTBOX.c.state == OutboxState.SENDING,
 )
 """The claim is still the one that was made."""
-_DIAL = (
+_DIAL = Prepared(
     update(_OUTBOX)
     .where(_IN_HAND)
     .values(
@@ -78,21 +80,24 @@ _DIAL = (
         ),
     )
 )
-_PUT_BACK = (
+_PUT_BACK = Prepared(
     update(_OUTBOX)
-    .where(_IN_HAND, _OUTBOX.c.dialled.is_(False))
+    .where(_IN_HAND)
     .values(
         state=OutboxState.QUEUED,
         attempts=_OUTBOX.c.attempts - 1,
+        dialled=False,
         claimed_by="",
         claimed_until=None,
     )
 )
-_DROP_ATTEMPT = _ATTEMPT.delete().where(
-    _ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number")
+_DROP_ATTEMPT = Prepared(
+    _ATTEMPT.delete().where(
+        _ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number")
+    )
 )
-_ADD_ATTEMPT = insert(_ATTEMPT)
-_RECORD_ATTEMPT = (
+_ADD_ATTEMPT = Prepared(insert(_ATTEMPT))
+_RECORD_ATTEMPT = Prepared(
     update(_ATTEMPT)
     .where(_ATTEMPT.c.outbox_id == bindparam("row"), _ATTEMPT.c.n == bindparam("number"))
     .values(result=bindparam("outcome"), answer=bindparam("words"))
@@ -111,7 +116,8 @@ _RECORD = update(_OUTBOX).values(
     claimed_by="",
     claimed_until=None,
 )
-_RECORD_SENT, _RECORD_OURS = _RECORD.where(_IS_NEWS), _RECORD.where(_IN_HAND)
+_RECORD_SENT = Prepared(_RECORD.where(_IS_NEWS))
+_RECORD_OURS = Prepared(_RECORD.where(_IN_HAND))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +144,15 @@ class Outgoing:
     first_try_at: datetime | None = None
     """None while the relay was never dialled for it."""
     told: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A mail that is about to be handed over."""
+
+    mail: Outgoing
+    leaves_trace: bool
+    """A second copy would be seen: when we die now, nobody knows the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,17 +211,15 @@ def claim(
 
     Not `timed` means: only what never had to wait, since nobody knows what time it is.
     """
-    due = _DUE if timed else _NEW
+    due = _DUE_NOW if timed else _NEW_NOW
     with database.write() as connection:
-        rows = connection.execute(due, {"now": now, "most": limit}).mappings().all()
+        rows = due.mappings(connection, {"now": now, "most": limit})
         if not rows:
             return ()
         until = now + LEASE
-        connection.execute(
-            _CLAIM, [{"row": row["id"], "node": node, "until": until} for row in rows]
-        )
-        connection.execute(
-            _ADD_ATTEMPT,
+        _CLAIM.run(connection, [{"row": row["id"], "node": node, "until": until} for row in rows])
+        _ADD_ATTEMPT.run(
+            connection,
             [
                 {
                     "outbox_id": row["id"],
@@ -221,39 +234,51 @@ def claim(
     return tuple(_outgoing(row) for row in rows)
 
 
-def dial(
-    connection: Connection, node: str, mail: Outgoing, now: datetime, *, leaves_trace: bool
-) -> bool:
-    """Renew the lease of a mail just before it is sent; False when it is in other hands by now.
+def dial(connection: Connection, node: str, calls: Sequence[Call], now: datetime) -> bool:
+    """Mark mails just before they are sent, and renew their lease.
 
-    `leaves_trace` says that a second copy would be seen: when we die now, nobody knows the end.
+    False when one of them is in other hands by now: then let nothing of it stand.
     """
-    values = {"until": now + LEASE, "leaves_trace": leaves_trace, "begun": now}
-    return bool(connection.execute(_DIAL, {**_claim_of(node, mail), **values}).rowcount)
+    values = {"until": now + LEASE, "begun": now}
+    rows = [
+        {**_claim_of(node, call.mail), **values, "leaves_trace": call.leaves_trace}
+        for call in calls
+    ]
+    return not rows or _DIAL.run(connection, rows) == len(rows)
 
 
-def record(connection: Connection, node: str, done: Attempted, now: datetime) -> bool:
-    """Write down what became of an attempt; False when that changed nothing for the mail.
+def record(connection: Connection, node: str, done: Sequence[Attempted], now: datetime) -> bool:
+    """Write down what became of attempts; False when that changed nothing for one of the mails.
 
     Who lost its claim has no say any more. Only that a mail was sent is true whoever says it.
     """
-    claim_of_it = {"row": done.outbox_id, "number": done.attempt}
-    is_sent = done.state is OutboxState.SENT
-    words = {"outcome": done.result, "words": done.answer}
-    connection.execute(_RECORD_ATTEMPT, {**claim_of_it, **words})
-    values = {
-        "new_state": done.state,
-        "again_at": done.next_try_at,
-        "words": "" if is_sent else done.answer,
-        "sent": now if is_sent else None,
-        "unknown": done.unknown_ends,
-        "was_told": done.told,
-    }
-    if is_sent:
-        known = {"row": done.outbox_id, **values}
-        return bool(connection.execute(_RECORD_SENT, known).rowcount)
-    found = {**claim_of_it, "node": node, **values}
-    return bool(connection.execute(_RECORD_OURS, found).rowcount)
+    if not done:
+        return True
+    _RECORD_ATTEMPT.run(
+        connection,
+        [
+            {
+                "row": one.outbox_id,
+                "number": one.attempt,
+                "outcome": one.result,
+                "words": one.answer,
+            }
+            for one in done
+        ],
+    )
+    sent = [
+        {"row": one.outbox_id, **_end_of(one, now)}
+        for one in done
+        if one.state is OutboxState.SENT
+    ]
+    others = [
+        {"row": one.outbox_id, "number": one.attempt, "node": node, **_end_of(one, now)}
+        for one in done
+        if one.state is not OutboxState.SENT
+    ]
+    changed = _RECORD_SENT.run(connection, sent) if sent else 0
+    changed += _RECORD_OURS.run(connection, others) if others else 0
+    return changed == len(done)
 
 
 def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
@@ -279,10 +304,13 @@ def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
 
 
 def put_back(connection: Connection, node: str, mails: Sequence[Outgoing]) -> None:
-    """Return claimed mails that were not tried; the recorded attempt is taken off again."""
+    """Return claimed mails that no relay was tried for; the recorded attempt is taken off again.
+
+    They may be marked: whoever says so here knows better than the mark.
+    """
     for mail in mails:
-        if connection.execute(_PUT_BACK, _claim_of(node, mail)).rowcount:
-            connection.execute(_DROP_ATTEMPT, {"row": mail.id, "number": mail.attempts})
+        if _PUT_BACK.run(connection, [_claim_of(node, mail)]):
+            _DROP_ATTEMPT.run(connection, [{"row": mail.id, "number": mail.attempts}])
 
 
 def content(connection: Connection, outbox_id: int) -> tuple[bytes, list[list[Any]]]:
@@ -326,6 +354,18 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
 
 def _claim_of(node: str, mail: Outgoing) -> dict[str, Any]:
     return {"row": mail.id, "node": node, "number": mail.attempts}
+
+
+def _end_of(done: Attempted, now: datetime) -> dict[str, Any]:
+    is_sent = done.state is OutboxState.SENT
+    return {
+        "new_state": done.state,
+        "again_at": done.next_try_at,
+        "words": "" if is_sent else done.answer,
+        "sent": now if is_sent else None,
+        "unknown": done.unknown_ends,
+        "was_told": done.told,
+    }
 
 
 def _outgoing(row: Any) -> Outgoing:

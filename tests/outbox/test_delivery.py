@@ -17,7 +17,6 @@ from maild.core.webhook import Page, Webhook
 from maild.delivery import Delivery, judge
 from maild.errors import StoreBusy
 from maild.outbox.result import SendResult, Sent
-from maild.outbox.send import Relay
 from maild.settings import RelaySettings, WebhookSettings
 from maild.store import tickets
 from maild.store.tables import OutboxState
@@ -197,30 +196,3 @@ def test_a_page_is_tried_within_seconds_and_no_sooner_than_it_is_asked() -> None
     assert soon.next_try_at is not None
     assert soon.next_try_at - NOW <= timedelta(seconds=11)
     assert later.next_try_at == NOW + timedelta(seconds=600)
-
-
-def test_a_mail_is_on_record_before_the_next_one_is_dialled(
-    house: InMemory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    relay = RelaySettings(scheme="smtp", host="127.0.0.1", port=1)
-    house.office = replace(house.office, relays={"": relay})
-    for n in range(3):
-        house.receive(letter(f"anna{n}@customer.example", SUPPORT))
-    with house.database.write() as connection:
-        connection.execute(text("UPDATE outbox SET state = 'queued', next_try_at = not_before"))
-    seen: list[list[tuple[str, bool]]] = []
-
-    def take(*_: object) -> Sent:
-        with house.database.read() as connection:
-            rows = connection.execute(text("SELECT state, dialled FROM outbox ORDER BY id"))
-            seen.append([(row.state, bool(row.dialled)) for row in rows])
-        return Sent(result=SendResult.ACCEPTED, answer="250 taken")
-
-    monkeypatch.setattr(Relay, "send", take)
-    Delivery(lambda: house.office, "node", "client.example").step()
-
-    mails = len(seen[0])
-    done, wire, claimed = ("sent", False), ("sending", True), ("sending", False)
-    assert mails >= 3
-    assert seen == [[done] * n + [wire] + [claimed] * (mails - n - 1) for n in range(mails)]
-    assert {state for state, _ in states(house)} == {"sent"}

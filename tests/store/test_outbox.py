@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from maild.store import outbox
 from maild.store.database import Database
-from maild.store.outbox import LEASE, Attempted, Outgoing
+from maild.store.outbox import LEASE, Attempted, Call, Outgoing
 from maild.store.tables import OutboxState, metadata
 from tests.store.rows import NOW, outgoing, queued
 
+_OUTBOX = metadata.tables["outbox"]
 SENT, FAILED, HELD, QUEUED = (
     OutboxState.SENT,
     OutboxState.FAILED,
@@ -54,7 +55,7 @@ def record(
         **more,
     )
     with database.write() as connection:
-        return outbox.record(connection, node, done, NOW)
+        return outbox.record(connection, node, [done], NOW)
 
 
 def test_a_mail_comes_back_as_it_was_stored_with_its_attempt_recorded(database: Database) -> None:
@@ -198,7 +199,7 @@ def test_an_operator_holds_drops_and_retries(database: Database) -> None:
 
 def dial(database: Database, mail: Outgoing, node: str = "a", *, trace: bool = True) -> bool:
     with database.write() as connection:
-        return outbox.dial(connection, node, mail, NOW, leaves_trace=trace)
+        return outbox.dial(connection, node, [Call(mail=mail, leaves_trace=trace)], NOW)
 
 
 def recover(database: Database, node: str = "a") -> None:
@@ -239,8 +240,6 @@ def test_a_crash_after_the_relay_was_dialled_is_silence(database: Database) -> N
     queued(database, outgoing())
     (mail,) = claim(database)
     assert dial(database, mail)
-    with database.write() as connection:
-        outbox.put_back(connection, "a", [mail])
 
     recover(database)
 
@@ -248,6 +247,53 @@ def test_a_crash_after_the_relay_was_dialled_is_silence(database: Database) -> N
     (again,) = claim(database, minutes=10)
     assert (again.attempts, again.unknown_ends, again.first_try_at) == (2, 1, NOW)
     assert not row(database)["dialled"]
+
+
+def test_what_was_marked_and_not_dialled_comes_back_at_once(database: Database) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    assert dial(database, mail)
+    with database.write() as connection:
+        outbox.put_back(connection, "a", [mail])
+
+    (again,) = claim(database)
+
+    assert (again.attempts, again.unknown_ends, row(database)["dialled"]) == (1, 0, False)
+
+
+def test_many_are_marked_and_recorded_together(database: Database) -> None:
+    queued(database, *(outgoing(f"k{n}") for n in range(3)))
+    mails = claim(database)
+    ends = (SENT, QUEUED, FAILED)
+    again = NOW + timedelta(minutes=1)
+    done = [
+        Attempted(
+            outbox_id=mail.id, attempt=1, state=end, result="x", answer=end, next_try_at=again
+        )
+        for mail, end in zip(mails, ends, strict=True)
+    ]
+    with database.write() as connection:
+        calls = [Call(mail=mail, leaves_trace=mail.key == "k1") for mail in mails]
+        all_are_ours = outbox.dial(connection, "a", calls, NOW)
+        marks = [row["dialled"] for row in connection.execute(select(_OUTBOX)).mappings()]
+        is_news = outbox.record(connection, "a", done, NOW)
+        is_news_again = outbox.record(connection, "a", done, NOW)
+
+    found = [row(database, mail.key) for mail in mails]
+    assert (all_are_ours, is_news, is_news_again) == (True, True, False)
+    assert marks == [False, True, False]
+    assert [one["state"] for one in found] == list(ends)
+    assert [one["last_error"] for one in found] == ["", "queued", "failed"]
+
+
+def test_a_lost_claim_among_many_is_told(database: Database) -> None:
+    queued(database, outgoing("k1"), outgoing("k2"))
+    first, second = claim(database)
+    with database.write() as connection:
+        outbox.put_back(connection, "a", [second])
+        calls = [Call(mail=mail, leaves_trace=True) for mail in (first, second)]
+
+        assert not outbox.dial(connection, "a", calls, NOW)
 
 
 def test_a_crash_at_a_maildir_is_mended_at_once(database: Database) -> None:
