@@ -70,7 +70,6 @@ class Keeper:
 
     def _go(self, office: Office, kind: Kind, before: datetime) -> int:
         with office.database.write() as connection:
-            residue.overwrite(connection)
             return retention.go(connection, kind, before, office.now(), ROWS_PER_CHUNK)
 
     def _finish(self, office: Office) -> None:

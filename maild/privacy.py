@@ -39,11 +39,12 @@ class Outcome:
     """Raw mails of others that name the person and hold files of others."""
 
 
-def erase(office: Office, address: str, by: str) -> Outcome | None:
+def erase(office: Office, address: str, by: str, *, is_alone: bool = False) -> Outcome | None:
     """Erase a person by address; None when nothing is held. `by` stands in the audit.
 
     NotAllowed for an address of the house. TemporaryError when the files could not be cleared:
-    what was deleted is owed to them until the next call.
+    what was deleted is owed to them until the next call. Only where nobody else works on the
+    database, `is_alone`, a large file is written anew (`store/residue.py`).
     """
     who = person(office, address)
     reference = erasure.reference(who.address, office.world.keys)
@@ -58,7 +59,7 @@ def erase(office: Office, address: str, by: str) -> Outcome | None:
             break
         except LostRace:
             continue
-    residue.clear(office.database)
+    residue.clear(office.database, is_alone=is_alone)
     return done
 
 

@@ -223,6 +223,8 @@ def _prepare(connection: object, _record: object) -> None:
         "cache_size=-16384",
         "mmap_size=0",
         "journal_size_limit=67108864",
+        # What is deleted is overwritten: see `store/residue.py`.
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -30,10 +30,10 @@ class OnDisk(InMemory):
         self.now = NOW
         self.url = url
         self.database = open_database(url)
-        migrate(self.database)
         if self.database.is_sqlite:
-            event.listen(self.database.engine, "connect", _leave_residue)
+            event.listen(self.database.engine, "connect", _leave_residue, insert=True)
             self.database.engine.dispose()
+        migrate(self.database)
         config = replace(settings.defaults(Path(gettempdir(), "maild-unused")), house=HOUSE)
         office = office_of(config, self.database, KEYS, _files())
         self.office = replace(office, now=lambda: self.now)
@@ -43,7 +43,7 @@ class OnDisk(InMemory):
 
 
 def _leave_residue(connection: sqlite3.Connection, _record: object) -> None:
-    """As SQLite is by itself; Debian's overwrites what is deleted, whoever asks for it."""
+    """Begin as SQLite is by itself; Debian's overwrites what is deleted, whoever asks for it."""
     connection.execute("PRAGMA secure_delete = OFF")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from maild import privacy
 from maild.core import erasure
 from maild.errors import NotAllowed, StoreBusy
 from maild.store import residue
+from maild.store.database import BUSY_TIMEOUT_SECONDS
 from maild.store.ledger import Digest, Ledger, Place
 from maild.store.writer import Journal, LedgerKey
 from tests.core.scenes import ALICE, ANNA, KEYS
@@ -31,13 +33,16 @@ def asked(house: OnDisk, statement: str, **values: object) -> list[Any]:
         return list(connection.execute(text(statement), values).all())
 
 
+def pieces(house: OnDisk) -> list[bytes]:
+    """Bytes of mails as they lie in the files, in and out."""
+    return compressed(house, "blob_chunk", "data") + compressed(house, "outbox", "literal")
+
+
 def test_nothing_of_an_erased_person_is_left_anywhere(anywhere: OnDisk) -> None:
     plant(anywhere)
     planted = markers()
     before = hits(anywhere, planted)
-    bytes_before = compressed(anywhere, "blob_chunk", "data") + compressed(
-        anywhere, "outbox", "literal"
-    )
+    bytes_before = pieces(anywhere)
 
     done = privacy.erase(anywhere.office, BEA, WHO)
 
@@ -47,9 +52,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(anywhere: OnDisk) -> None:
     assert (done.erased.tickets, done.in_hand, done.letters_kept) == (1, 0, 0)
     assert hits(anywhere, planted) == set()
     if anywhere.database.is_sqlite:
-        kept = compressed(anywhere, "blob_chunk", "data") + compressed(
-            anywhere, "outbox", "literal"
-        )
+        kept = pieces(anywhere)
         gone = [piece for piece in bytes_before if piece not in kept]
         assert len(gone) > 20
         assert in_files(anywhere, gone) == 0
@@ -242,7 +245,59 @@ def test_what_could_not_be_cleared_is_owed_and_cleared_later(
     assert hits(house, markers()) == set()
 
 
-def _busy(_database: object) -> bool:
+@pytest.mark.parametrize("limit", ["REWRITE_BYTES_MAX", "REWRITE_SECONDS_MAX"])
+def test_a_large_file_is_overwritten_where_it_lies_and_written_anew_once_nobody_works(
+    house: OnDisk, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    plant(house)
+    before = pieces(house)
+    monkeypatch.setattr(residue, limit, -1)
+    monkeypatch.setattr(residue, "OPCODES_PER_LOOK", 1)
+
+    privacy.erase(house.office, BEA, WHO)
+
+    assert hits(house, markers()) == set()
+    gone = [piece for piece in before if piece not in pieces(house)]
+    assert len(gone) > 20
+    assert in_files(house, gone) == 0
+    with house.database.read() as connection:
+        assert residue.is_owed(connection)
+    assert not residue.clear(house.database), "nobody is kept waiting again"
+    assert free_pages(house) > 0
+
+    assert privacy.erase(house.office, BEA, WHO, is_alone=True) is None
+
+    assert free_pages(house) == 0
+    with house.database.read() as connection:
+        assert not residue.is_owed(connection)
+
+
+def free_pages(house: OnDisk) -> int:
+    """How many pages are empty: none once the file is written anew."""
+    with house.database.read() as connection:
+        return int(connection.execute(text("PRAGMA freelist_count")).scalar_one())
+
+
+def test_cutting_the_log_waits_for_no_long_reader(
+    house: OnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(house)
+    monkeypatch.setattr(residue, "CUT_SECONDS_MAX", 0)
+    begun = time.monotonic()
+    with house.database.read() as reader:
+        reader.execute(text("SELECT count(*) FROM post"))
+        with pytest.raises(StoreBusy):
+            privacy.erase(house.office, BEA, WHO)
+    assert time.monotonic() - begun < BUSY_TIMEOUT_SECONDS
+    with house.database.read() as connection:
+        assert residue.is_owed(connection)
+
+    assert privacy.erase(house.office, BEA, WHO) is None
+
+    assert hits(house, markers()) == set()
+
+
+def _busy(_database: object, **_how: object) -> bool:
     raise StoreBusy("somebody reads")
 
 
