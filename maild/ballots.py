@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import surveying
+from maild.core import deferred, surveying
 from maild.core.decision import Decision
 from maild.core.survey import ANSWERED, SENT, UNSUBSCRIBED
 from maild.core.surveying import Known
-from maild.store import commit, surveys, takeback
+from maild.store import commit, surveys, takeback, unasked
 from maild.store.database import Connection
 
 _LOOSE = frozenset({SENT, ANSWERED, UNSUBSCRIBED})
@@ -49,8 +49,7 @@ def recorded(connection: Connection, decisions: Sequence[Decision], now: datetim
     surveys.vote(connection, [vote for d in decisions for vote in d.votes], now)
     left = [one for d in decisions for one in d.leaving]
     surveys.leave(connection, left, now)
-    waiting = surveys.waiting(connection, [one.customer for one in left], now)
-    takeback.withdraw(connection, [surveying.mail_key(key) for key in waiting])
+    _take_back(connection, [one.customer for one in left], now)
     for decision in decisions:
         if decision.asked_back:
             surveys.note_asked_back(connection, decision.asked_back)
@@ -61,6 +60,18 @@ def loose(connection: Connection, decision: Decision, journal_id: int, now: date
     events = [event for event in decision.events if event.kind in _LOOSE]
     if events:
         commit.add_events(connection, None, events, journal_id, now)
+
+
+def _take_back(connection: Connection, customers: Sequence[int], now: datetime) -> None:
+    """Take back what waits for the daytime of customers who want no such mail; say so."""
+    waiting = {
+        surveying.mail_key(one.key): one for one in unasked.waiting(connection, customers, now)
+    }
+    held = takeback.withdraw(connection, waiting)
+    unasked.free(connection, {key: waiting[key].id for key in held})
+    for key in sorted(held):
+        line = deferred.survey_withdrawn(key, waiting[key], "unsubscribed")
+        commit.add_events(connection, waiting[key].ticket or None, [line], 0, now)
 
 
 def _asked(connection: Connection, decision: Decision) -> Decision:

@@ -63,7 +63,7 @@ def show(office: Office, token: str, language: str, chosen: int | None = None) -
         survey = _survey(connection, office, token)
         if survey is None:
             return notice(office, Result.UNKNOWN, language)
-        if not survey.is_open(office.now(), voting.change_window(office.world.house)):
+        if not voting.is_open(survey, office.world.house, office.now()):
             return notice(office, Result.ENDED, survey.language)
         view = _view(connection, office, survey)
     return Page(result=Result.ASKED, html=_asking(office, survey, view, chosen))

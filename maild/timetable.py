@@ -17,7 +17,7 @@ from maild.core.history import Entry
 from maild.core.ladder import Climb
 from maild.core.ontime import Firing
 from maild.core.ticket import Ticket
-from maild.store import commit, deadlines, history, takeback
+from maild.store import commit, deadlines, history, takeback, unasked
 from maild.store.database import Connection
 from maild.store.deadlines import Written
 
@@ -121,7 +121,10 @@ def _reached(
 
 def _withdrawn(connection: Connection, wanted: Sequence[EventDraft]) -> tuple[EventDraft, ...]:
     """Take back notices that wait for working hours and are true no more; say which."""
-    keys = takeback.withdraw(connection, {dict(one.data)["key"] for one in wanted})
+    told = {(data := dict(one.data))["key"]: data for one in wanted}
+    keys = takeback.withdraw(connection, told)
+    surveys = {key: int(told[key]["survey"]) for key in keys if "survey" in told[key]}
+    unasked.free(connection, surveys)
     return tuple(one for one in wanted if dict(one.data)["key"] in keys)
 
 

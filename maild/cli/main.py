@@ -130,7 +130,7 @@ def replay(
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913 - the options of one command
     *,
     tickets: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many come.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, max=3_660, help="In how many days.")] = 365,
@@ -138,13 +138,14 @@ def simulate(
     built_in: Annotated[
         bool, typer.Option("--built-in", help="With a made-up house of twelve agents.")
     ] = False,
+    keep: Annotated[Path | None, typer.Option(help="A new folder for what is left.")] = None,
     json: Json = False,
 ) -> None:
     """Run a made-up year through your rules, promises and agents; writes and sends nothing."""
     from maild.cli import simulate as command
 
     size = command.Size(tickets=tickets, days=days, seed=seed)
-    command.simulate(None if built_in else Place.config, size, as_json=json)
+    command.simulate(None if built_in else Place.config, size, keep, as_json=json)
 
 
 @app.command()

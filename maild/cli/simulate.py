@@ -4,7 +4,8 @@ Real are: rules, templates, promises, calendars, absences, the decision about ev
 that are written, the deadlines and what follows from them. Simulated are: the clock, the people,
 and what they write; no bytes of mail are read, every mail is proven, agents make no mistakes in
 commands, and customers never send attachments. No mail leaves: no relay is dialled, no webhook
-called; what is written is counted. The database is in memory and gone afterwards.
+called; what is written is counted. The database is in memory and gone afterwards, unless it is
+kept.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.handle import Office
 from maild.settings import Settings
-from maild.simulation import checks, report
+from maild.simulation import checks, kept, report
 from maild.simulation.checks import Check
+from maild.simulation.kept import Kept
 from maild.simulation.year import Course, Wish, Year
 from maild.store.database import open_database
 from maild.store.migrate import migrate
@@ -58,17 +60,24 @@ class Size:
     seed: int
 
 
-def simulate(config: Path | None, size: Size, *, as_json: bool) -> None:
-    """Run a simulation, show its table, and end with 1 where something does not add up."""
+def simulate(config: Path | None, size: Size, keep: Path | None, *, as_json: bool) -> None:
+    """Run a simulation, show its table, and end with 1 where something does not add up.
+
+    `keep` is a new folder for what is left (`simulation/kept.py`).
+    """
+    folder = kept.begin(keep) if keep else None
     log.configure(environment=os.environ, level=log.Level.ERROR)
     wish = Wish(start=START, days=size.days, tickets=size.tickets, seed=size.seed)
-    with _house(config) as known, _office(known) as opened:
+    with _house(config, folder) as known, _office(known) as opened:
+        place = _kept(opened, folder)
         started = time.perf_counter()
-        course, office = _run(opened, wish)
+        course, office = _run(opened, wish, place)
         seconds = round(time.perf_counter() - started, 1)
         document = _document(office, course, wish) | {"seconds": seconds}
         found = checks.all_checks(office, course)
-    document["checks"] = [_told(check) for check in found]
+        document["checks"] = [_told(check) for check in found]
+        if place is not None:
+            place.save(document)
     if as_json:
         out.as_document(document)
     else:
@@ -78,16 +87,16 @@ def simulate(config: Path | None, size: Size, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _house(config: Path | None) -> Iterator[Settings]:
-    """The operator's own house, or the one that is built in."""
+def _house(config: Path | None, folder: Path | None) -> Iterator[Settings]:
+    """The operator's own house, or the one that is built in, which a folder keeps."""
     if config is not None:
         known = settings.load(config, environ=os.environ)
         if not known.house.agents:
             raise NotAllowed(f"{config} has no [[agent]]: nobody would answer")
         yield known
         return
-    with tempfile.TemporaryDirectory(prefix="maild-simulate-") as folder:
-        yield simulate_house.built_in(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="maild-simulate-") as spare:
+        yield simulate_house.built_in(folder or Path(spare))
 
 
 @contextmanager
@@ -100,22 +109,30 @@ def _office(known: Settings) -> Iterator[Office]:
         database.close()
 
 
-def _run(office: Office, wish: Wish) -> tuple[Course, Office]:
+def _kept(office: Office, folder: Path | None) -> Kept | None:
+    if folder is None:
+        return None
+    return Kept(folder=folder, database=office.database, zone=office.world.house.zone)
+
+
+def _run(office: Office, wish: Wish, place: Kept | None) -> tuple[Course, Office]:
     """Run it; most of what it makes stays, so garbage is looked for less often."""
     before = gc.get_threshold()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     year = Year(office, wish)
     try:
-        return year.run(_progress(wish)), year.place.office
+        return year.run(_progress(wish, place)), year.place.office
     finally:
         year.place.close()
         gc.set_threshold(*before)
 
 
-def _progress(wish: Wish) -> Any:
+def _progress(wish: Wish, place: Kept | None) -> Any:
     """On a terminal a line on stderr tells which day it is."""
 
     def tell(day: date) -> None:
+        if place is not None:
+            place.each_day(day)
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{day} of {wish.days} days from {wish.start.date()} ")
 
@@ -125,6 +142,8 @@ def _progress(wish: Wish) -> Any:
 def _document(office: Office, course: Course, wish: Wish) -> Json:
     months = report.months(office.database, course)
     return {
+        "began": wish.start.date().isoformat(),
+        "zone": office.world.house.zone,
         "tickets": wish.tickets,
         "days": wish.days,
         "seed": wish.seed,

@@ -50,7 +50,11 @@ def of_ticket(log: Iterable[Logged]) -> Life:
 
 
 def of_survey(log: Iterable[Logged]) -> tuple[Happened, ...]:
-    """Read the lines about surveys that belong to no ticket."""
+    """Read the lines about surveys that are about no ticket.
+
+    What was answered may stand on a ticket that was opened because of it; the survey is not about
+    that one, and is counted neither with its queue nor only until it is spam.
+    """
     return tuple(
         Happened(
             what=what,
@@ -60,6 +64,7 @@ def of_survey(log: Iterable[Logged]) -> tuple[Happened, ...]:
             traits=traits.opened(line.data, tier=""),
         )
         for line in log
+        if _is_loose(line)
         for what, key, value in [_survey(line)]
     )
 
@@ -68,6 +73,11 @@ def _steps(log: Iterable[Logged]) -> Iterator[list[Logged]]:
     """Give the lines that were written together."""
     for _, lines in groupby(log, lambda line: line.journal_id or line.at):
         yield list(lines)
+
+
+def _is_loose(line: Logged) -> bool:
+    """Whether a line is about a survey that is about no ticket."""
+    return line.data.get("kind") == survey.Kind.NPS
 
 
 def _survey(line: Logged) -> tuple[What, str, float | None]:
@@ -237,6 +247,8 @@ class _Reading:
 
     def surveyed(self, line: Logged) -> None:
         """The customer was asked, or answered."""
+        if _is_loose(line):
+            return
         what, key, value = _survey(line)
         self._tell(what, key=key, value=value)
         until = _until(line)

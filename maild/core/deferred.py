@@ -54,18 +54,26 @@ def survey_noted(key: str, until: datetime, survey: Survey) -> EventDraft:
     return _waiting(key, "customer", until, SURVEY, *which)
 
 
+def survey_withdrawn(key: str, survey: Survey, why: str) -> EventDraft:
+    """Return the line that takes a survey back, and says why."""
+    which = (("survey", str(survey.id)), ("kind", survey.kind.value))
+    data = (("key", key), ("to", "customer"), *which, ("why", why))
+    return EventDraft(kind=WITHDRAWN, actor="maild", data=data)
+
+
 def untrue(log: Iterable[Entry], now: datetime) -> tuple[EventDraft, ...]:
     """Return the lines that take back what still waits and is no longer true."""
     every = tuple(log)
     if not any(entry.kind == DEFERRED and _waits(entry, now) for entry in every):
         return ()
     entries = history.ordered(every)
-    known = {entry.value("key") for entry in entries if entry.kind == WITHDRAWN}
+    known = {entry.value("key"): entry.id for entry in entries if entry.kind == WITHDRAWN}
     answers = {p.n for p in history.spoken(entries) if p.kind is PostKind.AGENT}
     return tuple(
         withdrawn(entry)
         for entry in entries
-        if entry.kind == DEFERRED and _waits(entry, now) and entry.value("key") not in known
+        if entry.kind == DEFERRED and _waits(entry, now)
+        if known.get(entry.value("key"), 0) < entry.id
         if _is_over(entry, [later for later in entries if later.id > entry.id], answers)
     )
 

@@ -209,6 +209,8 @@ class House:
     """So long after it was sent a survey can be answered."""
     vote_change_seconds: int = 3 * 24 * 3600
     """So long after it was first given a vote can be changed."""
+    votes_per_survey: int = 20
+    """So often somebody answers one survey, changes of mind included; then the last one stays."""
     surveys_per_day: int = 500
     """Surveys that are sent on a schedule in 24 hours."""
 

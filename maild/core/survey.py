@@ -19,8 +19,6 @@ from maild.core.token import Keys, Purpose, Token, made_for
 
 COMMENT_CHARACTERS_MAX = 5000
 """So much of a comment is kept with a vote; what came by mail stands on the ticket as a whole."""
-VOTES_MAX = 20
-"""So often somebody answers one survey, changes of mind included; then the last answer stays."""
 SENT = "survey.sent"
 ANSWERED = "survey.answered"
 UNSUBSCRIBED = "customer.unsubscribed"
@@ -58,6 +56,15 @@ class Via(StrEnum):
     PAGE = "page"
 
 
+def place(
+    kind: Kind, segment: str, organisation: str, language: str
+) -> tuple[tuple[str, str], ...]:
+    """Return where a line of the log about a survey is counted, unless it is about a ticket."""
+    if kind is Kind.CSAT:
+        return ()
+    return (("segment", segment), ("organisation", organisation), ("language", language))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """A vote to be written down."""
@@ -69,6 +76,8 @@ class Vote:
     via: Via
     customer: int = 0
     """The number of the customer, as the log names them."""
+    language: str = ""
+    """In which they were asked."""
     before: int | None = None
     """The mark that was in force until now; None for none."""
     was_low: bool = False
@@ -106,7 +115,9 @@ class Survey:
     recipient: str
     """The address that it went to: its token is made for that."""
     name: str = ""
-    """Of the customer."""
+    """Of the customer, as are the segment and the organisation."""
+    segment: str = ""
+    organisation: str = ""
     language: str = "en"
     mailbox: str = ""
     sent_at: datetime
@@ -122,11 +133,14 @@ class Survey:
         is_ours = token.purpose is Purpose.SURVEY and token.ticket == self.id
         return is_ours and made_for(keys, token, self.recipient)
 
-    def is_open(self, now: datetime, change: timedelta) -> bool:
-        """Tell whether a vote counts now: the first one in time, a change soon after it."""
+    def is_open(self, now: datetime, change: timedelta, votes_max: int) -> bool:
+        """Tell whether a vote counts now: the first one in time, a change soon after it.
+
+        `votes_max` is how often somebody answers, changes of mind included.
+        """
         if self.given is None:
             return now <= self.expires_at
-        return now <= self.given.first_at + change and self.given.count < VOTES_MAX
+        return now <= self.given.first_at + change and self.given.count < votes_max
 
     @property
     def was_low(self) -> bool:

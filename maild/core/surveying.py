@@ -25,7 +25,7 @@ from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Context, Rule, RuleEvent, Verb
 from maild.core.scene import Situation, comes_back
 from maild.core.snapshot import World
-from maild.core.survey import SENT, Kind, Survey
+from maild.core.survey import SENT, Kind, Survey, place
 from maild.core.ticket import Customer, Ticket
 
 WITHHELD = "survey.withheld"
@@ -137,6 +137,8 @@ def poll(candidate: Candidate, rule: Rule, world: World, now: datetime) -> Decis
         key=key,
         recipient=customer.address,
         name=customer.name,
+        segment=customer.segment,
+        organisation=customer.organisation,
         language=next(one for one in spoken if one in (*world.languages, "en")),
         mailbox=mailbox.name,
         sent_at=now,
@@ -315,6 +317,7 @@ def _sent(survey: Survey, until: datetime | None) -> EventDraft:
         ("survey", str(survey.id)),
         ("kind", survey.kind.value),
         ("customer", str(survey.customer)),
+        *place(survey.kind, survey.segment, survey.organisation, survey.language),
     ]
     if until is not None:
         data.append(("until", until.isoformat(timespec="seconds")))

@@ -102,7 +102,7 @@ def _answered(scene: Scene, survey: Survey) -> Decision:
         who = Leaving(address=survey.recipient, customer=survey.customer, via=Via.REPLY)
         return leaving.decide(who)
     house, now = scene.house, scene.now
-    is_open = survey.is_open(now, voting.change_window(house))
+    is_open = voting.is_open(survey, house, now)
     if found.score is None:
         is_again = survey.asked_back and found.is_about_mark
         base = _base(scene, survey, found, is_mail=found.has_more or is_again)
@@ -120,7 +120,7 @@ def _answered(scene: Scene, survey: Survey) -> Decision:
         return _told(scene, survey, base, OVER)
     if base.outcome is not Outcome.POSTED or voting.is_same(survey, vote):
         return _unless_posted(base)
-    return voting.counted(base, vote)
+    return voting.counted(base, vote, scene.snapshot.customer)
 
 
 def _unless_posted(base: Decision) -> Decision:

@@ -25,6 +25,7 @@ from maild.core.survey import (
     Survey,
     Via,
     Vote,
+    place,
 )
 from maild.core.ticket import Customer, Post, PostKind
 
@@ -48,15 +49,15 @@ class Voter:
     loads: tuple[AgentLoad, ...] = ()
 
 
-def change_window(house: House) -> timedelta:
-    """Return how long a vote can be changed."""
-    return timedelta(seconds=house.vote_change_seconds)
+def is_open(survey: Survey, house: House, now: datetime) -> bool:
+    """Tell whether a vote counts now."""
+    change = timedelta(seconds=house.vote_change_seconds)
+    return survey.is_open(now, change, house.votes_per_survey)
 
 
 def cast(survey: Survey, ballot: Ballot, house: House, now: datetime) -> Vote | None:
     """Return the vote that counts; None where none counts any more, or no such mark exists."""
-    is_open = survey.is_open(now, change_window(house))
-    if not is_open or ballot.score not in survey.kind.marks:
+    if not is_open(survey, house, now) or ballot.score not in survey.kind.marks:
         return None
     return Vote(
         survey=survey.id,
@@ -65,6 +66,7 @@ def cast(survey: Survey, ballot: Ballot, house: House, now: datetime) -> Vote | 
         comment=_kept(ballot.comment),
         via=ballot.via,
         customer=survey.customer,
+        language=survey.language,
         before=survey.given.score if survey.given else None,
         was_low=survey.was_low,
         earlier=survey.given.count if survey.given else 0,
@@ -79,7 +81,7 @@ def is_same(survey: Survey, vote: Vote) -> bool:
     return vote.comment in ("", given.comment)
 
 
-def counted(decision: Decision, vote: Vote) -> Decision:
+def counted(decision: Decision, vote: Vote, voter: Customer) -> Decision:
     """Return the decision with a vote, its line in the log, and the reason."""
     data = (
         ("survey", str(vote.survey)),
@@ -87,6 +89,7 @@ def counted(decision: Decision, vote: Vote) -> Decision:
         ("score", str(vote.score)),
         ("via", vote.via.value),
         ("customer", str(vote.customer)),
+        *place(vote.kind, voter.segment, voter.organisation, vote.language),
     )
     words = f"{vote.kind} survey {vote.survey}: {vote.score} of {vote.kind.most}, by {vote.via}"
     return replace(
@@ -118,7 +121,7 @@ def on_page(survey: Survey, vote: Vote, voter: Voter, world: World, now: datetim
     votes = f"{vote.score}-{now.isoformat()}"
     cause = Cause(name=f"vote-{survey.id}-{votes}", now=now, actor=survey.recipient)
     scene = _occasion(survey, voter, world, cause)
-    return settled(ruling.follow(scene, counted(decision, vote)))
+    return settled(ruling.follow(scene, counted(decision, vote, voter.customer)))
 
 
 def settled(decision: Decision) -> Decision:

@@ -152,6 +152,7 @@ def house(config: schema.ConfigFile) -> House:
         pages_per_hour=config.limits.pages_per_hour,
         survey_open_seconds=config.limits.survey_open,
         vote_change_seconds=config.limits.vote_change,
+        votes_per_survey=config.limits.votes_per_survey,
         surveys_per_day=config.limits.surveys_per_day,
     )
 

@@ -290,6 +290,7 @@ class LimitsTable(_Table):
     pages_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     survey_open: fields.Duration = 30 * 24 * 3600
     vote_change: fields.Duration = 3 * 24 * 3600
+    votes_per_survey: Annotated[int, Field(ge=1, le=1000)] = 20
     surveys_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = 500
 
 

@@ -25,6 +25,30 @@ HOUR_WEIGHTS = (1, 1, 1, 1, 1, 2, 4, 9, 16, 20, 20, 17, 13, 15, 18, 17, 14, 10, 
 """Of the mail of a day (UTC), by hour."""
 DAY_WEIGHTS = (22, 20, 18, 17, 15, 4, 4)
 """Of the mail of a week, Monday first."""
+THINGS = {
+    "en": ("invoice", "login", "export", "printer", "order", "report"),
+    "de": ("Rechnung", "Anmeldung", "Export", "Drucker", "Bestellung", "Bericht"),
+    "fr": ("facture", "connexion", "export", "imprimante", "commande", "rapport"),
+    "es": ("factura", "acceso", "exportación", "impresora", "pedido", "informe"),
+}
+"""What tickets are about."""
+NEWS = 0.25
+"""Of new tickets in a week in which something is broken: that is what they are about."""
+QUIET = 0.5
+"""Of weeks: nothing is broken."""
+ORGANISATIONS = (
+    "Alder",
+    "Birch",
+    "Cedar",
+    "Elm",
+    "Hazel",
+    "Larch",
+    "Maple",
+    "Oak",
+    "Pine",
+    "Rowan",
+)
+"""Of the customers of the segment `enterprise`; others have none."""
 URGENT, HIGH = 0.03, 0.12
 """Of new tickets: their subject says so, and a rule of the operator's may believe it."""
 SPAM = 0.01
@@ -85,6 +109,7 @@ class Person:
     segment: str
     mailbox: int
     """Which one they write to; counted from 0, taken modulo those that there are."""
+    organisation: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,6 +131,8 @@ class Model:
         """Make the customers."""
         self.chance = Random(seed)  # noqa: S311 - a history, no secret
         self._opinions = Random(seed + 1)  # noqa: S311 - the same
+        self._seed = seed
+        self._topics = Random(seed + 2)  # noqa: S311 - the same
         count = max(1, tickets // TICKETS_PER_CUSTOMER)
         self.people = tuple(self._person(n) for n in range(count))
 
@@ -130,12 +157,16 @@ class Model:
             person = self._person(self.chance.randrange(10**6, 10**9))
         return Case(person=person, exchanges=exchanges, is_spam=is_spam)
 
-    def subject(self) -> str:
-        """Draw what a ticket is about."""
+    def subject(self, language: str, at: datetime) -> str:
+        """Draw what a ticket is about; when something is broken, that is told more often."""
         drawn = self.chance.random()
         word = "urgent: " if drawn < URGENT else "important: " if drawn < URGENT + HIGH else ""
-        thing = self.chance.choice(("invoice", "login", "export", "printer", "order", "report"))
-        return f"{word}{thing} {self.chance.randrange(1000, 10000)}"
+        things = THINGS.get(language, THINGS["en"])
+        thing = self.chance.choice(range(len(things)))
+        news = self._broken(at, len(things))
+        if news is not None and self._topics.random() < NEWS:
+            thing = news
+        return f"{word}{things[thing]} {self.chance.randrange(1000, 10000)}"
 
     def service(self) -> timedelta:
         """Draw how long an agent works on a ticket before doing something."""
@@ -190,14 +221,21 @@ class Model:
             for since in [start + timedelta(days=self.chance.randrange(days), hours=6)]
         ]
 
+    def _broken(self, at: datetime, things: int) -> int | None:
+        """Draw which thing is broken in a week; the same for all of it, None for nothing."""
+        week = Random(self._seed * 1000 + (at.date().toordinal() - 1) // 7)  # noqa: S311 - the same
+        return None if week.random() < QUIET else week.randrange(things)
+
     def _person(self, n: int) -> Person:
         segment = self._one_of(SEGMENTS)
+        is_large = segment == "enterprise"
         return Person(
             address=f"person{n}@{segment}{n % 97}.example",
             name=f"Person {n}",
             language=self._one_of(LANGUAGES),
             segment=segment,
             mailbox=self._one_of({0: 60, 1: 25, 2: 15}),
+            organisation=ORGANISATIONS[n % len(ORGANISATIONS)] if is_large else "",
         )
 
     def _hours(self, median: float) -> timedelta:

@@ -96,8 +96,8 @@ class Place:
 
     def _know(self, people: tuple[Person, ...]) -> None:
         """Import the customers, as an operator would."""
-        lines = [f"{p.address},{p.name},{p.segment},{p.language}" for p in people]
-        raw = "\n".join(["address,name,segment,language", *lines]).encode()
+        lines = [f"{p.address},{p.name},{p.segment},{p.language},{p.organisation}" for p in people]
+        raw = "\n".join(["address,name,segment,language,organisation", *lines]).encode()
         house = self.office.world.house
         with self.office.database.write() as connection:
             wanted = roster_rows.plan(connection, roster.read(raw, house), house)

@@ -218,7 +218,7 @@ class Year:
         case = self._model.case()
         boxes = self._house.mailboxes
         box = boxes[case.person.mailbox % len(boxes)]
-        subject = self._model.subject()
+        subject = self._model.subject(case.person.language, self.place.now)
         letter = self._letter(letters.of(case.person), box.address, subject)
         return _Post(letter=letter, then=lambda done: self._begins(case, done))
 

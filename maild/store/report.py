@@ -75,11 +75,10 @@ def _tickets(since: datetime, *, has_rules: bool) -> Select[Any]:
 
 
 def _surveys(since: datetime) -> Select[Any]:
-    """What the log says of surveys that belong to no ticket."""
+    """What the log says of surveys, those about tickets as well."""
     return (
         select(*_COLUMNS, null().label("rules"))
         .where(
-            _EVENT.c.ticket_id.is_(None),
             _EVENT.c.at >= since,
             _EVENT.c.kind.in_((survey.SENT, survey.ANSWERED)),
         )

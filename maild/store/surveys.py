@@ -53,7 +53,6 @@ __all__ = [
     "story",
     "unsubscribed",
     "vote",
-    "waiting",
 ]
 
 
@@ -238,14 +237,6 @@ def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.d
     if not wanted["addresses"]:
         return {}
     return {row.address: row.last for row in connection.execute(_LASTS, wanted)}
-
-
-def waiting(connection: Connection, customers: Sequence[int], now: dt.datetime) -> Sequence[str]:
-    """Return the keys of the surveys that wait for these customers' daytime."""
-    mine = (_SURVEY.c.customer_id.in_(customers), _SURVEY.c.sent_at > now)
-    return (
-        connection.execute(select(_SURVEY.c.key).where(*mine)).scalars().all() if customers else ()
-    )
 
 
 def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[str, int]:

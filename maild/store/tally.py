@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, update
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Select, func, select, update
 from maild.core.survey import Survey
 from maild.core.ticket import State
 from maild.store import surveys, tables
+from maild.store.database import Database, translated
 from maild.store.deadlines import DeadlineRow
 from maild.store.tables import OutboxState, metadata
 
@@ -120,6 +122,13 @@ def to_do(connection: Connection) -> tuple[ToDo, ...]:
         )
         for row in connection.execute(_TO_DO)
     )
+
+
+def copy_to(database: Database, file: Path) -> None:
+    """Write an SQLite database into a new file."""
+    with translated(), database.engine.connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.exec_driver_sql("VACUUM INTO ?", (str(file),))
 
 
 def backlog(connection: Connection) -> int:

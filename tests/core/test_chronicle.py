@@ -355,15 +355,37 @@ def test_of_a_vote_that_was_changed_the_last_word_of_each_period_counts() -> Non
     assert told(log, span=BOTH).csat.mean == 1
 
 
-def test_nps_is_promoters_less_detractors() -> None:
-    log = Log(1)
-    for n, mark in enumerate((10, 9, 8, 7, 6, 0)):
-        voted(log, 5, mark, survey=str(n), kind="nps")
+def answer(survey: int, score: int, kind: str = "survey.answered", **where: str) -> Logged:
+    told = {"survey": str(survey), "kind": "nps", "score": str(score), **where}
+    return Logged(at=MONDAY + HOUR, kind=kind, data=told)
 
-    found = told(voted(log, 6, 10, survey="9", kind="nps")).nps
+
+def test_nps_is_promoters_less_detractors() -> None:
+    lines = [answer(n, mark) for n, mark in enumerate((10, 9, 8, 7, 6, 0, 10))]
+    counted = Count(Wish(whole=WEEK))
+
+    counted.add_surveys(chronicle.of_survey(lines))
+    found = counted.report().total.whole.nps
 
     assert (found.promoters, found.passives, found.detractors) == (3, 2, 2)
     assert found.value == pytest.approx(100 / 7)
+
+
+def test_what_is_said_of_us_on_a_ticket_that_it_opened_is_not_counted_with_that() -> None:
+    log = voted(Log(1), 5, 3, survey="4", kind="nps").state(6, "spam")
+    lines = [
+        answer(4, 0, "survey.sent", segment="paid", language="fr"),
+        answer(4, 3, segment="paid", language="fr"),
+        answer(5, 2, "survey.answered", segment="free", language="fr"),
+    ]
+    counted = Count(Wish(whole=WEEK, by=By.SEGMENT))
+
+    counted.add(chronicle.of_ticket(log.lines))
+    counted.add_surveys(chronicle.of_survey(lines))
+    found = {group.name: group.whole for group in counted.report().groups}
+
+    assert {name: one.nps.n for name, one in found.items()} == {"free": 1, "paid": 1}
+    assert (found["paid"].nps_responses.hits, found["paid"].nps_responses.n) == (1, 1)
 
 
 def test_surveys_without_a_ticket_count_where_nobody_has_them() -> None:

@@ -107,12 +107,9 @@ def test_whatever_a_subject_says_is_text(browser: Browser, bird: Canary) -> None
     assert bird.visits == 0
 
 
-def test_whatever_a_comment_says_is_text(
-    browser: Browser, bird: Canary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("maild.core.survey.VOTES_MAX", 100)
+def test_whatever_a_comment_says_is_text(browser: Browser, bird: Canary) -> None:
     texts = bundles(bird.url, 5)
-    with opened() as house, site(pages_of(house)) as url:
+    with opened(votes_per_survey=100) as house, site(pages_of(house)) as url:
         path = surveyed(house)
         with open_page(browser, Looks()) as seen:
             for n, text in enumerate(texts):

@@ -10,9 +10,11 @@ from sqlalchemy import text
 from maild import polling, survey
 from maild.core import surveying
 from maild.core.rule import Rule
+from maild.core.scorecard import By, Span, Wish
 from maild.core.ticket import Customer, Priority, State
+from maild.store import report
 from maild.survey import Result
-from tests.ontime.office import BOB, CONFIG, Desk
+from tests.ontime.office import BOB, CONFIG, MONDAY, Desk
 from tests.surveys.house import (
     LANGUAGES,
     PUBLIC,
@@ -77,6 +79,28 @@ def test_a_customer_is_asked_once_a_quarter_in_their_language(desk: Desk, langua
     assert mail["Auto-Submitted"] == "auto-generated"
     [line] = log(desk, "survey.sent")
     assert (line["ticket_id"], line["data"]["kind"]) == (None, "nps")
+    assert (line["data"]["segment"], line["data"]["language"]) == ("free", language)
+
+
+def test_what_a_detractor_says_is_told_by_segment_and_language_and_in_the_response_rate(
+    desk: Desk,
+) -> None:
+    token = _asked_once(desk)
+
+    survey.vote(desk.office, token, 3, "", "")
+    survey.vote(desk.office, token, 9, "", "")
+
+    lines = log(desk, "survey.answered")
+    assert [line["ticket_id"] for line in lines] == [2, None]
+    assert {(line["data"]["segment"], line["data"]["language"]) for line in lines} == {
+        ("free", "en")
+    }
+    whole = Span(start=MONDAY, end=desk.now + timedelta(days=1))
+    with desk.database.read() as connection:
+        found = report.read(connection, Wish(whole=whole, by=By.SEGMENT))
+    [free] = [group.whole for group in found.groups if group.name == "free"]
+    assert (free.nps.n, free.nps.promoters) == (1, 1)
+    assert (free.nps_responses.hits, free.nps_responses.n) == (1, 1)
 
 
 def test_customers_are_spread_over_the_days(desk: Desk) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from maild import survey
-from maild.core.survey import VOTES_MAX
 from maild.core.ticket import Move, State
 from maild.survey import Result
 from tests.ontime.office import BOB, Desk
-from tests.surveys.house import days, log, mails, solved, token_of, votes
+from tests.surveys.house import PUBLIC, RULES, days, log, mails, solved, token_of, votes
 from tests.surveys.test_polling import _asked_once
 
 
@@ -42,11 +41,12 @@ def test_a_low_mark_opens_a_ticket_again_once(desk: Desk) -> None:
 
 
 def test_there_is_an_end_to_votes(desk: Desk) -> None:
+    desk.use(PUBLIC.replace("[limits]", "[limits]\nvotes_per_survey = 6"), RULES)
     solved(desk)
     days(desk, 2)
     token = token_of(mails(desk)[0])
 
-    results = _toggles(desk, token, 4, 5, VOTES_MAX)
+    results = _toggles(desk, token, 4, 5, 5)
 
-    assert results == [Result.VOTED] * VOTES_MAX + [Result.ENDED] * VOTES_MAX
-    assert len(votes(desk)) == len(log(desk, "survey.answered")) == VOTES_MAX
+    assert results == [Result.VOTED] * 6 + [Result.ENDED] * 4
+    assert len(votes(desk)) == len(log(desk, "survey.answered")) == 6

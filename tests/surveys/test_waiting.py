@@ -7,7 +7,7 @@ from sqlalchemy import text
 from maild import survey
 from maild.core.ticket import Move
 from tests.ontime.office import Desk
-from tests.surveys.house import PUBLIC, RULES, asked, days, mails, solved, token_of
+from tests.surveys.house import PUBLIC, RULES, asked, days, log, mails, solved, token_of
 
 NIGHTLY = RULES.replace('after = "1 working day"', 'after = "12h"', 1)
 
@@ -50,6 +50,28 @@ def test_who_unsubscribes_in_the_night_is_not_asked_in_the_morning(desk: Desk) -
     survey.unsubscribe(desk.office, token, "")
 
     assert _states(desk)[-1] == "held"
+    [line] = log(desk, "notice.withdrawn")
+    assert (line["data"]["kind"], line["data"]["why"]) == ("csat", "unsubscribed")
+    assert line["data"]["survey"] == log(desk, "survey.sent")[-1]["data"]["survey"]
+
+
+def test_who_was_not_asked_in_the_end_is_asked_when_the_ticket_is_solved_again(
+    desk: Desk,
+) -> None:
+    number = _waits_for_morning(desk)
+    for _ in range(2):
+        desk.sleep(1)
+        desk.writes(number)
+        desk.sleep(10)
+        desk.answers(number)
+        desk.moves(number, Move.SOLVE)
+        desk.sleep(12.5)
+        desk.alarm.ring()
+
+    assert sorted(_states(desk)) == ["held", "held", "scheduled"]
+    assert len(asked(desk)) == 1
+    assert len(log(desk, "survey.sent")) == 3
+    assert len(log(desk, "notice.withdrawn")) == 2
 
 
 def test_a_ticket_that_is_closed_in_the_night_is_asked_about(desk: Desk) -> None:
