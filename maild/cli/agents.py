@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core import moment
 from maild.core.absence import Absence
 from maild.core.house import Agent
@@ -51,7 +52,8 @@ def be_away(config: Path | None, address: str, until: str) -> None:
         hours = moment.hours_of(agent.calendar, known.calendars)
         ends = moment.read(until, now, hours) if until else None
         if isinstance(ends, Unfit):
-            raise NotAllowed(f"{until!r} is no time to come; write for example {ends.nearest!r}")
+            words = f"{until!r} is no time to come; write for example {ends.nearest!r}"
+            raise WrongUsage(f"--until: {words}")
         told = Absence(agent=agent.address, since=now, until=ends, set_by=OPERATOR)
         with database.write() as connection:
             absence.record(connection, [told], now)
@@ -72,7 +74,7 @@ def be_back(config: Path | None, address: str) -> None:
 def _agent(known: Settings, address: str) -> Agent:
     agent = known.house.agent_of(address)
     if agent is None:
-        raise NotAllowed(f"{address} is no agent")
+        raise WrongUsage(f"{address} is no agent")
     return agent
 
 

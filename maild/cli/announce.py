@@ -9,9 +9,9 @@ from pathlib import Path
 
 from maild import handle
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core import announcement
 from maild.core.announcement import Announcement
-from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.handle import Office
 from maild.store import audience
@@ -66,16 +66,16 @@ def announce(config: Path | None, order: Order, wish: Wish, *, as_json: bool) ->
 
 
 def _read(order: Order, language: str) -> Announcement:
-    """Read the texts; `language` is that of a file without one. NotAllowed tells what is wrong."""
+    """Read the texts; `language` is that of a file without one. `WrongUsage` says why not."""
     if not _NAME.fullmatch(order.name):
-        raise NotAllowed(f"{order.name!r}: a name is made of small letters, digits and hyphens")
+        raise WrongUsage(f"{order.name!r}: a name is made of small letters, digits and hyphens")
     found: dict[str, str] = {}
     for argument in order.texts:
         code, _, file = argument.rpartition("=")
         if not _LANGUAGE.fullmatch(code):
             code, file = language, argument
         if code in found:
-            raise NotAllowed(f"two texts for the language {code}")
+            raise WrongUsage(f"two texts for the language {code}")
         found[code] = _text(Path(file))
     return Announcement(name=order.name, texts=tuple(found.items()))
 
@@ -84,12 +84,12 @@ def _text(file: Path) -> str:
     try:
         text = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise NotAllowed(f"{file}: {error}") from error
+        raise WrongUsage(f"{file}: {error}") from error
     if not text:
-        raise NotAllowed(f"{file} is empty")
+        raise WrongUsage(f"{file} is empty")
     if len(text) > announcement.CHARACTERS_MAX:
         most = f"{announcement.CHARACTERS_MAX:,}"
-        raise NotAllowed(f"{file} has {len(text):,} characters, more than {most}")
+        raise WrongUsage(f"{file} has {len(text):,} characters, more than {most}")
     return text
 
 

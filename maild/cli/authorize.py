@@ -17,6 +17,7 @@ from pathlib import Path
 from maild.access import Access
 from maild.cli import granting
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core.oauth import Client, Grant, Refusal, Tokens, read_answer
 from maild.errors import MaildError, NotAllowed
 from maild.intake.imap_session import Session, Waits
@@ -51,7 +52,7 @@ def _accounts(known: Settings, name: str) -> list[tuple[str, str]]:
     """Find what a mailbox logs in with; `NotAllowed` when that needs no authorising."""
     boxes = [box.name for box in known.house.mailboxes]
     if name not in (*boxes, RELAY):
-        raise NotAllowed(f"there is no [[mailbox]] {name!r}; there are {', '.join(boxes)}, relay")
+        raise WrongUsage(f"there is no [[mailbox]] {name!r}; there are {', '.join(boxes)}, relay")
     relays = dict(known.mailbox_relays) | {RELAY: known.relay}
     ways = [(box.oauth, box.user) for box in known.imap if box.mailbox == name]
     ways += [(relays[name].oauth, relays[name].user)] if name in relays else []

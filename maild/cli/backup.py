@@ -38,7 +38,8 @@ def backup(config: Path | None, file: Path, *, with_secret: bool) -> None:
         made = making.make(database, file, about, utc_now(), _tell)
     words = "with the secret" if with_secret else f"without the secret ({known.secret_file})"
     out.line(
-        f"{file}: {sum(made.counts.values())} rows, {file.stat().st_size} bytes, {words}, "
+        f"{file}: {out.counted(sum(made.counts.values()), 'row')}, "
+        f"{file.stat().st_size} bytes, {words}, "
         f"in {time.monotonic() - begun:.1f} s"
     )
 
@@ -66,10 +67,11 @@ def restore_from(config: Path | None, file: Path, wish: Wish) -> None:
         database.close()
         for lock in locks:
             lock.close()
-    rows = sum(done.manifest.counts.values())
-    out.line(f"{rows} rows of {done.manifest.made_at} in {time.monotonic() - begun:.1f} s")
+    rows = out.counted(sum(done.manifest.counts.values()), "row")
+    out.line(f"{rows} of {done.manifest.made_at} in {time.monotonic() - begun:.1f} s")
     out.line(f"{known.secret_file} has a new key (number {done.key}): take it into your backups")
-    out.line(f"{done.held} mails were on their way then and are held; nothing else goes out")
+    held = out.counted(done.held, "mail")
+    out.line(f"{held} on the way then, now held; nothing else goes out")
     out.line("next: maild verify; start the daemon; look at maild outbox list; then")
     out.line("      maild outbox release [--resend] [--send-new]")
 

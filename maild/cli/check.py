@@ -53,7 +53,7 @@ def check(config: Path | None, wish: Wish) -> None:
             {"failed": wrong, "warnings": warned, "lines": [_document(one) for one in found]}
         )
     if wrong:
-        raise NotAllowed(f"{wrong} of {len(found)} failed, {warned} warnings")
+        raise NotAllowed(f"{wrong} of {len(found)} failed, {out.counted(warned, 'warning')}")
 
 
 def _looked(known: settings.Settings, wish: Wish) -> Iterator[Looked]:
@@ -61,8 +61,10 @@ def _looked(known: settings.Settings, wish: Wish) -> Iterator[Looked]:
     office = office_of(known, database, Keys(current=0, by_id={0: bytes(32)}))
     database.close()
     words = (
-        f"{len(known.house.mailboxes)} mailboxes, {len(known.house.agents)} agents, "
-        f"{len(office.world.rules)} rules, templates in {', '.join(office.world.languages)}"
+        f"{out.counted(len(known.house.mailboxes), 'mailbox', 'mailboxes')}, "
+        f"{out.counted(len(known.house.agents), 'agent')}, "
+        f"{out.counted(len(office.world.rules), 'rule')}, "
+        f"templates in {', '.join(office.world.languages)}"
     )
     yield Looked(about="ok", verdict=Verdict.NOTE, found=words)
     told = (

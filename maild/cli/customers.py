@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core import roster
 from maild.errors import NotAllowed
 from maild.now import utc_now
@@ -98,7 +99,7 @@ def list_organisations(config: Path | None, *, as_json: bool) -> None:
 
 def _content(file: Path) -> bytes:
     if not file.is_file():
-        raise NotAllowed(f"there is no file {file}")
+        raise WrongUsage(f"no such file: {file}")
     if file.stat().st_size > roster.BYTES_MAX:
         raise NotAllowed(f"{file} is larger than {roster.BYTES_MAX} bytes")
     return file.read_bytes()
@@ -110,17 +111,19 @@ def _tell(document: dict[str, Any], file: Path) -> None:
     done = "" if document["written"] else " (nothing was written)"
     out.line(
         f"{document['added']} added, {document['changed']} changed, {document['same']} the same; "
-        f"{document['organisations']} organisations{done}"
+        f"{out.counted(document['organisations'], 'organisation')}{done}"
     )
     if document["tickets"]:
-        out.line(f"the deadlines of {document['tickets']} open tickets are computed anew")
+        tickets = out.counted(document["tickets"], "open ticket")
+        out.line(f"{tickets} with deadlines computed anew")
     if document["kept"]:
-        out.line(f"{document['kept']} segments stay as an operator set them")
+        segments = out.counted(document["kept"], "segment")
+        out.line(f"{segments} left as an operator set them")
 
 
 def _change(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or key not in clients.KEYS:
         known = ", ".join(clients.KEYS)
-        raise NotAllowed(f"{text!r} is not key=value with a key of: {known}")
+        raise WrongUsage(f"{text!r} is not key=value with a key of: {known}")
     return key, value.strip()

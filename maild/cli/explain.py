@@ -17,6 +17,7 @@ from typing import Any
 
 from maild import handle, log, reading, settings
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core import clientele, conversation
 from maild.core.decision import Decision, Outcome
 from maild.core.mail import (
@@ -30,7 +31,7 @@ from maild.core.mail import (
 )
 from maild.core.snapshot import Arrival
 from maild.core.token import Keys
-from maild.errors import ConfigError, HostileMail, NotAllowed
+from maild.errors import ConfigError, HostileMail
 from maild.furnish import office_of, read_options_of, ready_store
 from maild.handle import Office
 from maild.now import utc_now
@@ -49,7 +50,7 @@ def explain(config: Path | None, files: list[Path], *, fresh: bool, as_json: boo
     known = _settings(config)
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
-        raise NotAllowed(f"no such file: {', '.join(missing)}")
+        raise WrongUsage(f"no such file: {', '.join(missing)}")
     with _opened(known, fresh=fresh) as (office, is_fresh):
         options = read_options_of(known, office.renderer)
         told = [

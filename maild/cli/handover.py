@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maild import handover
 from maild.cli import show as out
-from maild.errors import NotAllowed
+from maild.cli.place import WrongUsage
 from maild.furnish import office_of
 from maild.store.secret import load_keys
 
@@ -19,7 +19,7 @@ def hand_over(config: Path | None, of: str, to: str, *, as_json: bool) -> None:
         agent = known.house.agent_of(of)
         wanted = handover.Handover(of=agent.address if agent else of.lower(), to=to.lower())
         if to and known.house.agent_of(to) is None:
-            raise NotAllowed(f"{to} is no agent")
+            raise WrongUsage(f"{to} is no agent")
         office = office_of(known, database, load_keys(known.secret_file, database))
         handed = handover.hand_over(office, wanted)
     rows = [

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from maild.cli import show as out
+from maild.cli.place import one_of
 from maild.errors import NotAllowed
 from maild.now import utc_now
 from maild.store import hold, listing, outbox
+from maild.store import release as judging
+from maild.store.database import Connection
 from maild.store.tables import OutboxState
 
 COLUMNS = ("id", "state", "kind", "ticket", "recipient", "attempts", "next_try_at", "last_error")
@@ -15,6 +20,7 @@ COLUMNS = ("id", "state", "kind", "ticket", "recipient", "attempts", "next_try_a
 
 def list_outbox(config: Path | None, state: str, *, as_json: bool) -> None:
     """Print mails of ours, newest first."""
+    one_of("--state", state, tuple(OutboxState))
     with out.opened(config) as (_, database), database.read() as connection:
         rows = listing.outbox_list(connection, state)
     if as_json:
@@ -45,9 +51,33 @@ def release(config: Path | None, *, resend: bool, send_new: bool) -> None:
         if not hold.held(connection):
             raise NotAllowed("outbound mail is not held")
         aside = hold.set_aside(connection, now)
-        new = hold.resend(connection, hold.WRITTEN, now) if send_new else 0
-        old = hold.resend(connection, hold.RESTORED, now) if resend else 0
+        new = _sent(connection, hold.WRITTEN, now) if send_new else _Sent()
+        old = _sent(connection, hold.RESTORED, now) if resend else _Sent()
         hold.release(connection)
-    out.line(f"released; queued again: {old} mails of the backup, {new} written since")
-    if aside - new:
-        out.line(f"{aside - new} written since are held: maild outbox list --state held")
+    out.line(
+        f"released; queued again: {out.counted(old.mails, 'mail')} of the backup, "
+        f"{new.mails} written since"
+    )
+    if old.since or new.since:
+        since = min(one.since for one in (old, new) if one.since)
+        out.line(f"the oldest of them was to go out on {since:%F at %R} UTC")
+    if old.untrue + new.untrue:
+        out.line(f"{old.untrue + new.untrue} stay held, since what they say is over")
+    if not send_new and aside:
+        out.line(f"{aside} written since are held: maild outbox list --state held")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """What became of mails that were held for one reason."""
+
+    mails: int = 0
+    untrue: int = 0
+    since: datetime | None = None
+
+
+def _sent(connection: Connection, why: str, now: datetime) -> _Sent:
+    """Queue what is held for a reason and still true."""
+    untrue = judging.judge(connection, why, now)
+    since = judging.oldest(connection, why)
+    return _Sent(mails=hold.resend(connection, why, now), untrue=untrue, since=since)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,22 @@ from typing import Any
 import typer
 
 from maild import disclosure, keeping, privacy
+from maild.app import Role
 from maild.cli import show as out
 from maild.disclosure import File
-from maild.errors import MaildError, NotAllowed
+from maild.errors import InUse, MaildError, NotAllowed
 from maild.furnish import office_of
 from maild.now import utc_now
+from maild.store import nodes, residue
 from maild.store import retention as kept
 from maild.store.retention import Kind
 from maild.store.secret import load_keys
 
 COLUMNS = ("kind", "rows", "bytes", "oldest", "kept_for", "would_go", "would_go_bytes")
+GAPS = (
+    "what was deleted is overwritten, but the file is too large to be written anew beside a "
+    "daemon: stop it and do this once more, so that nothing stays in gaps either"
+)
 _DAY = 24 * 3600
 
 
@@ -37,7 +44,8 @@ def export(config: Path | None, address: str, to: Path | None) -> None:
         written = _zip(target, files) if target.suffix == ".zip" else _folder(target, files)
     if not written:
         raise NotAllowed(f"nothing is held about {address}")
-    out.line(f"{written} files in {target}; look through {disclosure.DOCUMENT} before you send it")
+    told = out.counted(written, "file")
+    out.line(f"{told} in {target}; look through {disclosure.DOCUMENT} before you send it")
 
 
 def erase(config: Path | None, address: str, *, is_sure: bool) -> None:
@@ -47,28 +55,52 @@ def erase(config: Path | None, address: str, *, is_sure: bool) -> None:
         found = privacy.look(office, address)
         if not found.is_empty:
             out.line(
-                f"{address}: {len(found.own)} tickets, {len(found.mails)} mails in, "
-                f"{len(found.outbox)} mails out, a part in {len(found.others)} tickets of others"
+                f"{address}: {out.counted(len(found.own), 'ticket')}, "
+                f"{out.counted(len(found.mails), 'mail')} in, "
+                f"{out.counted(len(found.outbox), 'mail')} out, "
+                f"a part in {out.counted(len(found.others), 'ticket')} of others"
             )
             if not is_sure:
                 typer.confirm("Erase this for ever?", abort=True)
-        done = privacy.erase(office, address, by=f"operator:{getpass.getuser()}")
+        with _alone(known.state_dir) as is_alone:
+            by = f"operator:{getpass.getuser()}"
+            done = privacy.erase(office, address, by, is_alone=is_alone)
+        with database.read() as connection:
+            is_owed = residue.is_owed(connection)
+    if is_owed:
+        out.line(GAPS)
     if done is None:
         out.line(f"nothing is held about {address}")
         return
     went = done.erased
     out.line(
-        f"erased as {done.reference}: {went.tickets} tickets, {went.posts} posts, "
-        f"{went.mails_in} mails in, {went.mails_out} mails out"
+        f"erased as {done.reference}: {out.counted(went.tickets, 'ticket')}, "
+        f"{out.counted(went.posts, 'post')}, "
+        f"{out.counted(went.mails_in, 'mail')} in, {out.counted(went.mails_out, 'mail')} out"
     )
     if done.letters_kept:
-        out.line(f"{done.letters_kept} mails of others that name them stay for the files in them")
+        letters = out.counted(done.letters_kept, "mail")
+        out.line(f"{letters} of others kept, which name them, for the files in them")
     if done.in_hand:
-        raise Unfinished(f"{done.in_hand} mails are being handled or sent: do it once more then")
+        left = out.counted(done.in_hand, "mail")
+        raise Unfinished(f"{left} still being handled or sent: do it once more then")
 
 
 class Unfinished(MaildError):
     """Something is left that cannot go yet."""
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[bool]:
+    """Tell whether no daemon works here; none begins before the end."""
+    with ExitStack() as locks:
+        try:
+            for lock in nodes.lock(state_dir, frozenset(Role)):
+                locks.enter_context(lock)
+        except InUse:
+            yield False
+        else:
+            yield True
 
 
 def retention(config: Path | None, *, as_json: bool) -> None:
@@ -100,7 +132,9 @@ def _period(before: datetime | None) -> str:
     if before is None:
         return "for ever"
     seconds = round((utc_now() - before).total_seconds())
-    return f"{seconds // _DAY} days" if seconds >= _DAY else f"{seconds} seconds"
+    return (
+        out.counted(seconds // _DAY, "day") if seconds >= _DAY else out.counted(seconds, "second")
+    )
 
 
 def _zip(target: Path, files: Iterable[File]) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 from maild import handle
 from maild.cli import show as out
+from maild.cli.place import WrongUsage
 from maild.core import decide, replay
 from maild.core.mail import Mail
 from maild.core.replay import Past
 from maild.core.snapshot import Arrival
-from maild.errors import NotAllowed
 from maild.furnish import office_of, read_options_of
 from maild.handle import Office
 from maild.now import utc_now
@@ -31,10 +31,11 @@ Json = dict[str, Any]
 
 def replayed(config: Path | None, since: str, *, as_json: bool) -> None:
     """Print the mails that would be treated differently; nothing is written, nothing is sent."""
+    begin = _moment(since, utc_now())
     with out.opened(config) as (known, database):
         office = office_of(known, database, load_keys(known.secret_file, database))
         with database.read() as connection:
-            ids = past.since(connection, _moment(since, utc_now()))
+            ids = past.since(connection, begin)
         readers = ReaderPool(read_options_of(known, office.renderer), known.runtime)
         try:
             found = list(_compared(office, readers, out.progress(ids, "replaying")))
@@ -45,7 +46,7 @@ def replayed(config: Path | None, since: str, *, as_json: bool) -> None:
         return
     for document in found:
         _print(document)
-    out.line(f"{len(ids)} mails replayed, {len(found)} would come out differently")
+    out.line(f"{out.counted(len(ids), 'mail')} replayed, {len(found)} would come out differently")
 
 
 def _moment(text: str, now: datetime) -> datetime:
@@ -54,7 +55,7 @@ def _moment(text: str, now: datetime) -> datetime:
         return now - timedelta(seconds=duration_seconds(text))
     with suppress(ValueError):
         return datetime.fromisoformat(text).replace(tzinfo=now.tzinfo)
-    raise NotAllowed(f"{text!r} is neither a duration (7d) nor a date (2026-11-01)")
+    raise WrongUsage(f"--since: {text!r} is neither a duration (7d) nor a date (2026-11-01)")
 
 
 def _compared(office: Office, readers: ReaderPool, ids: Iterator[int]) -> Iterator[Json]:

@@ -14,6 +14,7 @@ import typer
 from maild import reporting
 from maild.cli import report_page, report_table
 from maild.cli import show as out
+from maild.cli.place import WrongUsage, one_of
 from maild.core import kpi, scorecard
 from maild.core.scorecard import By, Only, Span, Step, Wish
 from maild.errors import NotAllowed
@@ -43,8 +44,7 @@ class Order:
 
 def report(config: Path | None, order: Order, only: Only) -> None:
     """Print the figures of a stretch of time."""
-    if order.form not in FORMATS:
-        raise NotAllowed(f"--format is one of {', '.join(FORMATS)}, not {order.form!r}")
+    one_of("--format", order.form, FORMATS)
     with out.opened(config) as (known, database):
         wish, step = _wish(order, only, known, utc_now())
         with database.read() as connection:
@@ -65,7 +65,7 @@ def send_now(config: Path | None) -> None:
     with out.opened(config) as (known, database):
         office = office_of(known, database, load_keys(known.secret_file, database))
         mails = reporting.send_now(office)
-    out.line(f"{mails} mails wait in the outbox")
+    out.line(f"{out.counted(mails, 'mail')} in the outbox")
 
 
 def explain() -> None:
@@ -78,27 +78,26 @@ def explain() -> None:
 
 def _wish(order: Order, only: Only, known: Settings, now: datetime) -> tuple[Wish, Step]:
     """Return what is wished, and into what the time is cut."""
-    if order.by and order.by not in CHOICES:
-        raise NotAllowed(f"--by is one of {', '.join(CHOICES)}, not {order.by!r}")
+    one_of("--by", order.by, CHOICES)
     if By.AGENT in (order.by, "agent" if only.agent else "") and not known.report.per_agent:
         raise NotAllowed("figures of single agents are off: see [report] per_agent in config.toml")
     zone = known.report.zone
-    until = _moment(order.until, now, zone) if order.until else now
+    until = _moment("--until", order.until, now, zone) if order.until else now
     usual = scorecard.week_of(until, zone).start - timedelta(weeks=WEEKS)
-    since = _moment(order.since, now, zone) if order.since else usual
+    since = _moment("--since", order.since, now, zone) if order.since else usual
     if since >= until:
-        raise NotAllowed("--since must be before --until")
+        raise WrongUsage("--since must be before --until")
     whole = Span(start=since, end=until)
     step = Step(order.by) if order.by in tuple(Step) else Step.WEEK
     by = By(order.by) if order.by in tuple(By) else None
     return Wish(whole=whole, spans=scorecard.spans(whole, step, zone), by=by, only=only), step
 
 
-def _moment(text: str, now: datetime, zone: str) -> datetime:
+def _moment(option: str, text: str, now: datetime, zone: str) -> datetime:
     """Read `30d` (so long ago), or a date, which begins at midnight of the zone."""
     with suppress(ValueError):
         return now - timedelta(seconds=duration_seconds(text))
     with suppress(ValueError):
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    raise NotAllowed(f"{text!r} is neither a duration (30d) nor a date (2026-11-01)")
+    raise WrongUsage(f"{option}: {text!r} is neither a duration (30d) nor a date (2026-11-01)")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maild import log, settings
 from maild.app import Daemon, Role
-from maild.errors import ConfigError, Problem
+from maild.cli.place import WrongUsage
 
 
 def run(config: Path | None, only: str) -> None:
@@ -18,7 +18,7 @@ def run(config: Path | None, only: str) -> None:
     unknown = [name for name in names if name not in set(Role)]
     if unknown:
         words = f"no such role: {', '.join(unknown)}; there are {', '.join(Role)}"
-        raise ConfigError((Problem(file="--only", line=0, text=words),))
+        raise WrongUsage(f"--only: {words}")
     roles = frozenset(Role(name) for name in names) or frozenset(Role)
 
     async def main() -> None:

@@ -64,23 +64,26 @@ def as_document(value: Any) -> None:
 
 
 def as_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str) -> None:
-    """Print rows as a table; on a terminal it fits, elsewhere nothing is cut off."""
+    """Print rows as a table with a line of titles; on a terminal it fits.
+
+    Elsewhere cells are parted by tabs, and nothing is cut off.
+    """
     console = Console()
     if not rows:
         console.print(empty, markup=False)
         return
+    titles = [column.replace("_", " ") for column in columns]
     if not console.is_terminal:
-        for row in rows:
-            typer.echo("\t".join(plain(row.get(column)) for column in columns))
+        for cells in (titles, *([plain(row.get(column)) for column in columns] for row in rows)):
+            typer.echo("\t".join(cells))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    cells = [[_short(plain(row.get(column))) for column in columns] for row in rows]
-    titles = [column.replace("_", " ") for column in columns]
-    widest = [max(map(len, one)) for one in zip(titles, *cells, strict=True)]
+    cells_of = [[_short(plain(row.get(column))) for column in columns] for row in rows]
+    widest = [max(map(len, one)) for one in zip(titles, *cells_of, strict=True)]
     room = console.width - GAP * (len(columns) - 1)
     for title, width in zip(titles, _widths(widest, room), strict=True):
         table.add_column(title, overflow="ellipsis", no_wrap=True, width=width)
-    for row_of_cells in cells:
+    for row_of_cells in cells_of:
         table.add_row(*row_of_cells)
     console.print(table)
 
@@ -141,6 +144,11 @@ def heading(words: str) -> None:
 def line(words: str = "") -> None:
     """Print a line; hostile text cannot move the cursor."""
     typer.echo(printable(words))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 mail`, `2 mails`, `0 mails`; `many` where an s at the end does not make it."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def plain(value: Any) -> str:

@@ -180,8 +180,8 @@ def _print(document: Json) -> None:
         out.line("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
     out.line()
     out.line(
-        f"{document['agents']} agents, {document['rules']} rules, "
-        f"{document['promises']} promises, seed {document['seed']}; "
+        f"{out.counted(document['agents'], 'agent')}, {out.counted(document['rules'], 'rule')}, "
+        f"{out.counted(document['promises'], 'promise')}, seed {document['seed']}; "
         f"mails in: {out.plain(document['mails_in'])}; "
         f"mails written: {document['mails_out']}; settled on {document['ended']}"
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from maild.cli import show as out
+from maild.cli.place import one_of
 from maild.core import index
+from maild.core.ticket import State
 from maild.store import listing, search
 
 MOST = 1_000_000
@@ -27,6 +29,7 @@ class Wanted:
 
 def list_tickets(config: Path | None, wanted: Wanted, *, as_json: bool) -> None:
     """Print tickets, newest first."""
+    one_of("--state", wanted.state, tuple(State))
     with out.opened(config) as (known, database), database.read() as connection:
         rows = listing.ticket_list(
             connection,
@@ -85,7 +88,8 @@ def print_head(story: dict[str, Any]) -> None:
         out.line(f"continues #{story['linked']}")
     for due in story["deadlines"]:
         if due["state"] == "waiting":
-            out.line(f"due: {due['kind']} at {due['due_at']}")
+            of = f" ({due['policy']})" if due["policy"] else ""
+            out.line(f"due: {due['kind']}{of} at {due['due_at']}")
 
 
 def _print_post(post: dict[str, Any]) -> None:
@@ -96,4 +100,4 @@ def _print_post(post: dict[str, Any]) -> None:
     for text in (post["reply_text"] or post["text"]).splitlines():
         out.line(f"  {text}")
     for file in post["attachments"]:
-        out.line(f"  [{file['name']}, {file['type']}, {file['size']} bytes]")
+        out.line(f"  [{file['name']}, {file['type']}, {out.counted(file['size'], 'byte')}]")

@@ -48,7 +48,7 @@ def backup(
 
 @commands.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A backup.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
     gap: Annotated[
         int, typer.Option(min=0, help="Numbers left free for what was lost since the backup.")
     ] = 10_000,

@@ -48,10 +48,11 @@ def verify(config: Path | None, *, online: bool, as_json: bool) -> None:
                 ],
             }
         )
+    told = out.counted(notes, "note")
     if problems:
-        raise NotAllowed(f"{problems} problems, {notes} notes")
+        raise NotAllowed(f"{out.counted(problems, 'problem')}, {told}")
     if not as_json:
-        out.line(f"whole: no problem, {notes} notes, {time.monotonic() - begun:.1f} s")
+        out.line(f"whole: no problem, {told}, {time.monotonic() - begun:.1f} s")
 
 
 def _line(finding: Finding) -> str:

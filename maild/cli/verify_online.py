@@ -73,10 +73,10 @@ def _compared(
                     words = f"UID {uid} of {at:%F %R} lies on the server, not in the ledger"
                     yield Finding(check="server", row=f"mailbox {state.name}", text=words)
     if late > SHOWN:
-        words = f"{late - SHOWN} more mails lie on the server and not in the ledger"
+        words = f"{late - SHOWN} more on the server and not in the ledger"
         yield Finding(check="server", row=f"mailbox {state.name}", text=words)
     if fresh:
-        words = f"{fresh} mails of the last minutes are still to be taken"
+        words = f"{fresh} of the last minutes still to be taken"
         yield Finding(check="server", row=f"mailbox {state.name}", text=words, is_note=True)
 
 

@@ -6,11 +6,10 @@ import os
 import socket
 from pathlib import Path
 
-import typer
-
 from maild import __version__, authenticate, log, settings
 from maild.access import Access
 from maild.alarm import Alarm
+from maild.cli import show as out
 from maild.delivery import Delivery
 from maild.furnish import office_of, open_store, read_options_of
 from maild.keeping import Keeper
@@ -47,4 +46,7 @@ def work(config: Path | None) -> None:
         with database.write() as connection:
             nodes.leave(connection, node)
         database.close()
-    typer.echo(f"{handled} mails handled, {fired} tickets on time, {tried} replies tried")
+    out.line(
+        f"{out.counted(handled, 'mail')} handled, {out.counted(fired, 'ticket')} on time, "
+        f"{out.counted(tried, 'reply', 'replies')} tried"
+    )

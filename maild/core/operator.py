@@ -32,6 +32,12 @@ class Change:
         return cls(key=key, value=value)
 
 
+def refuse(changes: tuple[Change, ...], house: House) -> None:
+    """Raise NotAllowed for the first value that could stand on no ticket of the house."""
+    for change in changes:
+        _fitting(change, house)
+
+
 def decide(ticket: Ticket, changes: tuple[Change, ...], house: House, now: datetime) -> Decision:
     """Apply an operator's changes to a ticket; NotAllowed when a value cannot stand."""
     after = ticket
@@ -51,21 +57,28 @@ def decide(ticket: Ticket, changes: tuple[Change, ...], house: House, now: datet
 
 
 def _changed(ticket: Ticket, change: Change, house: House, now: datetime) -> Ticket:
+    value = _fitting(change, house)
+    if isinstance(value, State):
+        return _moved(ticket, value, now)
+    if change.key == "tag":
+        return ticket.with_tag(change.value)
+    return replace(ticket, **{change.key: value})  # type: ignore[arg-type]
+
+
+def _fitting(change: Change, house: House) -> str | int:
+    """The value as a ticket holds it."""
     key, value = change.key, change.value
     if key == "state":
-        return _moved(ticket, _one_of(value, tuple(State)), now)
-    if key == "tag":
-        return ticket.with_tag(value)
-    values: dict[str, object] = {key: value}
+        return State(_one_of(value, tuple(State)))
     if key == "priority":
-        values[key] = Priority(_one_of(value, tuple(Priority)))
-    elif key == "tier":
-        values[key] = int(_one_of(value, TIERS))
-    elif key == "assignee":
-        values[key] = _agent(value, house)
-    elif key == "queue" and house.queues:
-        values[key] = _one_of(value, tuple(queue.name for queue in house.queues))
-    return replace(ticket, **values)  # type: ignore[arg-type]
+        return Priority(_one_of(value, tuple(Priority)))
+    if key == "tier":
+        return int(_one_of(value, TIERS))
+    if key == "assignee":
+        return _agent(value, house)
+    if key == "queue" and house.queues:
+        return _one_of(value, tuple(queue.name for queue in house.queues))
+    return value
 
 
 def _agent(value: str, house: House) -> str:
@@ -75,11 +88,11 @@ def _agent(value: str, house: House) -> str:
     return agent.address if agent else ""
 
 
-def _moved(ticket: Ticket, state: str, now: datetime) -> Ticket:
+def _moved(ticket: Ticket, state: State, now: datetime) -> Ticket:
     ended = state in (State.SOLVED, State.CLOSED)
     return replace(
         ticket,
-        state=State(state),
+        state=state,
         solved_at=(ticket.solved_at or now) if ended else None,
         closed_at=now if state == State.CLOSED else None,
     )

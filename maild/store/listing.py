@@ -67,7 +67,12 @@ def ticket_story(connection: Connection, house: House, number: int) -> Json:
         ],
         "posts": [_post(connection, post) for post in posts.all()],
         "deadlines": [
-            {"kind": d["kind"], "due_at": _time(d["due_at"]), "state": d["state"]}
+            {
+                "kind": d["kind"],
+                "due_at": _time(d["due_at"]),
+                "state": d["state"],
+                "policy": d["policy"],
+            }
             for d in deadlines
         ],
         "events": events(connection, number),

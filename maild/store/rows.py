@@ -107,7 +107,7 @@ def _table(source: Connection, table: Table, sink: Sink, tell: Tell) -> int:
         if done // TOLD_EVERY > before // TOLD_EVERY:
             tell(f"{table.name}: {done} rows so far")
     if done:
-        tell(f"{table.name}: {done} rows")
+        tell(f"{table.name}: {done} row{'' if done == 1 else 's'}")
     return done
 
 

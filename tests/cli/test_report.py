@@ -187,19 +187,6 @@ def test_single_agents_are_told_of_only_where_the_house_says_so(folder: Path) ->
     assert "\nbob@desk.example\t" in told
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--by", "moon"),
-        ("--format", "pdf"),
-        ("--since", "yesterday-ish"),
-        ("--since", "2026-04-01"),
-    ],
-)
-def test_what_cannot_be_told_is_refused(folder: Path, arguments: tuple[str, str]) -> None:
-    assert run(folder, *arguments).exit_code == 1
-
-
 def test_without_a_time_it_is_this_week_and_the_four_before(folder: Path) -> None:
     file = str(folder / "config.toml")
     done = CliRunner().invoke(app, ["--config", file, "report", "--json"])

@@ -138,7 +138,7 @@ def test_a_name_that_is_not_there_is_told(provider: Provider, tmp_path: Path) ->
 
     said, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert re.search(r"no \[\[mailbox\]\] 'nobody'; there are .*relay", said)
 
 

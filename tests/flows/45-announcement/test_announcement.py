@@ -127,5 +127,5 @@ def _announced(house: Stage, folder: Path, *more: str) -> list[dict[str, Any]]:
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    assert done.returncode == 1
+    assert done.returncode == 2
     return done.stderr.decode()
