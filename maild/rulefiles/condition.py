@@ -2,8 +2,9 @@
 
 Strategy: CEL compiles; the names are compared with the known fields (`words`); then the condition
 is tried on sample contexts, whole and in the parts between `&&` and `||`, because CEL finds a
-wrong type or a bad pattern only where it evaluates. What could still fail on a real mail makes
-the condition false and is told in the verdict.
+wrong type, a wrong argument or a bad pattern only where it evaluates. What no sample reaches (the
+other side of `? :`, the rest of a loop) or fails on some values only (`int(mail.subject)`) makes
+the condition false on a real mail and is told in the verdict.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _SHORT = 100
 """Longer texts are not kept in memory to save a question."""
 _ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _AT = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
+_REFUSED = re.compile(r"Undefined variable or function: '(\w+)'")
+"""What CEL says of a function that it knows, but not for such values; names are checked before."""
 _EXPECTING = re.compile(r" expecting .*")
 
 
@@ -186,11 +189,15 @@ def _bad_type(clause: str) -> str:
         program = cel.compile(clause)
     except ValueError:
         return ""
-    part = Compiled(program=program, fields=words.fields_used(words.split(clause)))
-    for context in (samples.full(), samples.plain()):
+    parts = words.split(clause)
+    part = Compiled(program=program, fields=words.fields_used(parts))
+    for context in (samples.full(words.headers(parts)), samples.plain()):
         error = part.judge(context).error
         if error.startswith("TypeError"):
             return f"{clause!r} compares or joins values of different types"
+        refused = _REFUSED.search(error)
+        if refused:
+            return f"{clause!r} gives {refused[1]!r} values of a type or number that it does not take"
         if error.startswith("the result"):
             return f"{clause!r} is neither true nor false: {error}"
     return ""

@@ -5,7 +5,7 @@ A context has the tables and fields of `core.rule.FIELDS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from maild.core.rule import FIELDS, Context
 
@@ -50,9 +50,9 @@ def plain() -> Context:
     return _context(_PLAIN, _USUAL)
 
 
-def full() -> Context:
-    """Something in every field."""
-    return _context(_FULL, {})
+def full(headers: Iterable[str] = ()) -> Context:
+    """Something in every field; also in these header fields, by their names."""
+    return _context(_FULL, {"mail.headers": dict.fromkeys(("sample", *headers), "sample")})
 
 
 def large() -> Context:

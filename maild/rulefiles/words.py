@@ -147,6 +147,17 @@ def patterns(words: tuple[Word, ...]) -> tuple[Word, ...]:
     )
 
 
+def headers(words: tuple[Word, ...]) -> tuple[str, ...]:
+    """Return the names of header fields that are asked for: `mail.headers["x-priority"]`."""
+    return tuple(
+        words[at + 2].text[1:-1]
+        for at, word in enumerate(words)
+        if word.text == "headers"
+        and _text(words, at + 1) == "["
+        and _kind(words, at + 2) == "string"
+    )
+
+
 def _own_names(words: tuple[Word, ...]) -> frozenset[str]:
     """Return the names that `exists(x, ...)` and the like bind."""
     return frozenset(
