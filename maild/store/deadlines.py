@@ -40,10 +40,12 @@ from maild.errors import LostRace
 from maild.store import tables
 from maild.store.columns import moment, one_of, reference, row_id
 from maild.store.conflict import replacing, unless_there
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 __all__ = [
     "Coming",
+    "Taken",
     "Written",
     "bring",
     "claim",
@@ -107,8 +109,8 @@ _PLANNED = "deadlines.planned"
 _SEEN = "clock.seen"
 _OVER = (State.CLOSED, State.MERGED, State.SPAM)
 _FREE = or_(_DEADLINE.c.claimed_until.is_(None), _DEADLINE.c.claimed_until <= bindparam("now"))
-_DUE = (
-    select(_DEADLINE.c.ticket_id)
+_DUE = Prepared(
+    select(_DEADLINE.c.ticket_id, _DEADLINE.c.due_at)
     .where(
         _DEADLINE.c.state == DeadlineState.WAITING, _DEADLINE.c.due_at <= bindparam("now"), _FREE
     )
@@ -116,7 +118,7 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = (
+_CLAIM = Prepared(
     update(_DEADLINE)
     .where(
         _DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)),
@@ -129,7 +131,7 @@ _CLAIM = (
         claimed_until=bindparam("until", type_=_DEADLINE.c.claimed_until.type),
     )
 )
-_OF_TICKETS = (
+_OF_TICKETS = Prepared(
     select(
         *(_DEADLINE.c[name] for name in ("ticket_id", "id", "kind", "cycle", "due_at", "state")),
         *(_DEADLINE.c[name] for name in ("policy", "policy_version", "priority")),
@@ -137,20 +139,20 @@ _OF_TICKETS = (
     .where(_DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)))
     .order_by(_DEADLINE.c.id)
 )
-_LOCK = (
+_LOCK = Prepared(
     select(_TICKET.c.id)
     .where(_TICKET.c.id.in_(bindparam("tickets", expanding=True)))
     .order_by(_TICKET.c.id)
     .with_for_update()
 )
-_NEXT_DUE = (
-    select(_DEADLINE.c.ticket_id, _DEADLINE.c.kind, _DEADLINE.c.due_at)
+_NEXT_DUE = Prepared(
+    select(*(_DEADLINE.c[name] for name in ("ticket_id", "kind", "due_at", "policy")))
     .where(_DEADLINE.c.state == DeadlineState.WAITING)
     .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
     .limit(bindparam("most"))
 )
-_ADD = insert(_DEADLINE)
-_MOVE = (
+_ADD = Prepared(insert(_DEADLINE))
+_MOVE = Prepared(
     update(_DEADLINE)
     .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state != DeadlineState.FIRED)
     .values(
@@ -163,12 +165,12 @@ _MOVE = (
         claimed_until=None,
     )
 )
-_CANCEL = (
+_CANCEL = Prepared(
     update(_DEADLINE)
     .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state == DeadlineState.WAITING)
     .values(state=DeadlineState.CANCELLED, claimed_by="", claimed_until=None)
 )
-_FIRE = (
+_FIRE = Prepared(
     update(_DEADLINE)
     .where(_DEADLINE.c.id == bindparam("row"), _DEADLINE.c.state == DeadlineState.WAITING)
     .values(
@@ -192,25 +194,39 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was due when it was claimed."""
+
+    tickets: tuple[int, ...]
+    since: datetime
+    """When the oldest of their deadlines that was asked for was due."""
+    is_all: bool
+    """Nothing else was due that nobody has in hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
     """A deadline that waits."""
 
     ticket: int
     kind: str
     due_at: datetime
+    policy: str
+    """Name of the policy, or of the rule that waits for it."""
 
 
-def claim(connection: Connection, node: str, now: datetime, most: int) -> tuple[int, ...]:
+def claim(connection: Connection, node: str, now: datetime, most: int) -> Taken:
     """Take the tickets of the deadlines that are due, the oldest first; at most so many rows.
 
     The other due deadlines of these tickets are taken along.
     """
-    found = connection.execute(_DUE, {"now": now, "most": most}).scalars()
-    numbers = tuple(dict.fromkeys(found))
+    found = _DUE.rows(connection, {"now": now, "most": most})
+    numbers = tuple(dict.fromkeys(number for number, _ in found))
     if numbers:
         values = {"tickets": list(numbers), "now": now, "node": node, "until": now + LEASE}
-        connection.execute(_CLAIM, values)
-    return numbers
+        _CLAIM.run(connection, [values])
+    since = found[0][1] if found else now
+    return Taken(tickets=numbers, since=since, is_all=len(found) < most)
 
 
 def put_back(connection: Connection, node: str, numbers: Sequence[int]) -> None:
@@ -227,14 +243,14 @@ def lock(connection: Connection, numbers: Iterable[int]) -> None:
 
     Who changes a ticket writes it first and its deadlines last; so does who fires them.
     """
-    connection.execute(_LOCK, {"tickets": sorted(numbers)}).all()
+    _LOCK.rows(connection, {"tickets": sorted(numbers)})
 
 
 def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Row, ...]]:
     """Return the rows of tickets, whatever their state, by number; no entry without rows."""
     found: defaultdict[int, list[Row]] = defaultdict(list)
     if numbers:
-        for number, *columns in connection.execute(_OF_TICKETS, {"tickets": list(numbers)}).all():
+        for number, *columns in _OF_TICKETS.rows(connection, {"tickets": list(numbers)}):
             found[number].append(_row(*columns))
     return {number: tuple(rows) for number, rows in found.items()}
 
@@ -245,11 +261,11 @@ def bring(connection: Connection, written: Sequence[Written]) -> None:
     moved = [_moved(one, *pair) for one in written for pair in one.changes.moved]
     cancelled = [{"row": row.id} for one in written for row in one.changes.cancelled]
     if new:
-        connection.execute(_ADD, new)
+        _ADD.run(connection, new)
     if moved:
-        connection.execute(_MOVE, moved)
+        _MOVE.run(connection, moved)
     if cancelled:
-        connection.execute(_CANCEL, cancelled)
+        _CANCEL.run(connection, cancelled)
 
 
 def fire(connection: Connection, done: Sequence[Fired], now: datetime) -> None:
@@ -258,7 +274,7 @@ def fire(connection: Connection, done: Sequence[Fired], now: datetime) -> None:
         {"row": one.row.id, "at": now, "is_late": one.is_late, "is_merged": one.is_merged}
         for one in done
     ]
-    if connection.execute(_FIRE, rows).rowcount != len(rows):
+    if _FIRE.run(connection, rows) != len(rows):
         raise LostRace("a deadline fired or was cancelled meanwhile")
 
 
@@ -275,8 +291,11 @@ def recover(connection: Connection, nodes: Sequence[str]) -> int:
 
 def next_due(connection: Connection, most: int) -> tuple[Coming, ...]:
     """Return the deadlines that are due next, overdue ones first."""
-    rows = connection.execute(_NEXT_DUE, {"most": most})
-    return tuple(Coming(ticket=ticket, kind=kind, due_at=due_at) for ticket, kind, due_at in rows)
+    rows = _NEXT_DUE.rows(connection, {"most": most})
+    return tuple(
+        Coming(ticket=ticket, kind=kind, due_at=due_at, policy=policy)
+        for ticket, kind, due_at, policy in rows
+    )
 
 
 def unplanned(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from maild.alarm import ROWS_PER_CLAIM, TICKETS_PER_RING
+from maild.alarm import LATE_PER_RING, ROWS_PER_CLAIM
 from maild.core import steady
 from maild.core.ticket import Move
 from tests.needs import ROOT
@@ -67,7 +67,7 @@ def test_after_three_days_of_silence_each_deadline_fires_once_merged_and_marked(
     while fired := desk.alarm.ring():
         rings.append(fired)
         written.append(len(desk.mails()))
-        assert fired <= TICKETS_PER_RING + ROWS_PER_CLAIM
+        assert fired <= LATE_PER_RING + ROWS_PER_CLAIM
     asked = [desk.alarm.poll(), desk.alarm.poll()]
     mails = len(desk.mails())
     fired_now = [row for row in desk.rows() if row["state"] == "fired"]

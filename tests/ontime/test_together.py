@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import event
+from datetime import datetime
 
-from maild import handle
-from maild.alarm import TOGETHER_MAX
+import pytest
+from sqlalchemy import Connection, event
+
+from maild import alarm, handle
+from maild.alarm import LATE_PER_RING, ROWS_PER_CLAIM, TOGETHER_MAX
 from maild.core import ontime
 from maild.core.decision import Decision
 from maild.core.ontime import Firing
 from maild.core.snapshot import AgentLoad, TicketView, World
+from maild.store import deadlines
+from maild.store.deadlines import Taken
 from tests.ontime.office import Desk
 
 
@@ -65,6 +69,35 @@ def test_a_ticket_that_is_gone_is_none_to_wait_for(desk: Desk) -> None:
     desk.sleep(5)
 
     assert handle.deadlines(desk.office, [number, number + 1]) == {number: 2, number + 1: 0}
+
+
+def test_what_is_due_just_now_is_not_kept_waiting_by_the_bound_for_late_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "RING_SECONDS", 60)
+    many = LATE_PER_RING + 2 * ROWS_PER_CLAIM
+    desk.opens(many)
+    desk.sleep(3.21)
+
+    assert [desk.alarm.ring(), desk.alarm.ring()] == [many, 0]
+
+
+def test_a_claim_that_is_not_full_is_a_rings_last(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[Taken] = []
+    claim = deadlines.claim
+
+    def counted(connection: Connection, node: str, now: datetime, most: int) -> Taken:
+        claims.append(claim(connection, node, now, most))
+        return claims[-1]
+
+    monkeypatch.setattr(deadlines, "claim", counted)
+    desk.opens(ROWS_PER_CLAIM + 1)
+    desk.sleep(3.21)
+
+    assert desk.alarm.ring() == ROWS_PER_CLAIM + 1
+    assert [one.is_all for one in claims] == [False, True]
 
 
 def statements(desk: Desk, numbers: list[int]) -> int:
