@@ -9,16 +9,15 @@ is finished or put back.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
+from shutil import disk_usage
 from types import MappingProxyType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from maild import __version__, authenticate, notify, settings
 from maild.access import Access
@@ -35,7 +34,7 @@ from maild.furnish import (
     refuse_moves,
     renderer_of,
 )
-from maild.intake import imap, imap_folder, smtp, smtp_reception
+from maild.intake import smtp, smtp_reception
 from maild.keeping import Keeper
 from maild.log import Event, event
 from maild.now import utc_now
@@ -50,10 +49,10 @@ from maild.store.presence import Presence
 from maild.store.writer import Journal
 from maild.wall import Board
 from maild.watch import Watch
-from maild.web import confirm, survey, unsubscribe, wall
-from maild.web.admin import admin_app
-from maild.web.public import public_app
-from maild.web.server import Server, serve
+
+if TYPE_CHECKING:
+    from maild.intake.imap import ImapIntake
+    from maild.web.server import Server
 
 __all__ = [
     "Daemon",
@@ -122,7 +121,7 @@ class Daemon:
         self._servers: list[Server] = []
         self._pipeline: Pipeline | None = None
         self._readers: ReaderPool | None = None
-        self._imap: imap.ImapIntake | None = None
+        self._imap: ImapIntake | None = None
         self._smtp: smtp.SmtpServer | None = None
         self._last_beat = utc_now()
         self._board = Board(lambda: self.office, config.web.wall_password)
@@ -223,13 +222,14 @@ class Daemon:
             self._clock.every(POLL, "survey", self._then_send(self._alarm.poll))
             self._clock.every(KEEP, "retention", self._keeper.ring)
         if self._config.oauth:
-            self._clock.every(TOKENS, "oauth", self._look_at_tokens)
+            self._clock.every(TOKENS, "oauth", lambda: self._access.look(self._config.oauth_users))
         self._clock.every(BEAT, "beat", self._beat, alone=True)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
         if Role.INTAKE in self._roles:
             await self._start_intake(inherited)
-        if Role.WEB in self._roles:
+        web = self._config.web
+        if Role.WEB in self._roles and (web.listen or web.admin_listen):
             await self._start_web(inherited)
 
     async def _start_intake(self, inherited: Mapping[str, socket.socket]) -> None:
@@ -239,7 +239,7 @@ class Daemon:
             runtime=config.runtime,
             house=config.house,
             journal=self._journal,
-            disk_free=lambda: _disk_free(config.state_dir),
+            disk_free=lambda: disk_usage(config.state_dir).free,
             hostname=config.house.domain,
             spool_dir=config.state_dir,
         )
@@ -247,23 +247,28 @@ class Daemon:
         self._restart_mailboxes()
 
     async def _start_web(self, inherited: Mapping[str, socket.socket]) -> None:
-        web = self._config.web
-        pages = [
-            *confirm.routes(lambda: self.office, self._wake_workers),
-            *survey.routes(lambda: self.office, self._wake_senders),
-            *unsubscribe.routes(lambda: self.office),
-        ]
-        walls = wall.routes(lambda: self.office, self._board, web.wall_password)
-        for listen, app in (
-            (web.listen, public_app(pages)),
-            (web.admin_listen, admin_app(self.checks(), walls, self._watcher.exposition)),
-        ):
-            if listen is not None:
-                self._servers.append(await serve(app, listen, inherited=inherited))
+        from maild.web import site  # noqa: PLC0415 - loaded where somebody looks at pages
+
+        pages = site.Site(
+            settings=self._config.web,
+            office=lambda: self.office,
+            board=self._board,
+            wake_workers=self._wake_workers,
+            wake_senders=self._wake_senders,
+            checks=self.checks(),
+            exposition=self._watcher.exposition,
+        )
+        async for server in site.opened(pages, inherited):
+            self._servers.append(server)
 
     def _restart_mailboxes(self) -> None:
         if self._imap is not None:
             self._imap.stop()
+            self._imap = None
+        if not self._config.imap:
+            return
+        from maild.intake import imap, imap_folder  # noqa: PLC0415 - loaded where there is one
+
         desk = imap_folder.Desk(
             journal=self._journal,
             ledger=Ledger(self._database, utc_now),
@@ -357,9 +362,6 @@ class Daemon:
         for delivery in self._deliveries:
             delivery.wake.set()
 
-    def _look_at_tokens(self) -> None:
-        self._access.look(self._config.oauth_users)
-
     def _then_send(self, ring: Callable[[], int]) -> Callable[[], None]:
         """Let the senders know whenever a ring wrote something."""
 
@@ -391,8 +393,4 @@ class Daemon:
         return f"ended: {', '.join(dead)}" if dead else ""
 
     def _room(self) -> tuple[int, int]:
-        return _disk_free(self._config.state_dir), self._config.runtime.disk_free_bytes
-
-
-def _disk_free(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
+        return disk_usage(self._config.state_dir).free, self._config.runtime.disk_free_bytes

@@ -16,9 +16,9 @@ from concurrent import futures
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from maild import authenticate, handle
-from maild.authenticate import Authenticator
 from maild.core.decision import Outcome
 from maild.core.mail import Source
 from maild.core.reason import Why
@@ -29,6 +29,9 @@ from maild.metrics import Metric, count, measure
 from maild.reader import NotRead, Read, ReaderPool
 from maild.store import journal
 from maild.store.journal import Claimed
+
+if TYPE_CHECKING:
+    from maild.authenticate.checks import Authenticator
 
 BATCH_MAILS = 32
 PAUSE_SECONDS = 2.0

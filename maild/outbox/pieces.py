@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from maild.attachments import extract
 from maild.core.mail import Encoding, Locator
 from maild.outbox.parts import base64_lines
-from maild.parse import extract
 
 Fetch = Callable[[int], bytes]
 """Gives the raw mail of a journal row."""

@@ -1,7 +1,7 @@
 """Public holidays by country and region [holidays].
 
 The library knows them by code; here they become plain dates, a year at a time, when a calendar
-first asks for that year.
+first asks for that year. The library is loaded with the first calendar that names a region.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import warnings
 from datetime import date
 from functools import lru_cache, partial
-
-import holidays
 
 from maild.core.calendar import Holidays
 from maild.settings.problems import nearest
@@ -23,6 +21,8 @@ _CODE_LETTERS_MAX = 3
 
 def wrong_region(region: str) -> str:
     """Return what is wrong with `COUNTRY` or `COUNTRY-REGION`; empty when holidays are known."""
+    import holidays  # noqa: PLC0415
+
     country, _, part = region.partition("-")
     known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
@@ -51,6 +51,8 @@ def _of_year(region: str, year: int) -> frozenset[date]:
 
     It warns of years for which a country has not yet told all dates: those that are told count.
     """
+    import holidays  # noqa: PLC0415
+
     country, _, part = region.partition("-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

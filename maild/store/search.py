@@ -28,13 +28,14 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.types import UserDefinedType
 
 from maild.core import index
 from maild.core.house import Agent
 from maild.core.index import Wanted
 from maild.core.ticket import Post, State
 from maild.store import tables
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 _T = metadata.tables
@@ -42,11 +43,15 @@ _TICKET = _T[tables.TicketRow.__tablename__]
 _POST = _T[tables.PostRow.__tablename__]
 _WORDS = table("search_words", column("key"), column("words"))
 _ADD = {
-    "sqlite": text("INSERT OR REPLACE INTO search_words (rowid, words) VALUES (:key, :words)"),
-    "postgresql": text(
-        "INSERT INTO search_words (key, words) "
-        "VALUES (:key, array_to_tsvector(string_to_array(:words, ' '))) "
-        "ON CONFLICT (key) DO UPDATE SET words = excluded.words"
+    "sqlite": Prepared(
+        text("INSERT OR REPLACE INTO search_words (rowid, words) VALUES (:key, :words)")
+    ),
+    "postgresql": Prepared(
+        text(
+            "INSERT INTO search_words (key, words) "
+            "VALUES (:key, array_to_tsvector(string_to_array(:words, ' '))) "
+            "ON CONFLICT (key) DO UPDATE SET words = excluded.words"
+        )
     ),
 }
 _POSTS: BindParameter[int] = bindparam("posts", expanding=True)
@@ -71,7 +76,7 @@ def add(
     rows += [(-number, index.words(subject)) for number, subject in subjects]
     values = [{"key": key, "words": " ".join(words)} for key, words in rows if words]
     if values:
-        connection.execute(_ADD[connection.dialect.name], values)
+        _ADD[connection.dialect.name].run(connection, values)
 
 
 def numbers(
@@ -155,7 +160,7 @@ def _hits(dialect: str, name: str) -> tuple[Any, FromClause, Any]:
         rows = func.search_words(bindparam(name)).table_valued("rowid", name=f"found_{name}")
         return rows.c.rowid, rows, text("1 = 1")
     found = _WORDS.alias(f"found_{name}")
-    return found.c.key, found, found.c.words.op("@@")(cast(bindparam(name), TSQUERY))
+    return found.c.key, found, found.c.words.op("@@")(cast(bindparam(name), _Query()))
 
 
 def _question(dialect: str, wanted: Sequence[Wanted]) -> str:
@@ -163,3 +168,12 @@ def _question(dialect: str, wanted: Sequence[Wanted]) -> str:
     if dialect == "sqlite":
         return " OR ".join(f'"{one.word}"{" *" if one.is_prefix else ""}' for one in wanted)
     return " | ".join(f"'{one.word}'{':*' if one.is_prefix else ''}" for one in wanted)
+
+
+class _Query(UserDefinedType[str]):
+    """PostgreSQL's question to a text search."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "TSQUERY"

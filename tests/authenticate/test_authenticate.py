@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from maild import authenticate, reading, settings
-from maild.authenticate import Authenticator
+from maild.authenticate.checks import Authenticator
 from maild.authenticate.resolver import Resolver
 from maild.authenticate.suffixes import organisation_of
 from maild.core import boundary, dkim
