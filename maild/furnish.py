@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Final
 
 from maild import rulefiles, settings
 from maild.core.mail import ReadOptions
@@ -110,12 +113,40 @@ def ready_store(config: Settings) -> tuple[Database, Keys]:
 
 
 def refuse_moves(old: Settings, new: Settings) -> None:
-    """Refuse other values of settings that hold for the life of a process, by `ConfigError`."""
-    fixed = ("state_dir", "database_url", "secret_file", "smtp", "web")
-    moved = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    """Refuse other values of settings that hold for the life of a process, by `ConfigError`.
+
+    It names their keys as config.toml has them.
+    """
+    moved = [name for name, value in _FIXED.items() if value(old) != value(new)]
     if moved:
-        words = f"{', '.join(moved)} changed: that needs a restart"
+        words = f"{', '.join(moved)} changed: that needs a restart; until then all stays as it was"
         raise ConfigError((Problem(file=str(new.file or ""), line=0, text=words),))
+
+
+_FIXED: Final[Mapping[str, Callable[[Settings], object]]] = MappingProxyType(
+    {
+        "[maild] state_dir": attrgetter("state_dir"),
+        "[maild] secret_file": attrgetter("secret_file"),
+        "[database] url": attrgetter("database_url"),
+        "[smtp] listen": attrgetter("smtp.listen"),
+        "[smtp] protocol": attrgetter("smtp.lmtp"),
+        "[smtp] tls_cert": attrgetter("smtp.tls_cert"),
+        "[smtp] tls_key": attrgetter("smtp.tls_key"),
+        "[smtp] max_size or [limits] mail": attrgetter("smtp.max_size_bytes"),
+        "[smtp] trusted_clients": attrgetter("smtp.trusted_clients"),
+        "[[smtp.account]]": attrgetter("smtp.accounts"),
+        "[smtp] authenticate": attrgetter("smtp.authenticate.is_on"),
+        "[smtp] arc_sealers": attrgetter("smtp.authenticate.sealers"),
+        "[smtp] nameservers": attrgetter("smtp.authenticate.nameservers"),
+        "[limits] dns_lookups": attrgetter("smtp.authenticate.lookups"),
+        "[limits] dns_wall": attrgetter("smtp.authenticate.seconds"),
+        "[web] listen": attrgetter("web.listen"),
+        "[web] public_url": attrgetter("web.public_url"),
+        "[web] admin_listen": attrgetter("web.admin_listen"),
+        "[web] wall_password_file": attrgetter("web.wall_password"),
+    }
+)
+"""What cannot change while a daemon works: keys of config.toml, and where `Settings` has them."""
 
 
 def _opened(config: Settings, prepare: Callable[[Database], object]) -> tuple[Database, Keys]:

@@ -85,6 +85,6 @@ def test_what_needs_a_restart_is_told(house: Stage) -> None:
 
     told = reload(house, "settings.refused")
 
-    assert "restart" in told
+    assert "[smtp] listen changed: that needs a restart" in told
     house.send(MAIL.format("ulf@customer.example", "support@example.com"))
     assert house.ticket_of("ulf@customer.example")["number"] == 1
