@@ -197,7 +197,8 @@ def _bad_type(clause: str) -> str:
             return f"{clause!r} compares or joins values of different types"
         refused = _REFUSED.search(error)
         if refused:
-            return f"{clause!r} gives {refused[1]!r} values of a type or number that it does not take"
+            words = "values of a type or number that it does not take"
+            return f"{clause!r} gives {refused[1]!r} {words}"
         if error.startswith("the result"):
             return f"{clause!r} is neither true nor false: {error}"
     return ""
