@@ -197,8 +197,8 @@ def _bad_type(clause: str) -> str:
             return f"{clause!r} compares or joins values of different types"
         refused = _REFUSED.search(error)
         if refused:
-            words = "values of a type or number that it does not take"
-            return f"{clause!r} gives {refused[1]!r} {words}"
+            what = "values of a type or number that it does not take"
+            return f"{clause!r} gives {refused[1]!r} {what}"
         if error.startswith("the result"):
             return f"{clause!r} is neither true nor false: {error}"
     return ""

@@ -62,7 +62,7 @@ def test_other_keys_need_none(tmp_path: Path) -> None:
     refuse_moves(_read(tmp_path, ""), _read(tmp_path, more))
 
 
-def test_no_key_is_left_out(tmp_path: Path) -> None:
+def test_no_key_is_left_out() -> None:
     """Each field of these tables is compared: whoever adds one adds its key."""
     told = " ".join(CHANGES)
     keys = {
