@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 from maild import log, settings
+from maild.core import address
 from maild.core.mail import Envelope
 from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
 from maild.now import utc_now
-from maild.store import pages
-from maild.store.database import open_database
+from maild.settings import Settings
+from maild.store import nodes, pages
+from maild.store.database import Database, open_database
 from maild.store.migrate import ready
 from maild.store.writer import Journal
 
@@ -29,8 +31,11 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
         database = open_database(known.database_url)
         ready(database)
         pages.refuse_marked(database)
+        _refuse_early(known, database, to)
     except ConfigError as error:
         raise TemporaryError(str(error)) from error
+    except TemporaryError:
+        raise
     except Exception as error:  # the mail stays with the MTA
         raise TemporaryError(f"the database cannot be used: {error}") from error
     journal = Journal(database, utc_now)
@@ -42,3 +47,16 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
     finally:
         journal.close()
         database.close()
+
+
+def _refuse_early(known: Settings, database: Database, to: list[str]) -> None:
+    """Leave mail for a mailbox outside while a daemon works with older settings."""
+    found = (address.recipient(one, known.house) for one in to)
+    boxes = {box.mailbox.address: box.mailbox.name for box in found if box is not None}
+    with database.read() as connection:
+        early = nodes.unaware(connection, boxes, utc_now())
+    if early:
+        names = ", ".join(boxes[one] for one in early)
+        raise TemporaryError(
+            f"a daemon runs that does not know the mailbox {names} yet: reload it"
+        )

@@ -1,8 +1,14 @@
-"""The daemons that work on a database, and what the dead ones left in hand."""
+"""The daemons that work on a database, what the dead ones left in hand, what the others know.
+
+What comes past the listener (`maild deliver`) reads the settings of today, while a daemon works
+with those that it read last. Until it reads them anew, mail for a new mailbox had better wait
+outside: inside, it would be taken for another one's. So each notes its addresses, in `meta`.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 from collections.abc import Iterable
@@ -15,12 +21,12 @@ from sqlalchemy import Connection, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.errors import InUse
-from maild.store import deadlines, journal, outbox, presence
+from maild.store import deadlines, journal, outbox, presence, tables
 from maild.store.columns import moment
-from maild.store.conflict import unless_there
+from maild.store.conflict import replacing, unless_there
 from maild.store.tables import metadata
 
-__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name", "seat"]
+__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name", "seat", "unaware"]
 
 FORGOTTEN_AFTER = timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=30)
@@ -39,6 +45,8 @@ class NodeRow(SQLModel, table=True):
 
 
 _NODE = metadata.tables[NodeRow.__tablename__]
+_META = metadata.tables[tables.Meta.__tablename__]
+_KNOWS = "node.knows "
 
 
 def node_name(state_dir: Path, part: str = "") -> str:
@@ -75,14 +83,22 @@ def lock(state_dir: Path, roles: Iterable[str]) -> tuple[IO[str], ...]:
 
 def arrive(connection: Connection, name: str, version: str, now: datetime) -> int:
     """Register a node that starts, and take back what its last life had in hand."""
-    connection.execute(delete(_NODE).where(_NODE.c.name == name))
+    leave(connection, name)
     row = {"name": name, "started_at": now, "seen_at": now, "version": version}
     connection.execute(unless_there(connection, _NODE), row)
     return take_back(connection, [name, *_dead(connection, name)], now)
 
 
-def beat(connection: Connection, name: str, now: datetime) -> int:
-    """Show that a node lives, and take back what dead ones left, or whose lease ended."""
+def beat(
+    connection: Connection, name: str, now: datetime, addresses: Iterable[str] | None = None
+) -> int:
+    """Show that a node lives, and take back what dead ones left, or whose lease ended.
+
+    `addresses` are those that it takes mail for; None where it takes none.
+    """
+    if addresses is not None:
+        row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(addresses))}
+        connection.execute(replacing(connection, _META, "name"), row)
     connection.execute(update(_NODE).where(_NODE.c.name == name).values(seen_at=now))
     connection.execute(delete(_NODE).where(_NODE.c.seen_at < now - FORGOTTEN_AFTER))
     return take_back(connection, _gone(connection, name, now), now)
@@ -91,6 +107,15 @@ def beat(connection: Connection, name: str, now: datetime) -> int:
 def leave(connection: Connection, name: str) -> None:
     """Sign off; nothing is in hand any more."""
     connection.execute(delete(_NODE).where(_NODE.c.name == name))
+    connection.execute(delete(_META).where(_META.c.name == f"{_KNOWS}{name}"))
+
+
+def unaware(connection: Connection, addresses: Iterable[str], now: datetime) -> tuple[str, ...]:
+    """Return those of our addresses that some living daemon does not know; none where none is."""
+    living = select(_KNOWS + _NODE.c.name).where(_NODE.c.seen_at > now - SILENT_AFTER)
+    rows = connection.execute(select(_META.c.value).where(_META.c.name.in_(living))).scalars()
+    known = [frozenset(json.loads(row)) for row in rows]
+    return tuple(one for one in addresses if any(one not in some for some in known))
 
 
 def take_back(connection: Connection, names: list[str], now: datetime) -> int:
