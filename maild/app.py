@@ -142,6 +142,7 @@ class Daemon:
         await asyncio.to_thread(self._sit_down)
         with self._database.write() as connection:
             taken = nodes.arrive(connection, self._node, __version__, utc_now())
+            nodes.knows(connection, self._node, self._config.house.own_addresses)
             why = hold.held(connection)
         if why:
             event(Event.OUTBOUND_HELD, why=why)
@@ -374,6 +375,7 @@ class Daemon:
     def _beat(self) -> None:
         with self._database.write() as connection:
             taken = nodes.beat(connection, self._node, utc_now())
+            nodes.knows(connection, self._node, self._config.house.own_addresses)
             account.forget(connection, utc_now())
         self._last_beat = utc_now()
         self._presence.hold(nodes.seat(self._node))

@@ -26,7 +26,17 @@ from maild.store.columns import moment
 from maild.store.conflict import replacing, unless_there
 from maild.store.tables import metadata
 
-__all__ = ["arrive", "beat", "leave", "lock", "metadata", "node_name", "seat", "unaware"]
+__all__ = [
+    "arrive",
+    "beat",
+    "knows",
+    "leave",
+    "lock",
+    "metadata",
+    "node_name",
+    "seat",
+    "unaware",
+]
 
 FORGOTTEN_AFTER = timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=30)
@@ -89,16 +99,8 @@ def arrive(connection: Connection, name: str, version: str, now: datetime) -> in
     return take_back(connection, [name, *_dead(connection, name)], now)
 
 
-def beat(
-    connection: Connection, name: str, now: datetime, addresses: Iterable[str] | None = None
-) -> int:
-    """Show that a node lives, and take back what dead ones left, or whose lease ended.
-
-    `addresses` are those that it takes mail for; None where it takes none.
-    """
-    if addresses is not None:
-        row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(addresses))}
-        connection.execute(replacing(connection, _META, "name"), row)
+def beat(connection: Connection, name: str, now: datetime) -> int:
+    """Show that a node lives, and take back what dead ones left, or whose lease ended."""
     connection.execute(update(_NODE).where(_NODE.c.name == name).values(seen_at=now))
     connection.execute(delete(_NODE).where(_NODE.c.seen_at < now - FORGOTTEN_AFTER))
     return take_back(connection, _gone(connection, name, now), now)
@@ -108,6 +110,12 @@ def leave(connection: Connection, name: str) -> None:
     """Sign off; nothing is in hand any more."""
     connection.execute(delete(_NODE).where(_NODE.c.name == name))
     connection.execute(delete(_META).where(_META.c.name == f"{_KNOWS}{name}"))
+
+
+def knows(connection: Connection, name: str, addresses: Iterable[str]) -> None:
+    """Note which addresses of ours a node knows."""
+    row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(addresses))}
+    connection.execute(replacing(connection, _META, "name"), row)
 
 
 def unaware(connection: Connection, addresses: Iterable[str], now: datetime) -> tuple[str, ...]:

@@ -37,9 +37,12 @@ def test_a_new_mailbox_and_a_new_agent_are_there_at_once(house: Stage) -> None:
         house.send(MAIL.format(customer, sales), sales)
 
     house.write_config(CONFIG + MORE)
+    early = house.maild("deliver", "--to", sales, stdin=MAIL.format(customer, sales).encode())
     reload(house, "settings.reloaded")
     house.send(MAIL.format(customer, sales), sales)
 
+    assert early.returncode == 75
+    assert b"a daemon runs that does not know the mailbox Sales yet" in early.stderr
     assert house.ticket_of(customer)["queue"] == "sales"
     assert house.letter(customer).sender == ("Sales", sales)
     assert house.letter("uma@example.com").reply_to.startswith("sales+")
