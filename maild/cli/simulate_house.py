@@ -15,6 +15,9 @@ domain = "example.com"
 
 [relay]
 url = "maildir:never-written"
+
+[report]
+every = "week"
 {boxes}
 [[calendar]]
 name = "office"

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import log
 
 from maild.core.languagewords import WORDS
@@ -30,6 +30,7 @@ _COMMON = {
     for language, words in WORDS.items()
 }
 """Words that hold sentences together; longer ones of these lists may well be somebody's topic."""
+_JOINS = " \t\r\n-"
 _WORD = re.compile(r"[^\W\d_][\w]{2,29}")
 
 
@@ -91,12 +92,23 @@ def _counted(told: Iterable[Told]) -> Mapping[str, _Terms]:
 
 
 def _terms(told: Told) -> set[str]:
-    """Return words and pairs of words, without those that say nothing."""
+    """Return words, and pairs that follow each other, without those that say nothing."""
     common = _COMMON.get(told.language, frozenset())
-    words = _WORD.findall(told.text[:TEXT_CHARACTERS_MAX].lower())[:WORDS_MAX]
-    single = {word for word in words if word not in common}
-    pairs = {f"{a} {b}" for a, b in pairwise(words) if a in single and b in single}
+    text = told.text[:TEXT_CHARACTERS_MAX].lower()
+    words = list(islice(_WORD.finditer(text), WORDS_MAX))
+    single = {word.group() for word in words} - common
+    pairs = {
+        f"{a.group()} {b.group()}"
+        for a, b in pairwise(words)
+        if a.group() in single and b.group() in single and _follows(text, a.end(), b.start())
+    }
     return single | pairs
+
+
+def _follows(text: str, end: int, start: int) -> bool:
+    """Whether nothing stands between two words but that they share a line, or a paragraph."""
+    between = text[end:start]
+    return not between.strip(_JOINS) and between.count("\n") <= 1
 
 
 def _topics(language: str, new: _Terms, old: _Terms, stretches: int) -> Iterator[Topic]:

@@ -22,7 +22,7 @@ class ReportFigure:
     bars: str = ""
     """The periods before and this one, as small bars."""
     n: int = 0
-    """Of how many it is told."""
+    """How many cases it rests on; 0 for a count, which says so itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,6 @@ _VOLUME = ReportFigure(
     change="+9%",
     tone="bad",
     bars="▃▅▄▆█",
-    n=124,
 )
 _GROUP = ReportGroup(
     name="Analytical <b>Engines",

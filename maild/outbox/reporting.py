@@ -144,7 +144,7 @@ def _figure(code: Chosen, one: Compared, words: Words) -> ReportFigure:
         change=_change(one, words),
         tone=_tone(code, one),
         bars=readout.sparkline(one.course),
-        n=line.n,
+        n=0 if line.unit is Unit.COUNT else line.n,
     )
 
 

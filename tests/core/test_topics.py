@@ -60,6 +60,21 @@ def test_a_term_within_a_better_one_is_not_told_again() -> None:
     assert [topic.term for topic in found] == ["blue screen"]
 
 
+@pytest.mark.parametrize("between", [" 4711 . ", ". ", "\n\n", " of ", ", "])
+def test_words_that_do_not_follow_each_other_are_no_pair(between: str) -> None:
+    now = tickets(f"broken login{between}morning coffee", times=8)
+
+    found = rising(now, tickets(*USUAL, times=20), stretches=4)
+
+    assert {topic.term for topic in found} == {"broken login", "morning coffee"}
+
+
+def test_a_line_may_end_between_two_words() -> None:
+    found = rising(tickets("blue\nscreen", times=8), tickets(*USUAL, times=20), stretches=4)
+
+    assert [topic.term for topic in found] == ["blue screen"]
+
+
 def test_there_is_an_end_to_them() -> None:
     now = tickets(*(f"word{'abcdefghij'[n]} alone" for n in range(10)), times=9)
 

@@ -1,4 +1,4 @@
-"""Mutt's own view of a Maildir: which mail hangs under which."""
+"""Mutt's own view of a Maildir: which mail hangs under which, and what a mail looks like."""
 
 from __future__ import annotations
 
@@ -54,6 +54,26 @@ def threads(folder: Path) -> list[Shown]:
         )
     assert found, repr(screen)
     return [found[number] for number in sorted(found)]
+
+
+def text_of(folder: Path, file: Path) -> str:
+    """Return the first mail of a Maildir as mutt shows it, in a terminal of 80 columns.
+
+    `file` is where mutt may write it.
+    """
+    settings = (
+        f"set folder={folder} record='' postponed='' mark_old=no help=no quit=yes wait_key=no",
+        "set pipe_decode=yes sort=date",
+        "ignore *",
+        "unignore from to subject date",
+        "alternative_order text/plain",
+        f"push '<pipe-message>cat > {file}; echo WRITTEN<enter><exit>'",
+    )
+    command = [str(find("mutt")), "-n", "-F", "/dev/null", "-R", "-f", str(folder)]
+    for line in settings:
+        command += ["-e", line]
+    _run(command, "WRITTEN")
+    return file.read_text("utf-8")
 
 
 def _run(command: list[str], wanted: str) -> str:

@@ -212,14 +212,52 @@ def test_all_figures_travel_in_a_file_where_that_is_wished(
     assert expected.strip(",") in told
 
 
-def test_agents_are_named_only_where_that_is_allowed(desk: Desk) -> None:
-    silent = _text(_written(desk))
-    desk.use(_config(per_agent="true"), rules="")
-    desk.sleep(24 * 7)
-    _reporter(desk).ring()
+def _after_an_incident(desk: Desk, **more: str) -> EmailMessage:
+    """Let two weeks more go by, the second one with an incident; return its report."""
+    desk.use(_config(**more), rules="")
+    usual = {"en": "Export of data", "de": "Daten exportieren"}
+    broken = {"en": "Login <b>broken", "de": "Anmeldung defekt"}
+    for subjects in (usual, broken):
+        for language, words in subjects.items():
+            for number in desk.opens(5, subject=words, language=language):
+                desk.says(number, "assignee.changed", to=ALICE)
+                desk.answers(number)
+                desk.moves(number, Move.SOLVE)
+        desk.sleep(24 * 7)
+    desk.sleep(1)
+    assert _reporter(desk).ring() == 1
+    return _read(_mails(desk)[-1])
 
-    assert "Alice" not in silent
-    assert "@customer.example" not in silent
+
+def test_topics_that_rose_are_told_by_language(desk: Desk) -> None:
+    message = _after_an_incident(desk)
+
+    html, text = _text(message, "html"), _text(message)
+    topics = text[text.index("Topics that rose most") : text.index("“before”")]
+    assert re.search(r"broken \(EN\) +5 +0\s", topics)
+    assert re.search(r"anmeldung defekt \(DE\) +5 +0\s", topics)
+    assert "export" not in topics
+    assert "anmeldung defekt" in html
+    assert "<b>broken" not in html
+
+
+def test_a_share_says_of_how_many_it_is(desk: Desk) -> None:
+    message = _after_an_incident(desk)
+
+    assert re.search(r"Wrote again within 7 days +100% .* 10  ", _text(message))
+    assert re.search(r"Wrote again within 7 days <span[^>]*>n = 10</span>", _text(message, "html"))
+    assert "Tickets opened <span" not in _text(message, "html")
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_agents_are_named_only_where_that_is_allowed(desk: Desk, *, allowed: bool) -> None:
+    message = _after_an_incident(desk, per_agent=str(allowed).lower())
+
+    html, text = _text(message, "html"), _text(message)
+    assert bool(re.search(r"By agent\s.*\sAlice +10 +10 ", text, re.DOTALL)) is allowed
+    assert (">Alice</th>" in html) is allowed
+    assert "@customer.example" not in html + text
+    assert "alice@" not in html + text
 
 
 @pytest.mark.parametrize(("width", "dark"), [(600, False), (375, False), (600, True)])
