@@ -52,6 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SLOW_FAMILIES & set(item.path.parts):
             item.add_marker(pytest.mark.slow)
+    if "maild.furnish" in sys.modules:
+        from tests import texts
+
+        texts.keep_shipped()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
