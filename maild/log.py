@@ -21,10 +21,15 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Self, TextIO
 
-import structlog
-from structlog.typing import EventDict, Processor
-
 from maild.core.token import TOKEN_LENGTH
+
+_RICH = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+"""Kept from structlog, which would load it to colour tracebacks; ours are plain. 4 MB less."""
+import structlog  # noqa: E402
+from structlog.typing import EventDict, Processor  # noqa: E402
+
+if _RICH is None:
+    del sys.modules["rich"]
 
 
 class Level(IntEnum):

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from maild.cli.place import Json, Place
-from maild.core.scorecard import Only
 
 commands = typer.Typer()
 
@@ -43,6 +42,7 @@ def report(  # noqa: PLR0913, PLR0917 - the options of one command
 ) -> None:
     """Tell the figures: volume, times, promises kept, what customers say."""
     from maild.cli import report as command
+    from maild.core.scorecard import Only
 
     if explain:
         command.explain()

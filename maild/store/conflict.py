@@ -1,7 +1,4 @@
-"""Inserts that meet a row of the same key: leave it alone, or overwrite it.
-
-What PostgreSQL needs is loaded where it is the engine.
-"""
+"""Inserts that meet a row of the same key: leave it alone, or overwrite it."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from maild.store.prepared import Prepared
@@ -53,9 +51,7 @@ def _overwriting(table: Table, key: str, dialect: str) -> Prepared:
 def _unless_there(table: Table, dialect: str) -> Insert:
     if dialect == "sqlite":
         return sqlite_insert(table).on_conflict_do_nothing()
-    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
-
-    return insert(table).on_conflict_do_nothing()
+    return postgresql_insert(table).on_conflict_do_nothing()
 
 
 @cache
@@ -64,8 +60,6 @@ def _replacing(table: Table, key: str, dialect: str) -> Insert:
         lite = sqlite_insert(table)
         others = {c.name: lite.excluded[c.name] for c in table.c if c.name != key}
         return lite.on_conflict_do_update(index_elements=[key], set_=others)
-    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
-
-    full = insert(table)
+    full = postgresql_insert(table)
     others = {c.name: full.excluded[c.name] for c in table.c if c.name != key}
     return full.on_conflict_do_update(index_elements=[key], set_=others)

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from maild.core import index
 from maild.core.house import Agent
@@ -160,7 +160,7 @@ def _hits(dialect: str, name: str) -> tuple[Any, FromClause, Any]:
         rows = func.search_words(bindparam(name)).table_valued("rowid", name=f"found_{name}")
         return rows.c.rowid, rows, text("1 = 1")
     found = _WORDS.alias(f"found_{name}")
-    return found.c.key, found, found.c.words.op("@@")(cast(bindparam(name), _Query()))
+    return found.c.key, found, found.c.words.op("@@")(cast(bindparam(name), TSQUERY))
 
 
 def _question(dialect: str, wanted: Sequence[Wanted]) -> str:
@@ -168,12 +168,3 @@ def _question(dialect: str, wanted: Sequence[Wanted]) -> str:
     if dialect == "sqlite":
         return " OR ".join(f'"{one.word}"{" *" if one.is_prefix else ""}' for one in wanted)
     return " | ".join(f"'{one.word}'{':*' if one.is_prefix else ''}" for one in wanted)
-
-
-class _Query(UserDefinedType[str]):
-    """PostgreSQL's question to a text search."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "TSQUERY"

@@ -85,7 +85,6 @@ LATE = {
     "maild/authenticate/__init__.py": "DNS and signatures, where we check ourselves",
     "maild/oauth/sealing.py": "cryptography, with the first token",
     "maild/settings/holidaydates.py": "holidays, with the first calendar that has some",
-    "maild/store/conflict.py": "PostgreSQL's words, where it is the engine",
     "maild/store/migrate.py": "Alembic, where a schema is to be changed",
 }
 """The only files but a command's that import late, and what for: decision 61."""
