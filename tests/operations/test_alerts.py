@@ -35,6 +35,8 @@ def test_they_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
         ("maild_breaker_open == 1", "maild_breaker_open == 0"),
         ("maild_journal_oldest_seconds > 300", "maild_journal_oldest_seconds > 300000"),
         ("offset 1w", "offset 2w"),
+        ("maild_oauth_refused == 1", "maild_oauth_refused > 1"),
+        ("14 * 86400", "140 * 86400"),
     ],
 )
 def test_a_rule_that_is_wrong_is_noticed(tmp_path: Path, found: str, instead: str) -> None:
