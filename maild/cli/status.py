@@ -45,7 +45,12 @@ def status(config: Path | None, *, as_json: bool) -> None:
             "tickets": found.tickets,
             "deadlines": found.deadlines,
             "deadlines_next": [
-                {"number": one.ticket, "kind": one.kind, "due_at": one.due_at.isoformat()}
+                {
+                    "number": one.ticket,
+                    "kind": one.kind,
+                    "due_at": one.due_at.isoformat(),
+                    "policy": one.policy,
+                }
                 for one in coming
             ],
             "mailboxes": [_mailbox(box) for box in found.mailboxes],
@@ -65,7 +70,9 @@ def status(config: Path | None, *, as_json: bool) -> None:
     if why:
         out.heading(f"no mail goes out ({why}): maild outbox release")
     for key, value in document.items():
-        out.line(f"{key:<14} {out.plain(value)}")
+        lines = value if isinstance(value, list) and value else [value]
+        for n, one in enumerate(lines):
+            out.line(f"{'' if n else key:<14} {out.plain(one)}")
 
 
 def _mailbox(box: standing.MailboxState) -> dict[str, Any]:
