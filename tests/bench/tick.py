@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import text
@@ -12,6 +13,8 @@ from sqlalchemy import text
 from tests.ontime.office import desk_in
 
 RINGS = 50
+_WARNED_HOURS, _MISSED_HOURS = 3.21, 0.8
+"""Until the warning of a first response in four hours, and from there until it is missed."""
 _COUNTED = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
 _TICKETS = f"""{_COUNTED}
 INSERT INTO ticket (id, version, subject, state, queue, priority, tier, assignee, tags, language,
@@ -29,8 +32,22 @@ SELECT i, 'resolution', 'far', :later, 'waiting', '', '', 'normal', '', 0, 0 FRO
 """
 
 
-def ring_seconds(folder: Path, open_tickets: int, due: int) -> tuple[float, float, int]:
-    """Return the median of an idle ring, the longest ring with so many due, and their number."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """What rings took, in seconds."""
+
+    idle: float
+    """The median of those with nothing due."""
+    longest: float
+    """Of those that it took until nothing was due."""
+    rings: int
+    together: float
+    processor: float
+    """Processor time of all of these."""
+
+
+def rung(folder: Path, open_tickets: int, due: int) -> Rung:
+    """Ring with nothing due, and then until so many have fired that are due just now."""
     folder.mkdir()
     with desk_in(folder) as desk:
         customers = desk.opens(due)
@@ -45,14 +62,22 @@ def ring_seconds(folder: Path, open_tickets: int, due: int) -> tuple[float, floa
                 connection.execute(text(shifted), values | {"count": open_tickets + first - 1})
         desk.alarm.ring()
         idle = statistics.median(_seconds(desk.alarm.ring) for _ in range(RINGS))
-        desk.sleep(4.1)
+        desk.sleep(_WARNED_HOURS)
+        desk.alarm.step()
+        desk.sleep(_MISSED_HOURS)
         rings = []
-        fired = 0
+        fired, processor = 0, time.process_time()
         while fired < due:
             began = time.perf_counter()
             fired += desk.alarm.ring()
             rings.append(time.perf_counter() - began)
-        return idle, max(rings), len(rings)
+        return Rung(
+            idle=idle,
+            longest=max(rings),
+            rings=len(rings),
+            together=sum(rings),
+            processor=time.process_time() - processor,
+        )
 
 
 def _seconds(work: Callable[[], object]) -> float:
