@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select
 from sqlmodel import Field, SQLModel
 
 from maild.core.absence import Absence
 from maild.store.columns import moment
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import metadata
 
 __all__ = ["all_away", "back", "metadata", "of", "record"]
@@ -31,7 +32,7 @@ _AGENTS: BindParameter[str] = bindparam("agents", expanding=True)
 _REMOVE = delete(_ABSENCE).where(_ABSENCE.c.agent.in_(_AGENTS))
 _ADD = insert(_ABSENCE)
 _OF = select(_ABSENCE).where(_ABSENCE.c.agent == bindparam("agent"))
-_ALL = select(_ABSENCE).order_by(_ABSENCE.c.agent)
+_ALL = Prepared(select(_ABSENCE).order_by(_ABSENCE.c.agent))
 
 
 def record(connection: Connection, absences: list[Absence], now: dt.datetime) -> None:
@@ -69,11 +70,11 @@ def of(connection: Connection, agent: str, now: dt.datetime) -> Absence | None:
 
 def all_away(connection: Connection, now: dt.datetime) -> dict[str, Absence]:
     """Return the absences of everybody who is away now, by registered address."""
-    found = (_absence(row) for row in connection.execute(_ALL).mappings().all())
+    found = (_absence(row) for row in _ALL.mappings(connection))
     return {one.agent: one for one in found if one.holds(now)}
 
 
-def _absence(row: RowMapping) -> Absence:
+def _absence(row: Record) -> Absence:
     return Absence(
         agent=row["agent"], since=row["since"], until=row["until"], set_by=row["set_by"]
     )

@@ -32,6 +32,7 @@ from sqlmodel import Field, SQLModel
 from maild.core.budget import Booking, Charge, Entry, Scope, Used
 from maild.core.house import House
 from maild.store.columns import BigKey, moment, one_of, row_id
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 __all__ = ["Breaker", "book", "breaker", "forget", "metadata", "used"]
@@ -70,7 +71,7 @@ class Breaker:
 
 
 _AUTOMATIC = metadata.tables[AutomaticRow.__tablename__]
-_ADD = insert(_AUTOMATIC)
+_ADD = Prepared(insert(_AUTOMATIC))
 _AT_ONCE = 6
 """Budgets that are asked for by one statement: there is one for each combination that occurs."""
 
@@ -85,15 +86,16 @@ def used(connection: Connection, charges: Sequence[Charge], now: dt.datetime) ->
         values: dict[str, Any] = {}
         for nth, one in enumerate(some):
             values |= _values(one, now - one.scope.window, nth)
-        counts += connection.execute(_counting(tuple(c.scope for c in some)), values).one()
+        [found] = _counting(tuple(c.scope for c in some)).rows(connection, values)
+        counts += found
     return tuple(Used(charge=c, mails=mails) for c, mails in zip(charges, counts, strict=True))
 
 
 def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> None:
     """Add lines to the account."""
     if lines:
-        connection.execute(
-            _ADD,
+        _ADD.run(
+            connection,
             [
                 {
                     "at": now,
@@ -124,7 +126,8 @@ def breaker(connection: Connection, house: House, now: dt.datetime) -> Breaker:
 def _counted(connection: Connection, charge: Charge, since: dt.datetime) -> int:
     """Count the lines of a budget, and no further than it reaches."""
     values = _values(charge, since, 0)
-    return int(connection.execute(_counting((charge.scope,)), values).scalar_one())
+    [found] = _counting((charge.scope,)).scalars(connection, values)
+    return int(found)
 
 
 def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
@@ -139,10 +142,10 @@ def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
 
 
 @cache
-def _counting(scopes: tuple[Scope, ...]) -> Select[Any]:
+def _counting(scopes: tuple[Scope, ...]) -> Prepared:
     """Count the lines of some budgets, a column each."""
     columns = [_count(scope, nth) for nth, scope in enumerate(scopes)]
-    return cast("Select[Any]", select(*columns))
+    return Prepared(cast("Select[Any]", select(*columns)))
 
 
 def _count(scope: Scope, nth: int) -> ColumnElement[int]:

@@ -16,13 +16,14 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from maild.store.database import inserted_ids
+from maild.store.prepared import Prepared
 from maild.store.tables import Blob, BlobChunk, metadata
 
 CHUNK_BYTES = 1024 * 1024
 _BLOB = metadata.tables[Blob.__tablename__]
 _CHUNK = metadata.tables[BlobChunk.__tablename__]
-_ADD_CHUNK = insert(_CHUNK)
-_READ = (
+_ADD_CHUNK = Prepared(insert(_CHUNK))
+_READ = Prepared(
     select(_CHUNK.c.blob_id, _CHUNK.c.data)
     .where(_CHUNK.c.blob_id.in_(bindparam("wanted", expanding=True)))
     .order_by(_CHUNK.c.blob_id, _CHUNK.c.n)
@@ -67,7 +68,7 @@ def add(connection: Connection, blobs: Sequence[Compressed], now: datetime) -> l
         for blob_id, blob in zip(ids, blobs, strict=True)
         for n, data in enumerate(blob.chunks)
     ]
-    connection.execute(_ADD_CHUNK, chunks)
+    _ADD_CHUNK.run(connection, chunks)
     return ids
 
 
@@ -80,7 +81,7 @@ def readable(connection: Connection, blob_ids: Sequence[int]) -> dict[int, bytes
     """Return the bytes of many blobs by id, without those that are not there or damaged."""
     parts: dict[int, list[bytes]] = {}
     damaged: set[int] = set()
-    for blob_id, data in connection.execute(_READ, {"wanted": list(set(blob_ids))}):
+    for blob_id, data in _READ.rows(connection, {"wanted": list(set(blob_ids))}):
         try:
             parts.setdefault(blob_id, []).append(zlib.decompress(data))
         except zlib.error:

@@ -15,23 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from maild.core.decision import Decision, EventDraft
 from maild.core.mail import Attachment
 from maild.core.ticket import Customer, Post, Ticket
 from maild.errors import LostRace
 from maild.store import search, tables
-from maild.store.conflict import unless_there
+from maild.store.conflict import add_unless_there
 from maild.store.database import inserted_ids
+from maild.store.prepared import Prepared
 from maild.store.splits import take
 from maild.store.tables import metadata
 from maild.store.takeback import take_back
@@ -44,15 +37,17 @@ _POST = _T[tables.PostRow.__tablename__]
 _ATTACHMENT = _T[tables.AttachmentRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
-_ADD_ATTACHMENT = insert(_ATTACHMENT)
-_ADD_EVENT = insert(_EVENT)
-_REMOVE_PARTICIPANT = delete(_PARTICIPANT).where(
-    _PARTICIPANT.c.ticket_id == bindparam("number"),
-    _PARTICIPANT.c.address == bindparam("person"),
+_ADD_ATTACHMENT = Prepared(insert(_ATTACHMENT))
+_ADD_EVENT = Prepared(insert(_EVENT))
+_REMOVE_PARTICIPANT = Prepared(
+    delete(_PARTICIPANT).where(
+        _PARTICIPANT.c.ticket_id == bindparam("number"),
+        _PARTICIPANT.c.address == bindparam("person"),
+    )
 )
 _ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
-_CUSTOMER_IDS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(
-    _CUSTOMER.c.address.in_(_ADDRESSES)
+_CUSTOMER_IDS = Prepared(
+    select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
 )
 _CHANGED = (
     "subject",
@@ -71,7 +66,7 @@ _CHANGED = (
     "pending_until",
     "updated_at",
 )
-_CHANGE = (
+_CHANGE = Prepared(
     update(_TICKET)
     .where(_TICKET.c.id == bindparam("number"), _TICKET.c.version == bindparam("looked_up"))
     .values(
@@ -80,7 +75,7 @@ _CHANGE = (
     )
 )
 
-_GIVE = (
+_GIVE = Prepared(
     update(_TICKET)
     .where(_TICKET.c.id == bindparam("number"))
     .values(customer_id=bindparam("owner"))
@@ -230,7 +225,7 @@ def _change(connection: Connection, tickets: Sequence[Ticket], now: datetime) ->
         columns = _columns(ticket) | {"updated_at": now}
         row = {f"new_{name}": columns[name] for name in _CHANGED}
         rows.append(row | {"number": ticket.number, "looked_up": ticket.version})
-    if connection.execute(_CHANGE, rows).rowcount != len(rows):
+    if _CHANGE.run(connection, rows) != len(rows):
         numbers = ", ".join(str(ticket.number) for ticket in tickets)
         raise LostRace(f"not as they were looked up any more: tickets {numbers}")
 
@@ -247,7 +242,7 @@ def _give(connection: Connection, decisions: Sequence[Decision], now: datetime) 
     if given:
         ids = _customers(connection, [ticket.customer for ticket in given], now)
         rows = [{"number": one.number, "owner": ids[one.customer.address]} for one in given]
-        connection.execute(_GIVE, rows)
+        _GIVE.run(connection, rows)
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:
@@ -274,7 +269,7 @@ def _customers(
 ) -> dict[str, int]:
     """Return the ids of customers by address; the unknown ones are made."""
     addresses = {"addresses": sorted({customer.address for customer in customers})}
-    known = {row.address: row.id for row in connection.execute(_CUSTOMER_IDS, addresses)}
+    known: dict[str, int] = dict(_CUSTOMER_IDS.rows(connection, addresses))
     rows = [
         {
             "address": customer.address,
@@ -290,8 +285,8 @@ def _customers(
     ]
     if not rows:
         return known
-    connection.execute(unless_there(connection, _CUSTOMER), rows)
-    return {row.address: row.id for row in connection.execute(_CUSTOMER_IDS, addresses)}
+    add_unless_there(connection, _CUSTOMER, rows)
+    return dict(_CUSTOMER_IDS.rows(connection, addresses))
 
 
 def _add_participants(connection: Connection, told: Sequence[Story]) -> None:
@@ -307,7 +302,7 @@ def _add_participants(connection: Connection, told: Sequence[Story]) -> None:
         if not one.decision.before or person not in one.decision.before.participants
     ]
     if rows:
-        connection.execute(unless_there(connection, _PARTICIPANT), rows)
+        add_unless_there(connection, _PARTICIPANT, rows)
 
 
 def _remove_participants(connection: Connection, told: Sequence[Story]) -> None:
@@ -319,7 +314,7 @@ def _remove_participants(connection: Connection, told: Sequence[Story]) -> None:
         if one.ticket.participant(person.address) is None
     ]
     if rows:
-        connection.execute(_REMOVE_PARTICIPANT, rows)
+        _REMOVE_PARTICIPANT.run(connection, rows)
 
 
 def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Sequence[int]:
@@ -350,7 +345,7 @@ def _add_posts(connection: Connection, posts: Sequence[tuple[int, Post]]) -> Seq
         for n, attachment in enumerate(post.attachments, start=1)
     ]
     if files:
-        connection.execute(_ADD_ATTACHMENT, files)
+        _ADD_ATTACHMENT.run(connection, files)
     return ids
 
 
@@ -379,12 +374,12 @@ def _add_keys(connection: Connection, told: Sequence[Story]) -> None:
         for key in one.decision.keys
     ]
     if rows:
-        connection.execute(unless_there(connection, _KEY), rows)
+        add_unless_there(connection, _KEY, rows)
 
 
 def _add_events(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(_ADD_EVENT, rows)
+        _ADD_EVENT.run(connection, rows)
 
 
 def _event(

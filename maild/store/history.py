@@ -9,10 +9,11 @@ from sqlalchemy import Connection, bindparam, select
 
 from maild.core.history import Entry
 from maild.store import tables
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 _EVENT = metadata.tables[tables.EventRow.__tablename__]
-_LOGS = (
+_LOGS = Prepared(
     select(
         _EVENT.c.ticket_id, _EVENT.c.id, _EVENT.c.at, _EVENT.c.kind, _EVENT.c.actor, _EVENT.c.data
     )
@@ -29,7 +30,7 @@ def entries(connection: Connection, number: int) -> tuple[Entry, ...]:
 def of_tickets(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Entry, ...]]:
     """Return the logs of tickets by number; no entry for a ticket without one."""
     found: defaultdict[int, list[Entry]] = defaultdict(list)
-    rows = connection.execute(_LOGS, {"tickets": list(numbers)}).all()
+    rows = _LOGS.rows(connection, {"tickets": list(numbers)})
     for number, entry_id, at, kind, actor, data in rows:
         entry = Entry(id=entry_id, at=at, kind=kind, actor=actor, data=tuple(data.items()))
         found[number].append(entry)

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Row,
-    RowMapping,
     bindparam,
     func,
     or_,
@@ -38,6 +37,7 @@ from maild.core.mail import Envelope, Source
 from maild.errors import HalfTaken, LostRace, TemporaryError
 from maild.store import blobs
 from maild.store.database import Database
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import JournalRow, JournalState, metadata
 
 LEASE = timedelta(minutes=2)
@@ -71,7 +71,7 @@ _ENDED = (
     "post_id",
     "ended_at",
 )
-_END = (
+_END = Prepared(
     update(_JOURNAL)
     .where(_JOURNAL.c.id == bindparam("row"), _JOURNAL.c.outcome == "")
     .values(
@@ -122,7 +122,7 @@ _NOTE = (
     .where(_JOURNAL.c.id == bindparam("row"))
     .values(evidence=bindparam("found", type_=_JOURNAL.c.evidence.type))
 )
-_LOAD = (
+_LOAD = Prepared(
     select(_JOURNAL)
     .where(_JOURNAL.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(_JOURNAL.c.id)
@@ -191,7 +191,7 @@ def load(database: Database, ids: Sequence[int]) -> tuple[Claimed, ...]:
     Where these are damaged it is told for that mail alone.
     """
     with database.read() as connection:
-        rows = connection.execute(_LOAD, {"ids": list(ids)}).mappings().all()
+        rows = _LOAD.mappings(connection, {"ids": list(ids)})
         raw = blobs.readable(connection, [row["blob_id"] for row in rows])
     return tuple(_claimed(row, raw.get(row["blob_id"])) for row in rows)
 
@@ -252,7 +252,7 @@ def end_all(connection: Connection, endings: Sequence[Ending], now: datetime) ->
         }
         for ending in endings
     ]
-    if connection.execute(_END, rows).rowcount != len(rows):
+    if _END.run(connection, rows) != len(rows):
         ids = ", ".join(str(ending.journal_id) for ending in endings)
         raise LostRace(f"of the journal rows {ids} one has an outcome already")
 
@@ -350,7 +350,7 @@ def next_due(connection: Connection) -> datetime | None:
     return moment
 
 
-def _claimed(row: RowMapping, raw: bytes | None) -> Claimed:
+def _claimed(row: Record, raw: bytes | None) -> Claimed:
     is_whole = raw is not None and len(raw) == row["size"]
     return Claimed(
         id=row["id"],
@@ -364,7 +364,7 @@ def _claimed(row: RowMapping, raw: bytes | None) -> Claimed:
     )
 
 
-def _envelope(row: RowMapping) -> Envelope:
+def _envelope(row: Record) -> Envelope:
     return Envelope(
         mail_from=row["mail_from"],
         rcpt_to=tuple(row["rcpt_to"]),

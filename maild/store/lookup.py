@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from maild.core import clientele, subject
 from maild.core.customermail import sender, thread_index_key
@@ -28,6 +28,7 @@ from maild.core.survey import Leaving, Via
 from maild.core.ticket import Customer, State
 from maild.store import customers, questions, surveys, tables
 from maild.store.desk import desk_of
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import JournalState, metadata
 from maild.store.tickets import views_by_number, wanted_numbers, with_desk
 
@@ -43,10 +44,10 @@ _TICKET = _T[tables.TicketRow.__tablename__]
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _OWN: BindParameter[int] = bindparam("own", expanding=True)
 _ADDRESSES: BindParameter[str] = bindparam("addresses", expanding=True)
-_CUT_IDS = select(_JOURNAL.c.id, _JOURNAL.c.message_id).where(_JOURNAL.c.id.in_(_OWN))
+_CUT_IDS = Prepared(select(_JOURNAL.c.id, _JOURNAL.c.message_id).where(_JOURNAL.c.id.in_(_OWN)))
 """Message-IDs as they were cut at intake: rows are compared as all were cut, not as parsed."""
 _SAME_KEY = (_JOURNAL.c.content_hash, _JOURNAL.c.identity, _JOURNAL.c.message_id)
-_SAME = (
+_SAME = Prepared(
     select(*_SAME_KEY, _JOURNAL.c.outcome, func.min(_JOURNAL.c.id).label("first"))
     .where(
         _JOURNAL.c.content_hash.in_(bindparam("hashes", expanding=True)),
@@ -55,10 +56,10 @@ _SAME = (
     )
     .group_by(*_SAME_KEY, _JOURNAL.c.outcome)
 )
-_POSTED_IDS = select(_POST.c.message_id).where(_POST.c.message_id.in_(_IDS)).distinct()
-_OWN_IDS = select(_OUTBOX.c.message_id).where(_OUTBOX.c.message_id.in_(_IDS)).distinct()
-_KEYS = select(_KEY.c.message_id, _KEY.c.ticket_id).where(_KEY.c.message_id.in_(_IDS))
-_UNDONE = (
+_POSTED_IDS = Prepared(select(_POST.c.message_id).where(_POST.c.message_id.in_(_IDS)).distinct())
+_OWN_IDS = Prepared(select(_OUTBOX.c.message_id).where(_OUTBOX.c.message_id.in_(_IDS)).distinct())
+_KEYS = Prepared(select(_KEY.c.message_id, _KEY.c.ticket_id).where(_KEY.c.message_id.in_(_IDS)))
+_UNDONE = Prepared(
     select(_JOURNAL.c.message_id, func.min(_JOURNAL.c.id).label("first"))
     .where(
         _JOURNAL.c.message_id.in_(_IDS),
@@ -66,18 +67,18 @@ _UNDONE = (
     )
     .group_by(_JOURNAL.c.message_id)
 )
-_BY_ADDRESS = (
+_BY_ADDRESS = Prepared(
     select(*customers.COLUMNS)
     .select_from(customers.WITH_ORGANISATION)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES))
 )
-_BLOCKED = (
+_BLOCKED = Prepared(
     select(_CUSTOMER.c.address)
     .join(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES), _TICKET.c.state == State.SPAM)
     .distinct()
 )
-_ACKNOWLEDGED = (
+_ACKNOWLEDGED = Prepared(
     select(_OUTBOX.c.recipient)
     .where(
         _OUTBOX.c.recipient.in_(_ADDRESSES),
@@ -93,12 +94,12 @@ class _Facts:
     """What the database said about some mails."""
 
     cut_ids: Mapping[int, str]
-    same: Mapping[tuple[str, str, str], Sequence[RowMapping]]
+    same: Mapping[tuple[str, str, str], Sequence[Record]]
     posted_ids: frozenset[str]
     own_ids: frozenset[str]
     keys: Mapping[str, int]
     undone: Mapping[str, int]
-    customers: Mapping[str, RowMapping]
+    customers: Mapping[str, Record]
     acknowledged: frozenset[str]
     blocked: frozenset[str]
 
@@ -266,15 +267,15 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
 
 
 def _by_likeness(
-    rows: Iterable[RowMapping],
-) -> Mapping[tuple[str, str, str], Sequence[RowMapping]]:
-    found: defaultdict[tuple[str, str, str], list[RowMapping]] = defaultdict(list)
+    rows: Iterable[Record],
+) -> Mapping[tuple[str, str, str], Sequence[Record]]:
+    found: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for row in rows:
         found[row["content_hash"], row["identity"], row["message_id"]].append(row)
     return found
 
 
-def _same_as(alike: Sequence[RowMapping], own: int) -> int:
+def _same_as(alike: Sequence[Record], own: int) -> int:
     """The copy that stands for this mail, if possible one in a ticket; 0 for none.
 
     A copy that was posted counts always. One that was not counts only if it came before: else two
@@ -292,14 +293,14 @@ def _lists(**values: Iterable[Any]) -> dict[str, list[Any]]:
 
 def _asked(
     connection: Connection,
-    statement: Select[Any],
+    statement: Prepared,
     lists: Mapping[str, list[Any]],
     more: Mapping[str, object] = MappingProxyType({}),
-) -> Sequence[RowMapping]:
+) -> Sequence[Record]:
     """Ask, unless there is nothing to ask for."""
     if not any(lists.values()):
         return ()
-    return connection.execute(statement, {**lists, **more}).mappings().all()
+    return statement.mappings(connection, {**lists, **more})
 
 
 def _without_tickets(
@@ -339,7 +340,7 @@ def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
     )
 
 
-def _customer(row: RowMapping | None, mail: Mail, house: House) -> Customer:
+def _customer(row: Record | None, mail: Mail, house: House) -> Customer:
     name = mail.parsed.from_[0].name if mail.parsed.from_ else ""
     if row is None:
         unknown = Customer(address=sender(mail), name=name, segment="")

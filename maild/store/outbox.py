@@ -28,7 +28,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, sel
 from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
 from maild.store import hold, tables
-from maild.store.conflict import unless_there
+from maild.store.conflict import add_unless_there
 from maild.store.database import Database
 from maild.store.prepared import Prepared
 from maild.store.tables import OutboxState, metadata
@@ -201,7 +201,7 @@ def add(connection: Connection, mails: Sequence[Outgoing], now: datetime) -> Non
         }
         for mail in mails
     ]
-    connection.execute(unless_there(connection, _OUTBOX), rows)
+    add_unless_there(connection, _OUTBOX, rows)
 
 
 def claim(

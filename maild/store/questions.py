@@ -15,7 +15,6 @@ from sqlalchemy import (
     BindParameter,
     Column,
     Connection,
-    RowMapping,
     String,
     UniqueConstraint,
     bindparam,
@@ -38,6 +37,7 @@ from maild.core.reason import Reason, Why
 from maild.errors import LostRace
 from maild.store import journal
 from maild.store.columns import json_value, moment, one_of, reference, row_id
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import metadata
 
 __all__ = ["add", "answer", "forget", "metadata", "newest", "of", "waiting"]
@@ -69,7 +69,9 @@ class QuestionRow(SQLModel, table=True):
 
 _QUESTION = metadata.tables[QuestionRow.__tablename__]
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
-_OF = select(_QUESTION).where(_QUESTION.c.journal_id.in_(_IDS)).order_by(_QUESTION.c.round)
+_OF = Prepared(
+    select(_QUESTION).where(_QUESTION.c.journal_id.in_(_IDS)).order_by(_QUESTION.c.round)
+)
 _WAITING = select(_QUESTION).where(_QUESTION.c.state == QuestionState.WAITING)
 _ADD = insert(_QUESTION)
 _OVERTAKEN = (
@@ -88,7 +90,7 @@ def of(connection: Connection, journal_ids: Sequence[int]) -> Mapping[int, tuple
     if not journal_ids:
         return {}
     found: defaultdict[int, list[Asked]] = defaultdict(list)
-    for row in connection.execute(_OF, {"ids": sorted(set(journal_ids))}).mappings():
+    for row in _OF.mappings(connection, {"ids": sorted(set(journal_ids))}):
         found[row["journal_id"]].append(_asked(row))
     return {number: tuple(asked) for number, asked in found.items()}
 
@@ -161,7 +163,7 @@ def forget(connection: Connection, journal_id: int, now: dt.datetime) -> None:
     connection.execute(update(_QUESTION).where(mine).values(shown={}))
 
 
-def _asked(row: RowMapping) -> Asked:
+def _asked(row: Record) -> Asked:
     question = Question(
         journal_id=row["journal_id"],
         round=row["round"],

@@ -30,6 +30,7 @@ from maild.core.suspension import HARD_BOUNCES_MAX, Marked
 from maild.store import tables
 from maild.store.columns import BigKey, moment, one_of
 from maild.store.conflict import unless_there
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 __all__ = ["mark", "marked", "metadata", "release", "suspended"]
@@ -61,8 +62,15 @@ class ReturnedRow(SQLModel, table=True):
 _ADDRESS = metadata.tables[AddressRow.__tablename__]
 _RETURNED = metadata.tables[ReturnedRow.__tablename__]
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
-_MARKED = select(_ADDRESS.c.address, _ADDRESS.c.suspended_at).where(
-    _ADDRESS.c.address.in_(bindparam("addresses", expanding=True))
+_MARKED = Prepared(
+    select(_ADDRESS.c.address, _ADDRESS.c.suspended_at).where(
+        _ADDRESS.c.address.in_(bindparam("addresses", expanding=True))
+    )
+)
+_RELEASE = Prepared(
+    delete(_ADDRESS)
+    .where(_ADDRESS.c.address == bindparam("who"))
+    .returning(_ADDRESS.c.suspended_at)
 )
 _SENT = (
     select(_OUTBOX.c.id)
@@ -84,8 +92,8 @@ def marked(connection: Connection, addresses: Sequence[str]) -> tuple[Marked, ..
     if not addresses:
         return ()
     return tuple(
-        Marked(address=row.address, is_suspended=row.suspended_at is not None)
-        for row in connection.execute(_MARKED, {"addresses": list(addresses)})
+        Marked(address=address, is_suspended=suspended_at is not None)
+        for address, suspended_at in _MARKED.rows(connection, {"addresses": list(addresses)})
     )
 
 
@@ -107,9 +115,7 @@ def mark(
 
 def release(connection: Connection, address: str) -> bool:
     """Forget what is held against an address; tell whether it was suspended."""
-    gone = delete(_ADDRESS).where(_ADDRESS.c.address == address.lower())
-    row = connection.execute(gone.returning(_ADDRESS.c.suspended_at)).one_or_none()
-    return row is not None and row.suspended_at is not None
+    return any(_RELEASE.scalars(connection, {"who": address.lower()}))
 
 
 def suspended(connection: Connection) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from maild.core.snapshot import AgentLoad
 from maild.core.ticket import Priority, State, Ticket
 from maild.store import absence, tables
 from maild.store.columns import BigKey, moment
-from maild.store.conflict import replacing
+from maild.store.conflict import add_replacing
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 __all__ = ["away", "given", "in_hand", "loads", "metadata", "take_turns"]
@@ -36,13 +37,13 @@ _ONE_AT_A_TIME = 0x6D61696C64  # any number that nobody else takes
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _ASSIGNMENT = _T[AssignmentRow.__tablename__]
-_COUNTS = (
+_COUNTS = Prepared(
     select(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority, func.count())
     .where(text(tables.IN_HAND))
     .group_by(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority)
 )
-_TURNS = select(_ASSIGNMENT)
-_NEWEST = select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0))
+_TURNS = Prepared(select(_ASSIGNMENT))
+_NEWEST = Prepared(select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0)))
 
 
 def take_turns(connection: Connection) -> None:
@@ -59,18 +60,18 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
     """Return what every agent has in hand, whose turn it was when, and who is away."""
     counts: defaultdict[str, int] = defaultdict(int)
     weights: defaultdict[str, int] = defaultdict(int)
-    for agent, state, priority, count in connection.execute(_COUNTS):
+    for agent, state, priority, count in _COUNTS.rows(connection):
         counts[agent] += count
         weights[agent] += count * assign.weight(State(state), Priority(priority))
-    turns = {row.agent: row for row in connection.execute(_TURNS)}
+    turns = {row["agent"]: row for row in _TURNS.mappings(connection)}
     away = absence.all_away(connection, now)
     return tuple(
         AgentLoad(
             address=agent,
             open_tickets=counts[agent],
             weight=weights[agent],
-            last_turn=turns[agent].turn if agent in turns else 0,
-            last_assigned_ticket=turns[agent].ticket_id if agent in turns else 0,
+            last_turn=turns[agent]["turn"] if agent in turns else 0,
+            last_assigned_ticket=turns[agent]["ticket_id"] if agent in turns else 0,
             away_until=away[agent].ends if agent in away else None,
         )
         for agent in sorted({*counts, *turns, *away})
@@ -96,14 +97,12 @@ def given(
     ]
     if not agents:
         return
-    last = connection.execute(_NEWEST).scalar_one()
+    [last] = _NEWEST.scalars(connection)
     rows = {
         agent: {"agent": agent, "turn": last + n, "ticket_id": number, "at": now}
         for n, (agent, number) in enumerate(agents, start=1)
     }
-    connection.execute(
-        replacing(connection, _ASSIGNMENT, "agent"), [rows[agent] for agent in sorted(rows)]
-    )
+    add_replacing(connection, _ASSIGNMENT, "agent", [rows[agent] for agent in sorted(rows)])
 
 
 def in_hand(connection: Connection, agent: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from maild.core.decision import ReplyKind, SentReply
 from maild.core.ticket import PostKind
 from maild.errors import LostRace
 from maild.store import tables
+from maild.store.prepared import Prepared
 from maild.store.tables import OutboxState, metadata
 
 TAKEN_BACK = "taken back by its author"
@@ -17,7 +18,7 @@ UNTRUE = "no longer true: somebody acted before it was due"
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _POST = metadata.tables[tables.PostRow.__tablename__]
 
-_WITHDRAW = (
+_WITHDRAW = Prepared(
     update(_OUTBOX)
     .where(
         _OUTBOX.c.key.in_(bindparam("keys", expanding=True)),
@@ -26,10 +27,12 @@ _WITHDRAW = (
     .values(state=OutboxState.HELD, last_error=UNTRUE)
     .returning(_OUTBOX.c.key)
 )
-_WAITING = select(_OUTBOX.c.ticket_id).where(
-    _OUTBOX.c.ticket_id.in_(bindparam("tickets", expanding=True)),
-    _OUTBOX.c.state == OutboxState.SCHEDULED,
-    _OUTBOX.c.kind != ReplyKind.REPLY,
+_WAITING = Prepared(
+    select(_OUTBOX.c.ticket_id).where(
+        _OUTBOX.c.ticket_id.in_(bindparam("tickets", expanding=True)),
+        _OUTBOX.c.state == OutboxState.SCHEDULED,
+        _OUTBOX.c.kind != ReplyKind.REPLY,
+    )
 )
 
 
@@ -53,11 +56,11 @@ def waiting(connection: Connection, numbers: Collection[int]) -> frozenset[int]:
     """Return which of these tickets have a notice or a survey that waits for its time."""
     if not numbers:
         return frozenset()
-    return frozenset(connection.execute(_WAITING, {"tickets": sorted(numbers)}).scalars())
+    return frozenset(_WAITING.scalars(connection, {"tickets": sorted(numbers)}))
 
 
 def withdraw(connection: Connection, keys: Collection[str]) -> frozenset[str]:
     """Hold notices that still wait for their time; return the keys of those that did."""
     if not keys:
         return frozenset()
-    return frozenset(connection.execute(_WITHDRAW, {"keys": sorted(keys)}).scalars())
+    return frozenset(_WITHDRAW.scalars(connection, {"keys": sorted(keys)}))

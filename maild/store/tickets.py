@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from maild.core.decision import ReplyKind
 from maild.core.house import House
@@ -25,6 +25,7 @@ from maild.core.ticket import (
     Ticket,
 )
 from maild.store import customers, tables
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import metadata
 
 RECENT_POSTS = 6
@@ -51,57 +52,59 @@ _AUTOMATIC_SINCE = (
     )
     .scalar_subquery()
 )
-_TICKETS = (
+_TICKETS = Prepared(
     select(_TICKET, *customers.COLUMNS, _AUTOMATIC_SINCE.label("automatic"))
     .select_from(customers.WITH_TICKET)
     .where(_TICKET.c.id.in_(_NUMBERS), _TICKET.c.erased_at.is_(None))
 )
 """What is erased is a figure only: no token, id or number leads to it."""
-_PEOPLE = (
+_PEOPLE = Prepared(
     select(_PARTICIPANT).where(_PARTICIPANT.c.ticket_id.in_(_NUMBERS)).order_by(_PARTICIPANT.c.id)
 )
 _SIBLING = _POST.alias("sibling")
 _NEWEST = select(func.max(_SIBLING.c.n)).where(_SIBLING.c.ticket_id == _POST.c.ticket_id)
-_RECENT = (
+_RECENT = Prepared(
     select(_POST)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.n > _NEWEST.scalar_subquery() - RECENT_POSTS)
     .order_by(_POST.c.ticket_id, _POST.c.n)
 )
 """The posts of a ticket are numbered without gaps."""
-_PUBLIC_IDS = (
+_PUBLIC_IDS = Prepared(
     select(_POST.c.ticket_id, _POST.c.message_id, _POST.c.thread_index)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
     .order_by(_POST.c.ticket_id, _POST.c.n)
 )
-_MERGED = select(_TICKET.c.id).where(
-    _TICKET.c.linked_id.in_(_NUMBERS), _TICKET.c.state == State.MERGED
+_MERGED = Prepared(
+    select(_TICKET.c.id).where(_TICKET.c.linked_id.in_(_NUMBERS), _TICKET.c.state == State.MERGED)
 )
-_SPLITS = select(_EVENT.c.data).where(_EVENT.c.ticket_id.in_(_NUMBERS), _EVENT.c.kind == SPLIT)
+_SPLITS = Prepared(
+    select(_EVENT.c.data).where(_EVENT.c.ticket_id.in_(_NUMBERS), _EVENT.c.kind == SPLIT)
+)
 _TEXT = func.substr(_POST.c.text, 1, TEXT_CHARACTERS_MAX)
-_NOTES = (
+_NOTES = Prepared(
     select(_TEXT)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind == PostKind.NOTE)
     .order_by(_POST.c.id)
 )
-_PUBLIC_TEXTS = (
+_PUBLIC_TEXTS = Prepared(
     select(_TEXT)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
     .order_by(_POST.c.id.desc())
     .limit(PUBLIC_TEXTS_MAX)
 )
-_ANSWERS = (
+_ANSWERS = Prepared(
     select(_POST)
     .where(_POST.c.ticket_id == bindparam("number"), _POST.c.kind == PostKind.AGENT)
     .order_by(_POST.c.n.desc())
     .limit(ANSWERS_MAX)
 )
-_TOLD = (
+_TOLD = Prepared(
     select(_OUTBOX.c.recipient)
     .where(_OUTBOX.c.ticket_id == bindparam("number"), _OUTBOX.c.kind == ReplyKind.NOTIFICATION)
     .group_by(_OUTBOX.c.recipient)
     .order_by(func.min(_OUTBOX.c.id))
 )
-_OFFERS = (
+_OFFERS = Prepared(
     select(_EVENT.c.data)
     .where(_EVENT.c.ticket_id == bindparam("number"), _EVENT.c.kind == OFFERED)
     .order_by(_EVENT.c.id.desc())
@@ -131,10 +134,10 @@ def views_by_number(
     if not wanted["numbers"]:
         return {}
     since = {"since": now - timedelta(hours=1)}
-    rows = connection.execute(_TICKETS, wanted | since).mappings().all()
-    people = _by_ticket(connection.execute(_PEOPLE, wanted).mappings().all())
-    recent = _by_ticket(connection.execute(_RECENT, wanted).mappings().all())
-    public = _by_ticket(connection.execute(_PUBLIC_IDS, wanted).mappings().all())
+    rows = _TICKETS.mappings(connection, wanted | since)
+    people = _by_ticket(_PEOPLE.mappings(connection, wanted))
+    recent = _by_ticket(_RECENT.mappings(connection, wanted))
+    public = _by_ticket(_PUBLIC_IDS.mappings(connection, wanted))
     return {
         row["id"]: TicketView(
             ticket=_ticket_of(row, people[row["id"]], house),
@@ -155,24 +158,24 @@ def with_desk(connection: Connection, view: TicketView) -> TicketView:
     """
     wanted = {"numbers": _with_merged(connection, view.ticket.number)}
     secret = {"numbers": _with_taken(connection, wanted["numbers"])}
-    notes = tuple(connection.execute(_NOTES, secret).scalars())
-    public = tuple(connection.execute(_PUBLIC_TEXTS, wanted).scalars()) if notes else ()
+    notes = tuple(_NOTES.scalars(connection, secret))
+    public = tuple(_PUBLIC_TEXTS.scalars(connection, wanted)) if notes else ()
     one = {"number": view.ticket.number}
-    answers = connection.execute(_ANSWERS, one).mappings()
+    answers = _ANSWERS.mappings(connection, one)
     return replace(
         view,
         notes=notes,
         public_texts=public,
         answers=tuple(post_of(row) for row in answers),
-        told=tuple(connection.execute(_TOLD, one).scalars()),
+        told=tuple(_TOLD.scalars(connection, one)),
         offers=tuple(
             Offer(post_n=int(data["n"]), addresses=tuple(data["who"].split(", ")))
-            for data in connection.execute(_OFFERS, one).scalars()
+            for data in _OFFERS.scalars(connection, one)
         ),
     )
 
 
-def post_of(row: RowMapping) -> Post:
+def post_of(row: Record) -> Post:
     """Make the value of a row of `post`, without its attachments."""
     return Post(
         n=row["n"],
@@ -203,7 +206,7 @@ def _with_merged(connection: Connection, number: int) -> list[int]:
     """The number, and those of the tickets merged into it, or into one of these."""
     known = newest = {number}
     for _ in range(MERGES_MAX):
-        found = connection.execute(_MERGED, {"numbers": sorted(newest)}).scalars()
+        found = _MERGED.scalars(connection, {"numbers": sorted(newest)})
         newest = set(found) - known
         if not newest:
             break
@@ -215,7 +218,7 @@ def _with_taken(connection: Connection, numbers: Sequence[int]) -> list[int]:
     """The numbers, and those of the tickets that posts of these were taken to, or of these."""
     known = newest = set(numbers)
     for _ in range(MERGES_MAX):
-        found = connection.execute(_SPLITS, {"numbers": sorted(newest)}).scalars()
+        found = _SPLITS.scalars(connection, {"numbers": sorted(newest)})
         newest = {int(data["to"]) for data in found} - known
         if not newest:
             break
@@ -223,14 +226,14 @@ def _with_taken(connection: Connection, numbers: Sequence[int]) -> list[int]:
     return sorted(known)
 
 
-def _by_ticket(rows: Iterable[RowMapping]) -> defaultdict[int, list[RowMapping]]:
-    found: defaultdict[int, list[RowMapping]] = defaultdict(list)
+def _by_ticket(rows: Iterable[Record]) -> defaultdict[int, list[Record]]:
+    found: defaultdict[int, list[Record]] = defaultdict(list)
     for row in rows:
         found[row["ticket_id"]].append(row)
     return found
 
 
-def _ticket_of(row: RowMapping, people: Sequence[RowMapping], house: House) -> Ticket:
+def _ticket_of(row: Record, people: Sequence[Record], house: House) -> Ticket:
     return Ticket(
         number=row["id"],
         version=row["version"],
@@ -256,5 +259,5 @@ def _ticket_of(row: RowMapping, people: Sequence[RowMapping], house: House) -> T
     )
 
 
-def _newest_thread_index(public: Sequence[RowMapping]) -> str:
+def _newest_thread_index(public: Sequence[Record]) -> str:
     return next((p["thread_index"] for p in reversed(public) if p["thread_index"]), "")
