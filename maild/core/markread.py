@@ -291,10 +291,10 @@ def _in_faces(tokens: Sequence[_Token], at: int) -> _Found:
 
 def _phrase(tokens: Sequence[_Token], at: int) -> tuple[int | None, int] | None:
     """Return the mark of the longest phrase at a place and its end; None for no phrase."""
-    for size in range(min(markwords.PHRASE_WORDS_MAX, len(tokens) - at), 0, -1):
+    for size in range(min(markwords.phrase_words_max(), len(tokens) - at), 0, -1):
         words = tuple(token.plain for token in tokens[at : at + size])
-        if words in markwords.PHRASES:
-            return markwords.PHRASES[words], at + size
+        if words in markwords.phrases():
+            return markwords.phrases()[words], at + size
     return None
 
 

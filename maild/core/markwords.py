@@ -6,7 +6,8 @@ courtesy ("fine", "ok") or an idiom ("not bad", "pas mal") is no mark: its write
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -85,6 +86,37 @@ _IDIOMS = (
 """What says something, but no mark: asked back."""
 
 
+@cache
+def phrases() -> Mapping[tuple[str, ...], int | None]:
+    """Return words to the mark that they are; None for those that are none.
+
+    They are three megabytes, and put together when the first answer is read.
+    """
+    return {
+        **_phrases(_TOP, 5),
+        **_phrases(_with(_VERY, (*_TOP, *_GOOD)), 5),
+        **_phrases(_with(("pretty", "quite", "ganz", "assez", "bastante", "plutot"), _GOOD), 4),
+        **_phrases(_GOOD, 4),
+        **_phrases(_MIDDLE, 3),
+        **_phrases(_BETWEEN, 3),
+        **_phrases(_BAD, 2),
+        **_phrases(_with(_NOT, _GOOD), 2),
+        **_phrases(_with(_with(_NOT, _VERY), _GOOD), 2),
+        **_phrases(_FLOOR, 1),
+        **_phrases(_with(_VERY, (*_BAD, *_FLOOR)), 1),
+        **_phrases(_NONE, 1),
+        **_phrases(_IDIOMS, None),
+        **_phrases(_with(_NOT, (*_BAD, *_TOP, *_FLOOR)), None),
+        **_phrases(("nada mal", "nada malo", "gar nicht schlecht", "pas mal du tout"), None),
+    }
+
+
+@cache
+def phrase_words_max() -> int:
+    """Return how many words the longest of them has."""
+    return max(map(len, phrases()))
+
+
 def _phrases(texts: Iterable[str], score: int | None) -> dict[tuple[str, ...], int | None]:
     return {tuple(text.split()): score for text in texts}
 
@@ -93,26 +125,6 @@ def _with(words: Iterable[str], others: Iterable[str]) -> list[str]:
     ends = tuple(others)
     return [f"{word} {end}" for word in words for end in ends]
 
-
-PHRASES: dict[tuple[str, ...], int | None] = {
-    **_phrases(_TOP, 5),
-    **_phrases(_with(_VERY, (*_TOP, *_GOOD)), 5),
-    **_phrases(_with(("pretty", "quite", "ganz", "assez", "bastante", "plutot"), _GOOD), 4),
-    **_phrases(_GOOD, 4),
-    **_phrases(_MIDDLE, 3),
-    **_phrases(_BETWEEN, 3),
-    **_phrases(_BAD, 2),
-    **_phrases(_with(_NOT, _GOOD), 2),
-    **_phrases(_with(_with(_NOT, _VERY), _GOOD), 2),
-    **_phrases(_FLOOR, 1),
-    **_phrases(_with(_VERY, (*_BAD, *_FLOOR)), 1),
-    **_phrases(_NONE, 1),
-    **_phrases(_IDIOMS, None),
-    **_phrases(_with(_NOT, (*_BAD, *_TOP, *_FLOOR)), None),
-    **_phrases(("nada mal", "nada malo", "gar nicht schlecht", "pas mal du tout"), None),
-}
-"""Words to the mark that they are; None for those that are none."""
-PHRASE_WORDS_MAX = max(map(len, PHRASES))
 
 FACES: dict[str, int] = {
     **dict.fromkeys("😡🤬😠😤🤮💩", 1),
