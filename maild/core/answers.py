@@ -108,6 +108,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         history=history(scene, decision),
         earlier=earlier(scene, decision),
         recent=recent(scene, ticket),
+        marks=marks(scene, ticket),
         post_kind=post.kind if post else None,
         files=files,
         files_left_out=left_out,
@@ -200,6 +201,12 @@ def recent(scene: Situation, ticket: Ticket) -> tuple[dossier.Aged, ...]:
     """Return the last other tickets of a ticket's customer."""
     known = dossier.find(scene.snapshot.dossiers, ticket.customer.address)
     return dossier.aged(known, scene.snapshot.now, but=ticket.number)
+
+
+def marks(scene: Situation, ticket: Ticket) -> tuple[dossier.AgedMark, ...]:
+    """Return the last marks that a ticket's customer gave us."""
+    known = dossier.find(scene.snapshot.dossiers, ticket.customer.address)
+    return dossier.aged_marks(known, scene.snapshot.now)
 
 
 def escalation(decision: Decision) -> Escalation | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from maild.core.absence import Absence
 from maild.core.commandtable import Word
 from maild.core.digest import Digest
-from maild.core.dossier import Aged
+from maild.core.dossier import Aged, AgedMark
 from maild.core.escalated import Escalation
 from maild.core.index import Finding
 from maild.core.mail import Attachment, BounceClass
@@ -128,6 +128,8 @@ class Reply:
     """Posts before those of `history`."""
     recent: tuple[Aged, ...] = ()
     """Other tickets of the customer, newest first: for colleagues only."""
+    marks: tuple[AgedMark, ...] = ()
+    """What the customer answered to surveys, newest first: likewise."""
     files: tuple[SentFile, ...] = ()
     files_left_out: tuple[Attachment, ...] = ()
     in_reply_to: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from maild.core.survey import Kind
 from maild.core.ticket import State
 
 RECENT_MAX = 5
@@ -29,12 +30,25 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a customer answered when they were asked how they find us."""
+
+    kind: Kind
+    score: int
+    at: datetime
+    ticket: int = 0
+    """0 where it is about none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """The tickets of one customer."""
+    """The tickets of one customer, and the marks that they gave."""
 
     address: str
     tickets: tuple[Brief, ...] = ()
     """Newest first, at most `COUNTED_MAX`."""
+    marks: tuple[Mark, ...] = ()
+    """Newest first, at most `RECENT_MAX`."""
 
     def recent(self, but: int = 0) -> tuple[Brief, ...]:
         """Return the newest few, without the ticket in hand."""
@@ -63,15 +77,29 @@ class Aged:
     days: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgedMark:
+    """A mark, and how many days ago it was given."""
+
+    mark: Mark
+    days: int
+
+
 def aged(known: Dossier, now: datetime, but: int = 0) -> tuple[Aged, ...]:
     """Return the newest few tickets with their age, without the ticket in hand."""
-    return tuple(
-        Aged(brief=one, days=max((now - one.created_at) // timedelta(days=1), 0))
-        for one in known.recent(but)
-    )
+    return tuple(Aged(brief=one, days=_days(one.created_at, now)) for one in known.recent(but))
+
+
+def aged_marks(known: Dossier, now: datetime) -> tuple[AgedMark, ...]:
+    """Return the newest few marks with their age."""
+    return tuple(AgedMark(mark=one, days=_days(one.at, now)) for one in known.marks)
 
 
 def find(dossiers: Sequence[Dossier], address: str) -> Dossier:
     """Return the dossier of an address; an empty one where nothing is on record."""
     wanted = address.lower()
     return next((one for one in dossiers if one.address == wanted), Dossier(address=wanted))
+
+
+def _days(since: datetime, now: datetime) -> int:
+    return max((now - since) // timedelta(days=1), 0)

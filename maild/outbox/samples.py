@@ -20,6 +20,7 @@ from maild.outbox.values import (
     Line,
     Listed,
     Mark,
+    Marked,
     Marking,
     Promised,
     Raised,
@@ -55,6 +56,10 @@ _FULL = Values(
     recent=(
         Recent(tag="[Support #977]", subject="Cup", state_word="open", age="3 days ago"),
         Recent(tag="[Support #12]", subject="", state_word="closed", age="yesterday"),
+    ),
+    marks=(
+        Marked(kind="csat", score=4, most=5, number=977, age="yesterday"),
+        Marked(kind="nps", score=0, most=10, number=0, age="3 days ago"),
     ),
     recipient="Grace Hopper",
     event="new",

@@ -102,6 +102,20 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A mark that the customer gave us."""
+
+    kind: str
+    """`csat` or `nps`."""
+    score: int
+    most: int
+    """The best mark."""
+    number: int
+    """Of the ticket; 0 where it is about none."""
+    age: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
     """Something that is due, or was."""
 
@@ -198,6 +212,7 @@ class Values:
     account_manager: str = ""
     notes: str = ""
     recent: tuple[Recent, ...] = ()
+    marks: tuple[Marked, ...] = ()
     recipient: str = ""
     event: str = "other"
     author: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from maild.core.commandtable import ENTRIES, TABLE
 from maild.core.decision import Audience, Quoted, Reply
-from maild.core.dossier import Aged
+from maild.core.dossier import Aged, AgedMark
 from maild.core.house import House, Mailbox
 from maild.core.index import Finding
 from maild.core.mail import Attachment
@@ -27,6 +27,7 @@ from maild.outbox.values import (
     Found,
     Line,
     Listed,
+    Marked,
     Promised,
     Raised,
     Recent,
@@ -78,6 +79,7 @@ def without_sender(reply: Reply) -> Reply:
         history=(),
         earlier=0,
         recent=(),
+        marks=(),
         files=(),
         files_left_out=(),
         references=(),
@@ -195,6 +197,7 @@ def _internal(values: Values, reply: Reply, customer: Customer, known: _Known) -
         is_last=reply.is_last,
         survey=marking.told(reply.vote) if reply.vote else values.survey,
         recent=tuple(_recent(one, known) for one in reply.recent),
+        marks=tuple(_marked(one, known) for one in reply.marks),
         earlier=reply.earlier,
     )
 
@@ -224,6 +227,17 @@ def _recent(one: Aged, known: _Known) -> Recent:
         subject=clean(brief.subject) or words.no_subject,
         state_word=words.states[brief.state.value],
         age=words.age(one.days),
+    )
+
+
+def _marked(one: AgedMark, known: _Known) -> Marked:
+    given = one.mark
+    return Marked(
+        kind=given.kind.value,
+        score=given.score,
+        most=given.kind.most,
+        number=given.ticket,
+        age=known.words.age(one.days),
     )
 
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from maild.core.decision import Audience, Reply, ReplyKind
-from maild.core.dossier import Aged, Brief
+from maild.core.dossier import Aged, AgedMark, Brief, Mark
+from maild.core.survey import Kind
 from maild.core.ticket import State
 from maild.outbox.values import Values
 from maild.outbox.wording import values_of
@@ -45,6 +46,19 @@ AGES = {
     "fr": ("aujourd’hui", "hier", "il y a 12 jours", "il y a 2 mois", "il y a 2 ans"),
     "es": ("hoy", "ayer", "hace 12 días", "hace 2 meses", "hace 2 años"),
 }
+MARKS = (
+    AgedMark(mark=Mark(kind=Kind.CSAT, score=4, at=TICKET.created_at, ticket=976), days=1),
+    AgedMark(mark=Mark(kind=Kind.NPS, score=0, at=TICKET.created_at), days=12),
+)
+GIVEN = {
+    "en": ("4 of 5 for ticket #976, yesterday", "0 of 10 for recommending us, 12 days ago"),
+    "de": ("4 von 5 für Ticket #976, gestern", "0 von 10 für die Weiterempfehlung, vor 12 Tagen"),
+    "fr": (
+        "4 sur 5 pour le ticket #976, hier",
+        "0 sur 10 pour la recommandation, il y a 12 jours",
+    ),
+    "es": ("4 de 5 por el tique #976, ayer", "0 de 10 por la recomendación, hace 12 días"),
+}
 EARLIER = {
     "en": "… and 7 earlier",
     "de": "… und 7 weitere davor",
@@ -55,7 +69,7 @@ EARLIER = {
 
 @pytest.mark.parametrize("language", AGES)
 def test_an_agent_sees_who_the_customer_is(language: str) -> None:
-    reply = replace(letters.notification(language), recent=RECENT, earlier=7)
+    reply = replace(letters.notification(language), recent=RECENT, marks=MARKS, earlier=7)
 
     message = read(written(reply, KNOWN)[1])
 
@@ -65,7 +79,8 @@ def test_an_agent_sees_who_the_customer_is(language: str) -> None:
         for age, one in zip(AGES[language], RECENT, strict=True):
             assert f"[Acme #{one.brief.number}]" in text
             assert f", {age}" in text
-        assert EARLIER[language] in text
+        for words in (*GIVEN[language], EARLIER[language]):
+            assert words in text
     assert "Call <b>before</b> noon." in text_of(message)
     assert "Call &lt;b&gt;before&lt;/b&gt; noon." in text_of(message, "html")
 

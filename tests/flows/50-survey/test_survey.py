@@ -172,6 +172,11 @@ def test_a_low_mark_is_heard(desk: Stage) -> None:
     assert (ticket["state"], ticket["tags"]) == ("open", ["low-mark"])
     desk.letter(LEA, number)
 
+    desk.send(mail(survey.recipient, "support@example.com", "Again", "It is broken again."))
+    desk.settled()
+    again = int(desk.ticket_of(survey.recipient)["number"])
+    assert f"1 of 5 for ticket #{number}, today" in desk.letter(ALICE, again).text
+
 
 def test_a_question_beside_a_mark_is_a_question(desk: Stage) -> None:
     number, survey = asked(desk, "question")
