@@ -109,10 +109,12 @@ class Pipeline:
     def _turn(self, batch: list[_InHand]) -> list[_InHand]:
         """Handle a batch while the next one is being read; return the next one."""
         following: list[_InHand] = []
+        if self._owed:
+            self._put_back([])
+        if self._owed:  # What is claimed before these are back could be put back out of our hand.
+            return []
         with ExitStack() as failed:
             failed.callback(lambda: self._put_back([*batch, *following]))
-            if self._owed:
-                self._put_back([])
             following += self._claim()
             if batch:
                 self._handle(batch)

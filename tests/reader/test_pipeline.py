@@ -95,15 +95,25 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
     journalled(house)
     monkeypatch.setattr("maild.pipeline.PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("maild.pipeline.IDLE_SECONDS", 0.01)
-    work, put_back, stop = handle.mails, journal.put_back, threading.Event()
-    failures = [StoreBusy("the server crashed"), StoreBusy("it starts up")]
+    work, put_back, claim, stop = (
+        handle.mails,
+        journal.put_back,
+        journal.claim,
+        threading.Event(),
+    )
+    failures = [StoreBusy(words) for words in ("it crashed", "away", "away", "away")]
+    claims: list[int] = []
 
     def failing_once(office: Office, items: list[handle.Item]) -> tuple[Handled, ...]:
-        if len(failures) == 2:
+        if len(failures) == 4:
             raise failures.pop()
         handled = work(office, items)
         stop.set()
         return handled
+
+    def watched(*arguments: object, **more: object) -> object:
+        claims.append(len(failures))
+        return claim(*arguments, **more)  # type: ignore[arg-type]
 
     def failing_too(*arguments: object, **more: object) -> None:
         if failures:
@@ -112,6 +122,7 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
 
     monkeypatch.setattr(handle, "mails", failing_once)
     monkeypatch.setattr(journal, "put_back", failing_too)
+    monkeypatch.setattr(journal, "claim", watched)
     thread = threading.Thread(target=line.run, args=(stop,))
 
     thread.start()
@@ -121,6 +132,7 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
 
     assert not thread.is_alive()
     assert (failures, outcomes(house)) == ([], ["posted"] * 3)
+    assert set(claims) == {4, 0}, "nothing is claimed while something is owed"
 
 
 def test_what_was_claimed_and_could_not_be_read_is_put_back_at_once(
