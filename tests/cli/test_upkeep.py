@@ -46,7 +46,7 @@ def test_a_backup_comes_back_and_everybody_says_that_nothing_goes_out(house: Hou
     checked = house.run("check")
     shown = house.document("ticket", "list")
     whole = house.document("verify")
-    released = house.run("outbox", "release")
+    released = house.run("outbox", "release", "--resend", "--send-new")
     again = house.run("outbox", "release")
 
     assert made.returncode == 0, made.stderr
@@ -60,6 +60,7 @@ def test_a_backup_comes_back_and_everybody_says_that_nothing_goes_out(house: Hou
     assert [ticket["subject"] for ticket in shown] == ["Printer on fire"]
     assert whole["problems"] == 0
     assert (released.returncode, again.returncode) == (0, 1)
+    assert released.stdout == "released; queued again: 0 mails of the backup, 0 written since\n"
     assert house.document("status")["outbound"] == {"held": False, "why": ""}
 
 
