@@ -22,6 +22,7 @@ from maild.core.mail import Envelope, Source
 from maild.delivery import Delivery
 from maild.store import journal, nodes
 from maild.store.writer import Journal
+from tests import schema
 from tests.flows.letter import Letter, read_letter
 from tests.needs import ROOT
 from tests.ontime.office import ALICE, CONFIG, Desk, renderer
@@ -131,6 +132,7 @@ def letters(folder: Path) -> list[Letter]:
 def main() -> None:
     """Obey each line; answer with the number of steps, or minus the signal of death."""
     renderer()
+    schema.ready()
     for line in sys.stdin:
         number, folder = line.split()
         reading_end, writing_end = os.pipe()

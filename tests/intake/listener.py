@@ -23,9 +23,9 @@ from maild.intake.smtp import Intake, SmtpServer, serve
 from maild.intake.smtp import Journal as AnyJournal
 from maild.intake.smtp_limits import SessionLimits
 from maild.settings import Listen, RuntimeLimits, SmtpSettings
-from maild.store.database import Database, open_database
-from maild.store.migrate import migrate
+from maild.store.database import Database
 from maild.store.writer import Journal
+from tests import schema
 
 PLENTY = 10**12
 HOUSE = House(
@@ -101,8 +101,7 @@ class Store:
 
 @contextmanager
 def store(folder: Path) -> Iterator[Store]:
-    database = open_database(f"sqlite:///{folder}/maild.db")
-    migrate(database)
+    database = schema.opened(f"sqlite:///{folder}/maild.db")
     journal = Journal(database, lambda: datetime.now(UTC))
     try:
         yield Store(database=database, journal=journal)

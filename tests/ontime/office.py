@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,11 @@ from maild.handle import Office
 from maild.outbox.render import Renderer
 from maild.rulefiles import policies
 from maild.store import tables, tickets
-from maild.store.database import Database, open_database
+from maild.store.database import Database
 from maild.store.deadlines import DeadlineRow
-from maild.store.migrate import migrate
+from tests import schema
 from tests.needs import ROOT
+from tests.texts import shipped
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEYS = Keys(current=1, by_id={1: b"a key of this test, 32 bytes long"})
@@ -87,9 +87,8 @@ class Desk:
         self.folder = folder
         self.now = MONDAY
         self.running = timedelta(days=1)
-        self.database: Database = open_database(url or f"sqlite:///{folder}/maild.db")
+        self.database: Database = schema.opened(url or f"sqlite:///{folder}/maild.db")
         try:
-            migrate(self.database)
             self.office = self.office_of(config)
         except BaseException:
             self.database.close()
@@ -269,10 +268,9 @@ class Desk:
         return (EventDraft(kind="state.changed", actor=ALICE, data=data),)
 
 
-@cache
 def renderer() -> Renderer:
     """The shipped templates, loaded once for all tests."""
-    return Renderer((settings.shipped("templates"),))
+    return shipped()
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
 from maild import handle, reading, settings
-from maild.app import office_of, read_options_of
+from maild.app import Files, files_of, office_of, read_options_of
 from maild.core.decision import Decision
 from maild.core.house import House
 from maild.core.mail import Envelope, Source
@@ -24,9 +25,8 @@ from maild.core.snapshot import Arrival, Snapshot
 from maild.handle import Handled
 from maild.outbox.pieces import assemble, unpack
 from maild.store import journal, listing, outbox
-from maild.store.database import open_database
-from maild.store.migrate import migrate
 from maild.store.writer import Journal
+from tests import schema
 from tests.core.scenes import HOUSE, KEYS, NOW
 
 LMTP = Envelope(
@@ -40,10 +40,9 @@ class InMemory:
 
     def __init__(self, house: House = HOUSE, now: datetime = NOW) -> None:
         self.now = now
-        self.database = open_database("sqlite://")
-        migrate(self.database)
+        self.database = schema.opened("sqlite://")
         config = replace(settings.defaults(Path(gettempdir(), "maild-unused")), house=house)
-        office = office_of(config, self.database, KEYS)
+        office = office_of(config, self.database, KEYS, _files(house))
         self.office = replace(office, now=lambda: self.now)
         self.options = read_options_of(config, office.renderer)
         self.sent: list[EmailMessage] = []
@@ -136,3 +135,10 @@ def letter(
 def proven(domain: str, result: str = "pass") -> str:
     """The field that our boundary writes about a From domain."""
     return f"Authentication-Results: mx.co.example; dmarc={result} header.from={domain}"
+
+
+@cache
+def _files(house: House) -> Files:
+    """Rules and templates, read once for all tests of a house."""
+    unused = settings.defaults(Path(gettempdir(), "maild-unused"))
+    return files_of(replace(unused, house=house))
