@@ -22,7 +22,7 @@ from maild.outbox import marking
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
 from maild.outbox.values import Values
-from maild.store import customers, surveys
+from maild.store import clients, customers, surveys
 from maild.store.database import Connection
 
 __all__ = ["Page", "Result", "notice", "show", "show_unsubscribe", "unsubscribe", "vote"]
@@ -64,7 +64,7 @@ def show(office: Office, token: str, language: str, chosen: int | None = None) -
         if survey is None:
             return notice(office, Result.UNKNOWN, language)
         if not voting.is_open(survey, office.world.house, office.now()):
-            return notice(office, Result.ENDED, survey.language)
+            return notice(office, Result.ENDED, survey.language, survey.mailbox)
         view = _view(connection, office, survey)
     return Page(result=Result.ASKED, html=_asking(office, survey, view, chosen))
 
@@ -87,8 +87,9 @@ def show_unsubscribe(office: Office, token: str, language: str) -> Page:
         if found is None:
             return notice(office, Result.UNKNOWN, language)
         language = _language(connection, office, found.address, language)
+        mailbox = clients.newest_mailbox(connection, found.customer)
     spoken = _spoken(office, language)
-    values = Values(language=spoken, brand=office.world.house.name)
+    values = Values(language=spoken, brand=_brand(office, mailbox))
     html = office.renderer.page("unsubscribe", spoken, values)
     return Page(result=Result.ASKED, html=html)
 
@@ -105,13 +106,17 @@ def unsubscribe(office: Office, token: str, language: str, *, via: Via = Via.PAG
         language = _language(connection, office, found.address, language)
         if not surveys.unsubscribed(connection, [found.address]):
             carry_out(connection, office, [(leaving.decide(found), None)])
-    return notice(office, Result.LEFT, language)
+        mailbox = clients.newest_mailbox(connection, found.customer)
+    return notice(office, Result.LEFT, language, mailbox)
 
 
-def notice(office: Office, result: Result, language: str) -> Page:
-    """Say one sentence, and nothing of what it is about."""
+def notice(office: Office, result: Result, language: str, mailbox: str = "") -> Page:
+    """Say one sentence, and nothing of what it is about.
+
+    `mailbox` is the brand that it concerns; empty where nobody knows who asks.
+    """
     spoken = _spoken(office, language)
-    values = Values(language=spoken, brand=office.world.house.name, reason=result.value)
+    values = Values(language=spoken, brand=_brand(office, mailbox), reason=result.value)
     return Page(result=result, html=office.renderer.page("notice", spoken, values))
 
 
@@ -120,16 +125,18 @@ def _voted(office: Office, token: str, ballot: Ballot, language: str) -> Page:
     with office.database.write() as connection:
         take_turns(connection, office)
         survey = _survey(connection, office, token)
-        if survey is None or ballot.score not in survey.kind.marks:
-            return notice(office, Result.UNKNOWN, survey.language if survey else language)
+        if survey is None:
+            return notice(office, Result.UNKNOWN, language)
+        if ballot.score not in survey.kind.marks:
+            return notice(office, Result.UNKNOWN, survey.language, survey.mailbox)
         given = voting.cast(survey, ballot, house, now)
         if given is None:
-            return notice(office, Result.ENDED, survey.language)
+            return notice(office, Result.ENDED, survey.language, survey.mailbox)
         if not voting.is_same(survey, given):
             voter = _voter(connection, office, survey)
             decision = voting.on_page(survey, given, voter, office.world, now)
             carry_out(connection, office, [(decision, None)])
-    return notice(office, Result.VOTED, survey.language)
+    return notice(office, Result.VOTED, survey.language, survey.mailbox)
 
 
 def _survey(connection: Connection, office: Office, text: str) -> Survey | None:
@@ -203,6 +210,11 @@ def _asking(office: Office, survey: Survey, view: TicketView | None, chosen: int
 def _language(connection: Connection, office: Office, address: str, wished: str) -> str:
     known = customers.known(connection, [address], office.world.house).get(address.lower())
     return (known.language if known else "") or wished
+
+
+def _brand(office: Office, mailbox: str) -> str:
+    house = office.world.house
+    return house.mailbox(mailbox).name if mailbox else house.name
 
 
 def _spoken(office: Office, language: str) -> str:

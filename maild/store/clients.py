@@ -12,10 +12,12 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from maild.core import clientele, roster
 from maild.core.house import House
 from maild.errors import NotAllowed
-from maild.store import anew, customers
+from maild.store import anew, customers, tables
 from maild.store.customers import CUSTOMER, ORGANISATION
+from maild.store.tables import metadata
 
 Json = dict[str, Any]
+_TICKET = metadata.tables[tables.TicketRow.__tablename__]
 KEYS = ("name", "organisation", "segment", "language", "account_manager", "notes")
 
 
@@ -57,6 +59,17 @@ def one(connection: Connection, house: House, address: str) -> Json:
         for ticket in dossier.tickets
     ]
     return _document(row, house) | {"tickets": tickets}
+
+
+def newest_mailbox(connection: Connection, customer: int) -> str:
+    """Return the mailbox that a customer was in touch with last; empty where there was none."""
+    newest = (
+        select(_TICKET.c.mailbox)
+        .where(_TICKET.c.customer_id == customer)
+        .order_by(_TICKET.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(newest).scalar() or ""
 
 
 def change(connection: Connection, house: House, address: str, wanted: Mapping[str, str]) -> None:

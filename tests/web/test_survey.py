@@ -203,6 +203,26 @@ def test_a_post_that_does_not_say_so_unsubscribes_nobody(house: InMemory) -> Non
     assert gone(house) == []
 
 
+def test_each_page_carries_the_brand_that_the_customer_knows(house: InMemory) -> None:
+    """The house is called Co, its mailbox Support; who holds no token hears what the house is."""
+    path, out = surveyed(house), leaving(house)
+    shown = [
+        ask(house, "GET", path),
+        ask(house, "POST", path, {"score": "4"}),
+        ask(house, "POST", path, {"score": "9"}),
+        ask(house, "GET", out),
+        ask(house, "POST", out, ONE_CLICK),
+    ]
+
+    assert [_footer(answer) for answer in shown[1:]] == ["Support"] * 4
+    assert _footer(shown[0]).startswith("Support")
+    assert _footer(ask(house, "GET", "/survey/nobody")) == "Co"
+
+
+def _footer(answer: Answer) -> str:
+    return answer.text.partition("<footer>")[2].partition("</footer>")[0]
+
+
 def test_every_page_is_strict_and_sets_no_cookie(house: InMemory) -> None:
     for path in (surveyed(house), leaving(house), "/survey/x", "/unsubscribe/x"):
         headers = ask(house, "GET", path).headers
