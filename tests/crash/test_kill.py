@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +151,31 @@ def _lives(group: int) -> bool:
 
 
 def _wait_for_the_end(stage: Stage) -> None:
-    def is_idle() -> bool:
-        now = stage.standing()
-        waiting = now.journal["received"] + now.journal["parsing"]
-        return waiting + now.outbox["queued"] + now.outbox["sending"] == 0
-
-    words = "work is left after the last start"
+    """Wait as long as something moves: how fast it does is the machine's business."""
     wait_for(lambda: _listens(stage.smtp_port), "no listener")
     with stage.database.write() as connection:
         connection.execute(text(TEN_MINUTES_LATER))
-    wait_for(is_idle, words, SETTLE_SECONDS_MAX)
+
+    def words() -> str:
+        waiting = (
+            "SELECT id, kind, attempts, next_try_at FROM outbox WHERE state <> 'sent' LIMIT 9"
+        )
+        rows = _rows(stage, waiting)
+        return f"work is left after the last start: {_left(stage)} {rows}\n{stage.log()[-3000:]}"
+
+    while any((now := _left(stage))[:4]):
+        wait_for(partial(_moved, stage, now), words, SETTLE_SECONDS_MAX)
+
+
+def _moved(stage: Stage, before: tuple[int, ...]) -> bool:
+    return _left(stage) != before
+
+
+def _left(stage: Stage) -> tuple[int, ...]:
+    """Count what is under way, and last what is sent."""
+    now = stage.standing()
+    under_way = (now.journal["received"], now.journal["parsing"])
+    return (*under_way, now.outbox["queued"], now.outbox["sending"], now.outbox["sent"])
 
 
 def _rows(stage: Stage, statement: str) -> list[Any]:
