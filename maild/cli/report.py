@@ -16,7 +16,7 @@ from maild.cli import report_page, report_table
 from maild.cli import show as out
 from maild.cli.place import WrongUsage, one_of
 from maild.core import kpi, scorecard
-from maild.core.scorecard import By, Only, Span, Step, Wish
+from maild.core.scorecard import By, Only, Report, Span, Step, Wish
 from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.now import utc_now
@@ -24,10 +24,12 @@ from maild.outbox import sheets
 from maild.settings import Settings
 from maild.settings.units import duration_seconds
 from maild.store import report as figures
+from maild.store.database import Connection
 from maild.store.secret import load_keys
 
 FORMATS = ("table", "json", "csv", "html")
 CHOICES = (*(step.value for step in Step), *(by.value for by in By))
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKS = 4
 """Before this one, which are told of when nobody says since when."""
 
@@ -49,6 +51,8 @@ def report(config: Path | None, order: Order, only: Only) -> None:
         wish, step = _wish(order, only, known, utc_now())
         with database.read() as connection:
             found = figures.read(connection, wish)
+            if not _tells(found):
+                _check_names(connection, wish, known)
     if order.form == "json":
         out.as_document(sheets.document(found, step, known.report.zone))
     elif order.form == "csv":
@@ -91,6 +95,31 @@ def _wish(order: Order, only: Only, known: Settings, now: datetime) -> tuple[Wis
     step = Step(order.by) if order.by in tuple(Step) else Step.WEEK
     by = By(order.by) if order.by in tuple(By) else None
     return Wish(whole=whole, spans=scorecard.spans(whole, step, zone), by=by, only=only), step
+
+
+def _tells(found: Report) -> bool:
+    """Whether anything happened, or waits, that was asked about."""
+    return any(line.n for line in kpi.lines(found.total.whole))
+
+
+def _check_names(connection: Connection, wish: Wish, known: Settings) -> None:
+    """Refuse what neither the settings nor the log have ever named."""
+    until = wish.whole.end
+    for by in By:
+        name = getattr(wish.only, by)
+        if name:
+            ever = figures.read(connection, Wish(whole=Span(start=_EVER, end=until), by=by))
+            told = {group.name for group in ever.groups if group.name}
+            one_of(f"--{by}", name, sorted(told | _configured(by, known)))
+
+
+def _configured(by: By, known: Settings) -> set[str]:
+    house = known.house
+    names = {
+        By.QUEUE: {queue.name for queue in house.queues},
+        By.AGENT: {agent.address for agent in house.agents},
+    }
+    return names.get(by, set())
 
 
 def _moment(option: str, text: str, now: datetime, zone: str) -> datetime:

@@ -14,6 +14,8 @@ from maild.core.kpi import Figures
 from maild.core.measure import Line
 from maild.core.scorecard import Report, Step
 
+_MANY = 30
+"""So many bars fit beside the figures."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2530; --soft: #5a6675; --line: #d9dfe6;
   --paper: #fff; --band: #f5f7f9; --bar: #2f6f9f; }
@@ -27,13 +29,16 @@ h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; }
 p { margin: .25rem 0; color: var(--soft); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .4rem .6rem; text-align: right; border-bottom: 1px solid var(--line);
-  white-space: nowrap; }
+th, td { padding: .4rem .5rem; text-align: right; font-size: .95rem; white-space: nowrap;
+  border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
-thead th { color: var(--soft); font-weight: 600; font-size: .85rem; }
+thead th { color: var(--soft); font-weight: 600; font-size: .85rem; white-space: normal;
+  vertical-align: bottom; }
 tbody tr:nth-child(even) { background: var(--band); }
 tbody th { font-weight: 500; }
-.bars { color: var(--bar); text-align: left; letter-spacing: .05em; }
+.bars { color: var(--bar); text-align: left; letter-spacing: .05em; min-width: 9rem;
+  white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
+.many { font-size: .6rem; letter-spacing: 0; }
 dt { font-weight: 600; margin-top: 1rem; }
 dd { margin: .2rem 0 0; color: var(--soft); max-width: 46rem; }
 """
@@ -77,7 +82,7 @@ def _filter(found: Report) -> Iterator[str]:
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Give a table; what is drawn of bars is left out where it is read aloud."""
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
-    yield f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>'
+    yield f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>'
     for first, *others in rows:
         cells = "".join(_cell(other) for other in others)
         yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
@@ -86,7 +91,8 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str
 
 def _cell(text: str) -> str:
     if readout.is_bars(text):
-        return f'<td class="bars" aria-hidden="true">{escape(text)}</td>'
+        size = "bars many" if len(text) > _MANY else "bars"
+        return f'<td class="{size}" aria-hidden="true">{escape(text)}</td>'
     return f"<td>{escape(text)}</td>"
 
 

@@ -114,7 +114,26 @@ def test_groups_and_filters_are_told(folder: Path) -> None:
     assert volumes == {"support": 2, "=2+3": 1}
     assert found["only"] == {"segment": "free"}
     assert document(folder, "--queue", "support")["figures"]["volume"]["value"] == 2
-    assert document(folder, "--queue", "no such")["figures"]["volume"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [("--queue", "=2+3, support"), ("--segment", "free"), ("--tag", ""), ("--tier", "1")],
+)
+def test_a_name_that_nobody_ever_gave_is_refused(folder: Path, option: str, known: str) -> None:
+    done = run(folder, option, "no such")
+
+    assert done.exit_code == 2
+    assert f"{option}: 'no such' is none of: {known}" in done.output
+
+
+def test_a_name_that_is_known_has_zeros_where_nothing_happened(folder: Path) -> None:
+    file = str(folder / "config.toml")
+    early = ("--since", "2026-01-01", "--until", "2026-01-02", "--queue", "support", "--json")
+
+    done = CliRunner().invoke(app, ["--config", file, "report", *early])
+
+    assert json.loads(done.stdout)["figures"]["volume"]["value"] == 0
 
 
 def test_months_and_days_are_parts_as_well(folder: Path) -> None:
