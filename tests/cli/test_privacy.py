@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from maild import settings
+from maild.cli import privacy
+from maild.store import nodes, residue
 from tests.cli.test_commands import CONFIG, MAIL, House
 
 CARLA = "carla@customer.example"
@@ -52,6 +55,26 @@ def test_a_person_is_exported_then_erased_then_unknown(house: House) -> None:
     assert (again.returncode, again.stdout) == (0, f"nothing is held about {CARLA}\n")
     assert nothing.returncode == 1
     assert not (house.folder / "other.zip").exists()
+
+
+def test_beside_a_daemon_a_large_file_is_not_written_anew_and_it_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = house.folder / "config.toml"
+    state_dir = settings.load(config, environ={}).state_dir
+    monkeypatch.setattr(residue, "REWRITE_BYTES_MAX", -1)
+
+    daemon = nodes.lock(state_dir, ["intake"])
+    privacy.erase(config, CARLA, is_sure=True)
+    beside = capsys.readouterr().out
+    for lock in daemon:
+        lock.close()
+    privacy.erase(config, CARLA, is_sure=True)
+    alone = capsys.readouterr().out
+
+    assert privacy.GAPS in beside
+    assert "erased as" in beside
+    assert alone == f"nothing is held about {CARLA}\n"
 
 
 def test_an_export_into_a_folder_is_for_us_alone(house: House) -> None:
