@@ -27,8 +27,10 @@ $(STAMP): pyproject.toml requirements.lock
 	@.ci/environment "$(PYTHON)"
 	@touch $@
 
+# Hundreds of processes start: without bytecode on the disk each of them compiles maild anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: env ## every test; the last line tells what was skipped and why
-	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --families $(if $(CI),--faults) $(TESTS)
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --families $(if $(CI),--faults) $(TESTS)
 
 demo: env ## one whole story through real sockets, for a newcomer
 	exec $(BIN)/maild demo

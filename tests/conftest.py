@@ -7,6 +7,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,11 @@ _SLOW_FAMILIES = {
     ),
     *("simulation", "store", "trust", "upkeep"),
 }
+_LONGEST_FIRST = (
+    *("soak", "systemd", "crash", "faults", "pages", "nodes", "servers", "trust", "flows"),
+    *("upkeep", "simulation", "oauth", "store", "cli", "authenticate", "ontime", "corpus"),
+)
+"""A file goes to one worker as a whole: what lasts long must not begin when all else has ended."""
 _OPTIONAL = "the corpus is not beside the project"
 
 
@@ -47,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_at_home)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole families that start processes are no part of the quick check."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whole families that start processes are no part of the quick check, and go first."""
     for item in items:
         if _SLOW_FAMILIES & set(item.path.parts):
             item.add_marker(pytest.mark.slow)
@@ -56,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         from tests import texts
 
         texts.keep_shipped()
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -107,6 +115,12 @@ def _tell_families(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("families")
     for family, took in seconds.most_common():
         terminalreporter.write_line(f"{took:8.1f} s {tests[family]:6} tests  {family}")
+
+
+def _place(item: pytest.Item) -> int:
+    """Tell when a test's family has its turn; within one all stays as it was shuffled."""
+    family = item.path.relative_to(Path(__file__).parent).parts[0]
+    return (*_LONGEST_FIRST, family).index(family)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
