@@ -213,6 +213,24 @@ def test_a_new_policy_reaches_every_open_ticket_in_chunks_and_says_so(desk: Desk
     assert desk.alarm.plan() == 0
 
 
+def test_other_working_hours_move_what_is_due_and_say_so(desk: Desk) -> None:
+    hours = ", ".join(f'{day} = "09:00-17:00"' for day in ("mon", "tue", "wed", "thu", "fri"))
+    office = f'[[calendar]]\nname = "office"\nzone = "UTC"\nhours = {{ {hours} }}\n'
+    policy = STANDARD.replace("[[sla]]", '[[sla]]\ncalendar = "office"')
+    desk.use(CONFIG + office + policy)
+    desk.sleep(6)
+    (number,) = desk.opens()
+    before = desk.waiting(number)["first_response"]
+    desk.alarm.plan()
+    desk.use(CONFIG + office + 'closed = ["2026-03-03"]\n' + policy)
+    desk.alarm.plan()
+
+    assert before == MONDAY + timedelta(days=1, hours=2)
+    assert desk.waiting(number)["first_response"] == before + timedelta(days=1)
+    moved = {line["kind"]: line["to"] for line in desk.log(number, "deadline.moved")}
+    assert moved["first_response"] == (before + timedelta(days=1)).isoformat(timespec="seconds")
+
+
 def test_a_policy_that_goes_takes_its_deadlines_along(desk: Desk) -> None:
     (number,) = desk.opens()
     desk.alarm.plan()

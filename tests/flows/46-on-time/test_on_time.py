@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,7 @@ def test_an_answer_in_time_tells_nobody_anything(stage: Stage) -> None:
     number = stage.ticket_of(CUSTOMER)["number"]
     told = stage.letter("alice@example.com", number)
     before = stage.ticket(number)
+    coming = json.loads(stage.maild("status", "--json").stdout)["deadlines_next"]
     stage.send(
         f"From: alice@example.com\nTo: {told.reply_to}\nSubject: Re: Help\n"
         f"In-Reply-To: {told.message_id}\n\nTurn it on.\n",
@@ -83,6 +85,8 @@ def test_an_answer_in_time_tells_nobody_anything(stage: Stage) -> None:
     stage.letter(CUSTOMER, number)
 
     assert states(before)["first_response"] == "waiting"
+    assert [one["kind"] for one in coming][:2] == ["first_response.warning", "first_response"]
+    assert {one["number"] for one in coming} == {number}
     after = states(stage.ticket(number))
     assert {state for kind, state in after.items() if kind not in FOLLOW_UP} == {"cancelled"}
     assert stage.letters(LEAD) == []
