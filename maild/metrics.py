@@ -144,7 +144,7 @@ class Metric(StrEnum):
         "maild_reader_killed_total",
         Kind.COUNTER,
         "why",
-        "readers ended: wall, cpu, memory, crash",
+        "readers ended: wall, cpu, crash",
     )
     TICKETS = "maild_tickets", Kind.GAUGE, "state", "tickets"
     DEADLINES = "maild_deadlines", Kind.GAUGE, "state", "deadlines: waiting, late"

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from maild import access as module
-from maild import log, metrics
+from maild import log
 from maild.access import Access, key_of
 from maild.core.oauth import Client, Grant, Tokens
 from maild.core.token import Keys
@@ -22,6 +22,7 @@ from maild.oauth import sealing
 from maild.store import oauth
 from maild.store.database import Database
 from tests.oauth.provider import SCOPE, SECRET, USER, Provider
+from tests.operations.test_metrics import value
 
 KEYS = Keys(current=1, by_id={1: bytes(range(32))})
 
@@ -211,8 +212,7 @@ def test_a_revoked_token_pauses_until_somebody_authorises_anew(
     assert len(provider.forms) == 2, "the provider is not asked again and again"
     assert "invalid_grant" in access.check()
     assert stream.getvalue().count("oauth.refused") == 1
-    shown = metrics.exposition().decode()
-    assert f'maild_oauth_refused{{oauth="test",user="{USER}"}} 1.0' in shown
+    assert value(f'maild_oauth_refused{{oauth="test",user="{USER}"}}') == 1
 
     let_in(access_of(database, provider.client(), "commands"), provider)
     new = access.token("test", USER, old)
@@ -220,6 +220,7 @@ def test_a_revoked_token_pauses_until_somebody_authorises_anew(
 
     assert provider.access[new] > 0
     assert access.check() == ""
+    assert value(f'maild_oauth_refused{{oauth="test",user="{USER}"}}') == 0
 
 
 def test_a_pause_ends_by_itself_after_an_hour(provider: Provider, database: Database) -> None:
@@ -331,6 +332,8 @@ def test_what_ends_within_two_weeks_is_announced_once_a_day(
         access.look([("test", USER)])
 
     assert stream.getvalue().count("oauth.expiring") == 6
+    ends = value(f'maild_oauth_expires_timestamp_seconds{{oauth="test",user="{USER}"}}')
+    assert ends == datetime(2027, 1, 20, tzinfo=UTC).timestamp()
     assert "the client's secret" in stream.getvalue()
 
 

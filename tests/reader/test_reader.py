@@ -7,7 +7,7 @@ import signal
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +17,7 @@ from maild.core.mail import Envelope, Mail, ReadOptions
 from maild.core.plainform import Misfit
 from maild.reader import NotRead, ReaderPool, _receive
 from maild.settings import RuntimeLimits
+from tests.operations.test_metrics import value
 
 MAIL = (
     b"From: Carla <carla@customer.example>\r\nTo: support@desk.example\r\nSubject: Hello\r\n"
@@ -72,24 +73,38 @@ def test_a_hostile_mail_is_told_from_a_failed_try(pool: ReaderPool) -> None:
     assert "header" in found.reason
 
 
-def test_a_child_that_is_killed_is_replaced(pool: ReaderPool) -> None:
-    """The mail in its hand counts a failed try; the next one is read by a new child."""
+@pytest.mark.parametrize(
+    ("how", "why"), [(signal.SIGKILL, "crash"), (signal.SIGXCPU, "cpu")], ids=["crash", "cpu"]
+)
+def test_a_child_that_is_killed_is_replaced(
+    pool: ReaderPool, how: signal.Signals, why: str
+) -> None:
+    """The mail in its hand counts a failed try; the next one is read by a new child.
+
+    Killed before anything is in its hand, it costs no mail a try.
+    """
+    series = f'maild_reader_killed_total{{why="{why}"}}'
+    before = value(series)
     assert isinstance(pool.submit(MAIL, Envelope()).result(30), Mail)
     child = _children()[0]
     os.kill(child, signal.SIGSTOP)
     doomed = pool.submit(MAIL, Envelope())
-    os.kill(child, signal.SIGKILL)
+    os.kill(child, how)
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGCONT)
 
     lost = doomed.result(30)
     found = pool.submit(MAIL, Envelope()).result(30)
 
     assert isinstance(lost, Mail | NotRead)
+    assert value(series) == before + isinstance(lost, NotRead)
     assert isinstance(found, Mail)
     assert child not in _children()
 
 
 def test_a_child_that_hangs_is_killed_after_its_time(pool: ReaderPool) -> None:
     assert isinstance(pool.submit(MAIL, Envelope()).result(30), Mail)
+    before = value('maild_reader_killed_total{why="wall"}')
     os.kill(_children()[0], signal.SIGSTOP)
 
     found = pool.submit(MAIL, Envelope()).result(30)
@@ -97,6 +112,7 @@ def test_a_child_that_hangs_is_killed_after_its_time(pool: ReaderPool) -> None:
     assert isinstance(found, NotRead)
     assert not found.is_hostile
     assert "6 seconds" in found.reason
+    assert value('maild_reader_killed_total{why="wall"}') == before + 1
     assert isinstance(pool.submit(MAIL, Envelope()).result(30), Mail)
 
 
