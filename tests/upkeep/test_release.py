@@ -38,9 +38,8 @@ def wait_until(house: House, until: datetime) -> None:
             due = Due(kind=Kind.RESOLUTION, due_at=until)
             line = deferred.noted(key, "agent", until, [due])
             if key in {GOOD, OPENED, EXPIRED, LEFT}:
-                row = survey(key, ticket, until)
-                connection.execute(table["survey"].insert(), row)
-                (made,) = surveys.of(connection, [row["id"]]).values()
+                connection.execute(table["survey"].insert(), survey(key, ticket, until))
+                (made,) = surveys.of(connection, [ticket]).values()
                 line = deferred.survey_noted(key, until, made)
             commit.add_events(connection, ticket, [line], 0, house.now)
 
@@ -63,7 +62,7 @@ def survey(key: str, ticket: int, until: datetime) -> dict[str, object]:
 
 
 def ticket_of(house: House, key: str) -> int:
-    return next(row["ticket_id"] for row in house.mails() if row["key"] == key)
+    return next(int(row["ticket_id"]) for row in house.mails() if row["key"] == key)
 
 
 def states(house: House, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
