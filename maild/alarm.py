@@ -26,7 +26,7 @@ from maild.store import ahead, anew, deadlines, tickets
 from maild.timekeeper import Timekeeper, since_start
 from maild.timetable import Round
 
-LATE_PER_RING = 60
+LATE_PER_RING = 30
 """After days of silence; what is due just now is not kept waiting."""
 RING_SECONDS = 0.8
 """After so long a ring fires no further ticket. Meanwhile others have their turns between its

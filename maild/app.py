@@ -67,8 +67,9 @@ __all__ = [
 
 SENDERS = 2
 BEAT = timedelta(seconds=10)
-RING = timedelta(seconds=2)
+RING = timedelta(seconds=1)
 """How often deadlines are looked for."""
+PLAN = timedelta(seconds=2)
 MORNING = timedelta(minutes=2)
 POLL = timedelta(minutes=5)
 """How often it is asked whose turn it is on `survey.due`."""
@@ -217,7 +218,7 @@ class Daemon:
         if Role.CLOCK in self._roles:
             self._clock.every(BEAT, "watch", self._watcher.look)
             self._clock.every(RING, "deadlines", self._then_send(self._alarm.ring))
-            self._clock.every(RING, "plan", self._alarm.plan)
+            self._clock.every(PLAN, "plan", self._alarm.plan)
             self._clock.every(MORNING, "digest", self._then_send(self._alarm.digest))
             self._clock.every(MORNING, "report", self._then_send(self._reporter.ring))
             self._clock.every(POLL, "survey", self._then_send(self._alarm.poll))
