@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
-from configparser import ConfigParser
+from configparser import ConfigParser, SectionProxy
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,25 @@ def test_the_daemon_is_shut_in(units: Path) -> None:
     assert float(figure.group(1)) <= EXPOSURE_MAX
 
 
+@pytest.mark.parametrize(("status", "pauses"), [("0", []), ("1", []), ("2", [20]), ("78", [20])])
+def test_what_trying_again_would_not_change_makes_a_waiting_client_wait(
+    tmp_path: Path, status: str, pauses: list[int]
+) -> None:
+    """Else systemd starts it for the client as fast as it ends; a stop must not be held up."""
+    (tmp_path / "sleep").write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/slept\n')
+    (tmp_path / "sleep").chmod(0o755)
+    line = _service()["ExecStopPost"].replace("$$", "$")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "EXIT_STATUS": status}
+
+    subprocess.run(shlex.split(line), env=environment, check=True, timeout=30)
+
+    slept = tmp_path / "slept"
+    assert [int(text) for text in (slept.read_text().split() if slept.exists() else [])] == pauses
+    assert sum(pauses) < int(_service()["TimeoutStopSec"])
+
+
 def test_user_and_folder_are_declared_as_the_unit_uses_them() -> None:
-    unit = ConfigParser(interpolation=None, strict=False)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(UNITS / "maild.service")
-    service = unit["Service"]
+    service = _service()
 
     assert f"u {service['User']} " in (UNITS / "maild.sysusers.conf").read_text()
     assert (
@@ -72,3 +87,10 @@ def test_user_and_folder_are_declared_as_the_unit_uses_them() -> None:
     )
     assert service["StateDirectoryMode"] == "0750"
     assert service["RestartPreventExitStatus"] == "2 78"
+
+
+def _service() -> SectionProxy:
+    unit = ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(UNITS / "maild.service")
+    return unit["Service"]
