@@ -106,16 +106,24 @@ class _Worker:
 
     def run(self) -> None:
         self._start_early()
-        while (job := self._jobs.get()) is not None:
-            raw, envelope, future = job
-            start = time.monotonic()
-            try:
-                future.set_result(self._read(raw, envelope))
-                measure(Metric.READ_SECONDS, time.monotonic() - start)
-            except Exception as error:  # noqa: BLE001 - loop top: the mail counts a failed try
-                self._end()
-                future.set_result(NotRead(is_hostile=False, reason=f"reader: {error}"))
+        while self._turn():
+            pass
         self._end()
+
+    def _turn(self) -> bool:
+        """Have the next mail read; tell whether to go on. It keeps no mail while it waits."""
+        job = self._jobs.get()
+        if job is None:
+            return False
+        raw, envelope, future = job
+        start = time.monotonic()
+        try:
+            future.set_result(self._read(raw, envelope))
+            measure(Metric.READ_SECONDS, time.monotonic() - start)
+        except Exception as error:  # noqa: BLE001 - loop top: the mail counts a failed try
+            self._end()
+            future.set_result(NotRead(is_hostile=False, reason=f"reader: {error}"))
+        return True
 
     def _start_early(self) -> None:
         """A child that cannot start now is tried again with the first mail."""
@@ -129,7 +137,8 @@ class _Worker:
         child = self._started()
         deadline = time.monotonic() + self._wall_seconds
         try:
-            _send(_pipe(child.stdin), pickle.dumps((envelope, raw)))
+            _send(_pipe(child.stdin), pickle.dumps(envelope))
+            _send(_pipe(child.stdin), raw)
             answer = _receive(_pipe(child.stdout), deadline)
         except TimeoutError:
             self._end()
@@ -184,9 +193,11 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 def _send(pipe: IO[bytes], data: bytes) -> None:
-    view = memoryview(_LENGTH.pack(len(data)) + data)
-    while view:
-        view = view[pipe.write(view) :]
+    """Send without a copy: it may be a mail of 25 MB."""
+    for part in (_LENGTH.pack(len(data)), data):
+        view = memoryview(part)
+        while view:
+            view = view[pipe.write(view) :]
 
 
 def _receive(pipe: IO[bytes], deadline: float) -> Answer:

@@ -3,9 +3,9 @@
 Started as a program it is that child: it sets its own limits, then answers requests on standard
 input until the parent closes it. Hostile text is touched nowhere else.
 
-A request and an answer are a length (4 bytes, big endian) and that many bytes. Requests are
-pickles: the first one holds the options and the CPU seconds and memory bytes that are allowed,
-every other one an envelope and a raw mail. Answers are plain JSON (`core.plainform`), since
+A message is a length (4 bytes, big endian) and that many bytes. The first one to the child is a
+pickle of the options and of the CPU seconds and memory bytes that are allowed; then come, for each
+mail, its envelope as a pickle and its raw bytes. Answers are plain JSON (`core.plainform`), since
 hostile text had its hands on whoever writes them: the parent unpickles nothing.
 """
 
@@ -68,10 +68,9 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _send(answers, plainform.packed(Answer(reason="ready")))
     while request := _receive(requests):
-        envelope, raw = pickle.loads(request)  # noqa: S301 - our parent
-        del request
+        envelope = pickle.loads(request)  # noqa: S301 - our parent
         _allow_cpu(cpu_seconds)
-        _send(answers, plainform.packed(_answer(raw, envelope, options)))
+        _send(answers, plainform.packed(_answer(_receive(requests), envelope, options)))
 
 
 def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Answer:

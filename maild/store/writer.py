@@ -109,13 +109,19 @@ class Journal:
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            waiting, more = self._gather(first)
-            batch = [item for item in waiting if item.future.set_running_or_notify_cancel()]
-            if batch:
-                self._commit(batch)
-            if not more:
-                return
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        """Commit what comes next; tell whether to go on. It keeps no mail while it waits."""
+        first = self._queue.get()
+        if first is None:
+            return False
+        waiting, more = self._gather(first)
+        batch = [item for item in waiting if item.future.set_running_or_notify_cancel()]
+        if batch:
+            self._commit(batch)
+        return more
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """Take what waits already, up to a bound; tell whether to go on afterwards."""

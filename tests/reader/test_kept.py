@@ -1,0 +1,22 @@
+"""What the pool keeps of a mail while it waits for the next one: nothing."""
+
+from __future__ import annotations
+
+from maild.core.mail import Envelope, Mail, ReadOptions
+from maild.reader import ReaderPool
+from maild.settings import RuntimeLimits
+from tests.waiting import watched
+
+MAIL = b"From: a@customer.example\r\nSubject: Hello\r\n\r\nGood morning.\r\n"
+
+
+def test_a_mail_that_was_read_is_let_go() -> None:
+    pool = ReaderPool(ReadOptions(), RuntimeLimits(reader_processes=1))
+    raw, gone = watched(MAIL)
+    read = pool.submit(raw, Envelope())
+    del raw
+
+    assert isinstance(read.result(30), Mail)
+
+    assert gone.wait(30)
+    pool.close()
