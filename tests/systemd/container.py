@@ -105,7 +105,7 @@ def booted(over: Path) -> Iterator[Container]:
     require("root", "nspawn")
     with tempfile.TemporaryDirectory(prefix="container-") as name:
         place = Path(name)
-        machine = place.name.replace("_", "-")
+        machine = place.name.replace("_", "0")
         process = _boot(place, machine, over)
         try:
             yield Container(first=_when_up(process, place))
