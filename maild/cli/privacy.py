@@ -22,6 +22,7 @@ from maild.furnish import office_of
 from maild.now import utc_now
 from maild.store import nodes, residue
 from maild.store import retention as kept
+from maild.store.database import Database
 from maild.store.retention import Kind
 from maild.store.secret import load_keys
 
@@ -62,7 +63,7 @@ def erase(config: Path | None, address: str, *, is_sure: bool) -> None:
             )
             if not is_sure:
                 typer.confirm("Erase this for ever?", abort=True)
-        with _alone(known.state_dir) as is_alone:
+        with _alone(database, known.state_dir) as is_alone:
             by = f"operator:{getpass.getuser()}"
             done = privacy.erase(office, address, by, is_alone=is_alone)
         with database.read() as connection:
@@ -91,8 +92,11 @@ class Unfinished(MaildError):
 
 
 @contextmanager
-def _alone(state_dir: Path) -> Iterator[bool]:
-    """Tell whether no daemon works here; none begins before the end."""
+def _alone(database: Database, state_dir: Path) -> Iterator[bool]:
+    """Tell whether no daemon works on an SQLite file; none begins before the end."""
+    if not database.is_sqlite:
+        yield False
+        return
     with ExitStack() as locks:
         try:
             for lock in nodes.lock(state_dir, frozenset(Role)):
