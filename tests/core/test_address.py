@@ -184,10 +184,10 @@ def test_no_text_makes_it_fail(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", ".", "a.", "@", "+", "ü", "a@", "-", '"', "\\", "%"])
 def test_a_megabyte_is_refused_at_once(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     for text in (unit * 1_000_000, unit * 1_000_000 + "@mail.example", "a@" + unit * 1_000_000):
         recipient(text, HOUSE)
         valid_return_path(text)
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -80,8 +80,8 @@ def test_the_writer_is_the_first_word() -> None:
 
 @pytest.mark.parametrize("piece", ["(", '"', "\\", 'a"b', '"\\', ";", "a ", "(\\", "dmarc=pass;"])
 def test_a_hostile_field_costs_little(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     verdict([piece * (1024 * 1024 // len(piece))], CO)
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -714,7 +714,7 @@ def test_a_vacation_answer_with_an_empty_return_path_is_no_bounce() -> None:
 def test_a_hostile_text_of_a_megabyte_takes_linear_time(piece: str) -> None:
     parsed = mail("MAILER-DAEMON@mx.example", "failure", piece * (1_000_000 // len(piece)))
 
-    started = time.perf_counter()
+    started = time.process_time()
     examine(parsed)
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

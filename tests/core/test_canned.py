@@ -49,8 +49,8 @@ def test_html_shows_a_text_as_it_is() -> None:
 
 @pytest.mark.parametrize("hostile", ["{{" * 10**5, "{{ a" * 10**5, "{" * 10**6])
 def test_a_hostile_text_costs_little(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     problem("a", hostile)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

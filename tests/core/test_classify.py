@@ -438,10 +438,10 @@ def test_a_hostile_mail_of_a_megabyte_takes_linear_time(piece: str) -> None:
         message_id=huge,
     )
 
-    started = time.perf_counter()
+    started = time.process_time()
     judged(parsed=parsed)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_mail_from_an_address_to_its_own_reply_address_is_a_loop() -> None:

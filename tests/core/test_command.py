@@ -94,11 +94,11 @@ def test_whatever_stands_behind_note_is_a_note_or_refused(text: str) -> None:
     ],
 )
 def test_a_hostile_block_costs_little(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     orders(hostile)
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_the_nearest_word_is_named_only_when_it_is_near() -> None:

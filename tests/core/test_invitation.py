@@ -96,8 +96,8 @@ def test_a_calendar_mail_without_words_says_what_it_asks_on_the_ticket() -> None
     "shape", [";", "A:", '"', "ATTENDEE;" + "PARTSTAT=", "\n ", "BEGIN:VEVENT\n"]
 )
 def test_hostile_calendars_are_read_in_no_time(shape: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     invitation(Parsed(calendar="METHOD:REPLY\n" + shape * (1_000_000 // len(shape))))
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

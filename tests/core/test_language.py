@@ -145,6 +145,6 @@ def test_a_huge_text_costs_no_more_than_its_beginning() -> None:
 
 
 def _timed(text: str) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     detect(text)
-    return time.perf_counter() - begin
+    return time.process_time() - begin

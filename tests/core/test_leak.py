@@ -57,8 +57,8 @@ def test_scripts_without_spaces_are_compared_by_characters() -> None:
 
 
 def test_a_hostile_text_costs_little() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     repeated(["<" * 10**6, "a " * 10**6, "<a" * 10**6], [NOTE], [])
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

@@ -65,8 +65,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("html", HOSTILE)
 def test_hostile_html_costs_little(html: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     without_beginning(html, "#solve" if "solve" in html else html)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -208,11 +208,11 @@ def test_what_is_too_long_loses_labels_on_the_left() -> None:
 
 
 def test_a_name_that_macros_make_long_costs_little() -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     ask("v=spf1 exists:" + "%{s}" * 10_000, sender="a." * 120 + "a@x.example")
 
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -226,8 +226,8 @@ def test_a_name_that_macros_make_long_costs_little() -> None:
     ],
 )
 def test_a_hostile_record_is_read_in_no_time(record: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     ask(record)
 
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10

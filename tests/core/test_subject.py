@@ -83,9 +83,9 @@ def test_a_tag_is_read_back(number: int) -> None:
 )
 def test_a_hostile_subject_costs_little(piece: str) -> None:
     subject = piece * (1024 * 1024 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
 
     base(subject, NAMES)
     tagged_number(subject, NAMES)
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
