@@ -7,7 +7,7 @@ takes it writes all its mails in that transaction; what another node read meanwh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from maild import easel
 from maild.carry import Office, carry_out
 from maild.core import topics, weekly, weeklymail
 from maild.core.decision import Enclosed
-from maild.core.house import Form
+from maild.core.house import Form, House
 from maild.core.scorecard import By, Group, Report, Span, Wish
 from maild.core.weekly import Period, Weekly
 from maild.errors import NotAllowed, TemporaryError
@@ -109,10 +109,11 @@ def read(office: Office, period: Period) -> Weekly:
     """Return all that a report tells, in one consistent view."""
     with office.database.read() as connection:
         before = Span(start=period.before[0].start, end=period.span.start)
+        organisations, *agents = _figures(connection, office, period)
         return Weekly(
             period=period,
-            report=_figures(connection, period, By.ORGANISATION),
-            agents=_agents(connection, office, period),
+            report=organisations,
+            agents=_named(agents[0].groups, office.world.house) if agents else (),
             repeats=tuple(
                 talk.repeat_contacts(connection, span, weekly.REPEAT_WITHIN)
                 for span in (*period.before, period.span)
@@ -126,16 +127,19 @@ def read(office: Office, period: Period) -> Weekly:
         )
 
 
-def _figures(connection: Connection, period: Period, by: By) -> Report:
-    return report.read(connection, Wish(whole=period.span, spans=period.before, by=by))
+def _figures(connection: Connection, office: Office, period: Period) -> tuple[Report, ...]:
+    """Read the figures by organisation, and by agent where these may be told."""
+    groups = (
+        (By.ORGANISATION, By.AGENT)
+        if office.world.house.reporting.per_agent
+        else (By.ORGANISATION,)
+    )
+    wish = Wish(whole=period.span, spans=period.before)
+    return report.read_all(connection, [replace(wish, by=by) for by in groups])
 
 
-def _agents(connection: Connection, office: Office, period: Period) -> tuple[Group, ...]:
-    """Read the figures of single agents, where they may be told, under their names."""
-    house = office.world.house
-    if not house.reporting.per_agent:
-        return ()
-    groups = _figures(connection, period, By.AGENT).groups
+def _named(groups: Iterable[Group], house: House) -> tuple[Group, ...]:
+    """Return agents under their names."""
     return tuple(
         replace(one, name=agent.name or one.name) if (agent := house.agent_of(one.name)) else one
         for one in groups

@@ -8,7 +8,7 @@ it was written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -46,16 +46,24 @@ def read(connection: Connection, wish: Wish) -> Report:
     One consistent view needs one read transaction: `with database.read() as connection`. It costs
     two statements, whatever the number of tickets.
     """
-    since = min(span.start for span in (wish.whole, *wish.spans))
-    has_rules = wish.by is By.RULE or bool(wish.only.rule)
-    count = Count(wish)
+    return read_all(connection, (wish,))[0]
+
+
+def read_all(connection: Connection, wishes: Sequence[Wish]) -> tuple[Report, ...]:
+    """Return the figures of several wishes (at least one); the log is read once for all."""
+    since = min(span.start for wish in wishes for span in (wish.whole, *wish.spans))
+    has_rules = any(wish.by is By.RULE or wish.only.rule for wish in wishes)
+    counts = [Count(wish) for wish in wishes]
     for _, rows in groupby(
         _streamed(connection, _tickets(since, has_rules=has_rules)), lambda row: row.ticket_id
     ):
-        count.add(chronicle.of_ticket(map(_logged, rows)))
-    loose = _streamed(connection, _surveys(since))
-    count.add_surveys(chronicle.of_survey(map(_logged, loose)))
-    return count.report()
+        life = chronicle.of_ticket(map(_logged, rows))
+        for count in counts:
+            count.add(life)
+    loose = chronicle.of_survey(map(_logged, _streamed(connection, _surveys(since))))
+    for count in counts:
+        count.add_surveys(loose)
+    return tuple(count.report() for count in counts)
 
 
 def _tickets(since: datetime, *, has_rules: bool) -> Select[Any]:

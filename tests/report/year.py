@@ -52,11 +52,13 @@ def figures(database: Database, whole: Span, zone: str) -> Iterator[Compared]:
     periods = [whole, *weeks, *months]
     found = brute.told(database, [Period(one.start, one.end) for one in periods])
     until = 1 + len(weeks)
-    for name in brute.GROUPED:
-        yield compared(read(database, whole, weeks, By(name)), found[:until], f"week and {name}")
-    yield compared(
-        read(database, whole, months, By.QUEUE), [found[0], *found[until:]], "month and queue"
-    )
+    wishes = [Wish(whole=whole, spans=weeks, by=By(name)) for name in brute.GROUPED]
+    wishes.append(Wish(whole=whole, spans=months, by=By.QUEUE))
+    with database.read() as connection:
+        *by_week, by_month = report.read_all(connection, wishes)
+    for name, told in zip(brute.GROUPED, by_week, strict=True):
+        yield compared(told, found[:until], f"week and {name}")
+    yield compared(by_month, [found[0], *found[until:]], "month and queue")
 
 
 def months(database: Database, folder: Path, zone: str) -> Compared:
@@ -78,12 +80,6 @@ def months(database: Database, folder: Path, zone: str) -> Compared:
         told=values,
         differences=tuple(differences),
     )
-
-
-def read(database: Database, whole: Span, parts: Sequence[Span], by: By) -> Report:
-    """Read the figures as `maild report` does."""
-    with database.read() as connection:
-        return report.read(connection, Wish(whole=whole, spans=tuple(parts), by=by))
 
 
 def compared(told: Report, found: Sequence[dict[Place, Tally]], name: str) -> Compared:

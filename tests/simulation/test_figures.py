@@ -172,7 +172,7 @@ def test_what_is_told_wrong_is_seen(
     history: History, monkeypatch: pytest.MonkeyPatch, spoilt: str, differs: set[str]
 ) -> None:
     monkeypatch.setattr(f"maild.core.{spoilt}", 0.7)
-    told = year.read(history.database, history.whole, (), By.SEGMENT)
+    told = figures(history.database, history.whole, by=By.SEGMENT)
     whole = brute.Period(history.whole.start, history.whole.end)
 
     found = year.compared(told, brute.told(history.database, [whole]), "segment")
