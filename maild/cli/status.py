@@ -44,15 +44,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
             "outbox": found.outbox,
             "tickets": found.tickets,
             "deadlines": found.deadlines,
-            "deadlines_next": [
-                {
-                    "number": one.ticket,
-                    "kind": one.kind,
-                    "due_at": one.due_at.isoformat(),
-                    "policy": one.policy,
-                }
-                for one in coming
-            ],
+            "deadlines_next": [_coming(one) for one in coming],
             "mailboxes": [_mailbox(box) for box in found.mailboxes],
             "oauth": [_granted(row) for row in granted],
             "outbound": {"held": bool(why), "why": why},
@@ -70,9 +62,23 @@ def status(config: Path | None, *, as_json: bool) -> None:
     if why:
         out.heading(f"no mail goes out ({why}): maild outbox release")
     for key, value in document.items():
-        lines = value if isinstance(value, list) and value else [value]
-        for n, one in enumerate(lines):
-            out.line(f"{'' if n else key:<14} {out.plain(one)}")
+        _print(key, value)
+
+
+def _coming(one: deadlines.Coming) -> dict[str, Any]:
+    return {
+        "number": one.ticket,
+        "kind": one.kind,
+        "due_at": one.due_at.isoformat(),
+        "policy": one.policy,
+    }
+
+
+def _print(key: str, value: object) -> None:
+    """One line, or one for each row of a list."""
+    lines = value if isinstance(value, list) and value else [value]
+    for n, one in enumerate(lines):
+        out.line(f"{'' if n else key:<14} {out.plain(one)}")
 
 
 def _mailbox(box: standing.MailboxState) -> dict[str, Any]:
