@@ -139,13 +139,14 @@ def simulate(  # noqa: PLR0913 - the options of one command
         bool, typer.Option("--built-in", help="With a made-up house of twelve agents.")
     ] = False,
     keep: Annotated[Path | None, typer.Option(help="A new folder for what is left.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Compare with an earlier --json.")] = None,
     json: Json = False,
 ) -> None:
     """Run a made-up year through your rules, promises and agents; writes and sends nothing."""
     from maild.cli import simulate as command
 
     size = command.Size(tickets=tickets, days=days, seed=seed)
-    command.simulate(None if built_in else Place.config, size, keep, as_json=json)
+    command.simulate(None if built_in else Place.config, size, keep, against, as_json=json)
 
 
 @app.command()

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.handle import Office
 from maild.settings import Settings
-from maild.simulation import checks, kept, report
+from maild.simulation import against, breakdown, checks, kept, report
 from maild.simulation.checks import Check
 from maild.simulation.kept import Kept
 from maild.simulation.year import Course, Wish, Year
@@ -60,11 +60,15 @@ class Size:
     seed: int
 
 
-def simulate(config: Path | None, size: Size, keep: Path | None, *, as_json: bool) -> None:
+def simulate(
+    config: Path | None, size: Size, keep: Path | None, before: Path | None, *, as_json: bool
+) -> None:
     """Run a simulation, show its table, and end with 1 where something does not add up.
 
-    `keep` is a new folder for what is left (`simulation/kept.py`).
+    `keep` is a new folder for what is left (`simulation/kept.py`); `before` is what an earlier
+    one said in JSON, with which this one is compared.
     """
+    earlier = against.read(before, asdict(size)) if before else None
     folder = kept.begin(keep) if keep else None
     log.configure(environment=os.environ, level=log.Level.ERROR)
     wish = Wish(start=START, days=size.days, tickets=size.tickets, seed=size.seed)
@@ -76,6 +80,8 @@ def simulate(config: Path | None, size: Size, keep: Path | None, *, as_json: boo
         document = _document(office, course, wish) | {"seconds": seconds}
         found = checks.all_checks(office, course)
         document["checks"] = [_told(check) for check in found]
+        if earlier is not None:
+            document["changes"] = against.changes(earlier, document)
         if place is not None:
             place.save(document)
     if as_json:
@@ -153,6 +159,11 @@ def _document(office: Office, course: Course, wish: Wish) -> Json:
         "ended": course.end.date().isoformat(),
         "months": [report.row(name, month) for name, month in months.items()],
         "total": report.row("total", report.whole(months.values())),
+        "rules_fired": breakdown.rules(office, wish.start),
+        "promises_kept": breakdown.promises(office),
+        "agents_did": breakdown.agents(office),
+        "deadlines": breakdown.deadlines(office),
+        "settled": course.is_settled,
         "mails_in": dict(sorted(course.outcomes.items())),
         "held": dict(sorted(course.held.items())),
         "mails_out": course.mails,
@@ -183,8 +194,10 @@ def _print(document: Json) -> None:
         f"{out.counted(document['agents'], 'agent')}, {out.counted(document['rules'], 'rule')}, "
         f"{out.counted(document['promises'], 'promise')}, seed {document['seed']}; "
         f"mails in: {out.plain(document['mails_in'])}; "
-        f"mails written: {document['mails_out']}; settled on {document['ended']}"
+        f"mails written: {document['mails_out']}; deadlines: {out.plain(document['deadlines'])}; "
+        f"{'settled on' if document['settled'] else 'NOT settled by'} {document['ended']}"
     )
+    _print_lists(document)
     if document["held"]:
         out.line(f"held: {out.plain(document['held'])}")
     for check in document["checks"]:
@@ -193,3 +206,15 @@ def _print(document: Json) -> None:
         for example in check["examples"]:
             out.line(f"       {example}")
     out.line(f"{document['simulated']} {document['seconds']} seconds.")
+
+
+def _print_lists(document: Json) -> None:
+    """What rules, promises and agents did, and what differs from an earlier simulation."""
+    for name in ("rules_fired", "promises_kept", "agents_did", "changes"):
+        rows = document.get(name)
+        if rows:
+            out.line()
+            out.as_table(rows, tuple(rows[0]), "")
+        elif rows is not None and name == "changes":
+            out.line("nothing differs from the earlier simulation")
+    out.line()

@@ -39,7 +39,7 @@ def all_checks(office: Office, course: Course) -> tuple[Check, ...]:
     with office.database.read() as connection:
         return (
             _balance(connection, course),
-            _ended(connection),
+            _ended(connection, course),
             _overdue(connection, course),
             _agrees(connection, office, course),
             _told(connection, course),
@@ -77,16 +77,21 @@ def _told(connection: Connection, course: Course) -> Check:
     return Check(name=name, looked_at=len(days), faults=faults)
 
 
-def _ended(connection: Connection) -> Check:
-    """What has fired or is cancelled stays so; on a ticket that is over nothing waits."""
+def _ended(connection: Connection, course: Course) -> Check:
+    """Nothing waits on a ticket that is over, and nothing at all once everything is settled."""
     states = tally.states(connection)
-    rows = [one for one in tally.deadlines(connection) if states[one.ticket] in OVER]
+    rows = [
+        one
+        for one in tally.deadlines(connection)
+        if course.is_settled or states[one.ticket] in OVER
+    ]
     faults = tuple(
         f"#{one.ticket} is {states[one.ticket]}, but {one.kind} waits for {one.due_at}"
         for one in rows
         if one.state == _WAITING
     )
-    name = "every deadline of a ticket that is over has fired or is cancelled"
+    whose = "" if course.is_settled else " of a ticket that is over"
+    name = f"every deadline{whose} has fired or is cancelled"
     return Check(name=name, looked_at=len(rows), faults=faults)
 
 

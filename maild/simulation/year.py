@@ -71,6 +71,8 @@ class Course:
     """Tickets whose deadlines were computed anew, on the first day of each week."""
     differing: list[tuple[datetime, int]] = field(default_factory=list)
     """When, and which, where something else was written."""
+    is_settled: bool = False
+    """Nobody has anything to do any more, and no deadline waits; else time was up."""
     end: datetime
 
 
@@ -124,6 +126,7 @@ class Year:
                 self.course.rings += self.place.ring()
                 self._rang_at = at
             self._work(at)
+        self.course.is_settled = self._due is None and not self.place.backlog()
         self.course.end = self.place.now = midnight - _MOMENT
         self.course.rings += self.place.ring()
         self._end_day(midnight, each_day)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 
 from maild.core.survey import Survey
-from maild.core.ticket import State
+from maild.core.ticket import PostKind, State
 from maild.store import surveys, tables
 from maild.store.database import Database, translated
 from maild.store.deadlines import DeadlineRow
@@ -22,6 +22,7 @@ UNSOLVED = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
 _AT_ONCE = 5000
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
+_POST = _T[tables.PostRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _CUSTOMER = _T[tables.CustomerRow.__tablename__]
@@ -54,8 +55,19 @@ _DEADLINES = select(
     _DEADLINE.c.state,
     _DEADLINE.c.fired_at,
     _DEADLINE.c.merged,
+    _DEADLINE.c.policy,
 )
 _ANSWERED = select(_TICKET.c.created_at, _TICKET.c.first_response_at)
+_ANSWERS = (
+    select(_POST.c.author, func.count())
+    .where(_POST.c.kind == PostKind.AGENT)
+    .group_by(_POST.c.author)
+)
+_ASSIGNED = (
+    select(_TICKET.c.assignee, func.count())
+    .where(_TICKET.c.assignee != "")
+    .group_by(_TICKET.c.assignee)
+)
 _MAILS = select(_OUTBOX.c.created_at)
 _EMPTY = (
     update(_OUTBOX)
@@ -98,6 +110,8 @@ class Ended:
     state: str
     fired_at: datetime | None
     is_merged: bool
+    policy: str
+    """Or the rule that waited for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +167,8 @@ def flows(connection: Connection) -> Iterator[Flow]:
 
 def deadlines(connection: Connection) -> Iterator[Ended]:
     """Yield every deadline row."""
-    for ticket, kind, due_at, state, fired_at, merged in _streamed(connection, _DEADLINES):
+    for row in _streamed(connection, _DEADLINES):
+        ticket, kind, due_at, state, fired_at, merged, policy = row
         yield Ended(
             ticket=ticket,
             kind=kind,
@@ -161,6 +176,7 @@ def deadlines(connection: Connection) -> Iterator[Ended]:
             state=state,
             fired_at=fired_at,
             is_merged=merged,
+            policy=policy,
         )
 
 
@@ -168,6 +184,16 @@ def opened(connection: Connection) -> Iterator[Opened]:
     """Yield when every ticket was opened and first answered."""
     for at, answered_at in _streamed(connection, _ANSWERED):
         yield Opened(at=at, answered_at=answered_at)
+
+
+def answers(connection: Connection) -> dict[str, int]:
+    """Return how many answers to customers each agent wrote."""
+    return {row[0]: row[1] for row in connection.execute(_ANSWERS)}
+
+
+def assigned(connection: Connection) -> dict[str, int]:
+    """Return how many tickets each agent has, whatever their state."""
+    return {row[0]: row[1] for row in connection.execute(_ASSIGNED)}
 
 
 def mails(connection: Connection) -> Iterator[datetime]:
