@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from maild.cli.show import printable
+from tests import warm
 
 CONFIG = """
 [maild]
@@ -44,16 +44,8 @@ class House:
     folder: Path
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("maild")), *arguments],
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"},
-        )
+        known = {key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"}
+        return warm.told(*arguments, stdin=stdin, cwd=self.folder, env=known)
 
     def document(self, *arguments: str) -> Any:
         done = self.run(*arguments, "--json")

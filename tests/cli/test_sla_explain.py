@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import warm
 
 pytestmark = pytest.mark.slow
 
@@ -33,16 +34,8 @@ MAIL = (
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("maild")), *arguments],
-        cwd=folder,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"},
-    )
+    known = {key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"}
+    return warm.told(*arguments, stdin=stdin, cwd=folder, env=known)
 
 
 def test_a_paused_and_hurried_ticket_explains_itself(tmp_path: Path) -> None:

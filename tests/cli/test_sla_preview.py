@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from maild.cli.main import app
+from tests import warm
 
 CONFIG = """
 [maild]
@@ -178,15 +177,9 @@ def test_what_is_not_known_is_a_fault_of_usage(
 
 def test_a_bad_config_is_told_and_nothing_is_opened(config: Path) -> None:
     config.write_text(f'{CONFIG}\n[[calendar]]\nname = "never"\n')
-    maild = Path(sys.executable).with_name("maild")
     arguments = ["--policy", "standard", "--priority", "low", "--at", "2026-03-27"]
 
-    told = subprocess.run(
-        [maild, "--config", config, "sla", "preview", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = warm.told("--config", str(config), "sla", "preview", *arguments)
 
     assert told.returncode == 78
     assert "[[calendar]] hours: no day has any" in told.stderr

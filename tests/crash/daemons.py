@@ -2,61 +2,52 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from aiosmtpd.controller import Controller
 
+from tests import warm
 from tests.crash.people import Sink
 from tests.flows.stage import Stage
-from tests.needs import ROOT
 
-HERE = Path(__file__).parent
 _Sink = TypeVar("_Sink")
 
 
 class Zygote:
-    """The process that forks daemons."""
+    """Starts the daemons of a stage, one after the other."""
 
     def __init__(self, stage: Stage, listener: int = -1) -> None:
         """Serve a stage; `listener` is a socket's descriptor, handed over as systemd does."""
-        command = [sys.executable, str(HERE / "zygote.py"), str(stage.config), str(stage.log_file)]
-        self.last = 0
-        inherited = (listener,) if listener >= 0 else ()
-        self._process = subprocess.Popen(
-            [*command, str(listener)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            pass_fds=inherited,
-        )
+        self._stage = stage
+        self._listener = listener if listener >= 0 else None
+        self._process: warm.Process | None = None
+
+    @property
+    def last(self) -> int:
+        """The process id of the last daemon; 0 before the first."""
+        return self._process.pid if self._process else 0
 
     def start(self) -> int:
         """Start a daemon; return its process id, which is `last` from now on."""
-        self.last = self._ask("start")
+        with self._stage.log_file.open("ab") as log:
+            self._process = warm.start(
+                *("--config", str(self._stage.config), "run"),
+                stdout=log.fileno(),
+                stderr=log.fileno(),
+                listener=self._listener,
+            )
         return self.last
 
     def wait(self) -> int:
         """Return the exit code of the last daemon once it has ended."""
-        return self._ask("wait")
+        assert self._process
+        return self._process.wait()
 
     def close(self) -> None:
-        """End the process that forks; daemons live on."""
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-
-    def _ask(self, word: str) -> int:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        """Start no more; what was started lives on."""
+        self._process = None
 
 
 @contextmanager

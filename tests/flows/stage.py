@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from maild import settings
 from maild.store import listing, status
 from maild.store.database import Database, open_database
+from tests import warm
 from tests.flows.letter import Letter, read_letter
 from tests.needs import ROOT
 
@@ -82,7 +83,7 @@ class Stage:
         self.command: Sequence[str] = COMMAND
         self.environment: dict[str, str] = {}
         self.write_config(config)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | warm.Process | None = None
         self._database: Database | None = None
         self._seen: set[str] = set()
 
@@ -95,14 +96,7 @@ class Stage:
         """Start the daemon and wait until it says that it is ready."""
         before = self.log().count("daemon.ready")
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self.command, "--config", str(self.config), "run", *more],
-                stderr=log,
-                stdout=log,
-                stdin=subprocess.DEVNULL,
-                cwd=ROOT,
-                env=os.environ | self.environment,
-            )
+            self._process = self._started(log.fileno(), more)
         if wait:
             wait_for(
                 lambda: self.log().count("daemon.ready") > before or self.exit_code is not None,
@@ -110,6 +104,21 @@ class Stage:
                 START_SECONDS_MAX,
             )
             assert self.exit_code is None, self.log()
+
+    def _started(self, log: int, more: Sequence[str]) -> subprocess.Popen[bytes] | warm.Process:
+        """Fork the daemon, or start it anew where it is to be another one."""
+        arguments = ("--config", str(self.config), "run", *more)
+        environment = os.environ | self.environment
+        if self.command == COMMAND and not warm.is_cold(environment):
+            return warm.start(*arguments, stdout=log, stderr=log, env=environment)
+        return subprocess.Popen(
+            [*self.command, *arguments],
+            stderr=log,
+            stdout=log,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=environment,
+        )
 
     @property
     def exit_code(self) -> int | None:
@@ -172,9 +181,11 @@ class Stage:
         self, *arguments: str, stdin: bytes = b"", file_bytes_max: int = 0
     ) -> subprocess.CompletedProcess[bytes]:
         """Run one command of the operator's; with a limit it can write no longer file."""
-        limited = ["prlimit", f"--fsize={file_bytes_max}"] if file_bytes_max else []
+        words = ("--config", str(self.config), *arguments)
+        if not file_bytes_max:
+            return warm.run(*words, stdin=stdin, env=os.environ | {"NO_COLOR": "1"})
         return subprocess.run(
-            [*limited, *COMMAND, "--config", str(self.config), *arguments],
+            ["prlimit", f"--fsize={file_bytes_max}", *COMMAND, *words],
             input=stdin,
             capture_output=True,
             timeout=60,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ from maild import settings
 from maild.access import State
 from maild.cli import online_names, online_probe, online_servers
 from maild.cli.looked import Looked, Verdict
+from tests import warm
 from tests.authenticate.nameserver import Zone, name_server, text
 from tests.needs import needs
 from tests.oauth.provider import Provider
@@ -27,7 +26,6 @@ __all__ = ["dovecot"]
 pytestmark = [needs("root", "dovecot"), pytest.mark.servers]
 
 _EVERYTHING = ("--online", "--probe", "--dkim", "s1", "--json")
-MAILD = Path(sys.executable).parent / "maild"
 GOOD: Zone = {
     ("acme.example", "MX"): ("10 mx.acme.example.",),
     ("acme.example", "TXT"): text("v=spf1 mx -all"),
@@ -110,13 +108,8 @@ def test_all_that_is_well_is_said_to_be(tmp_path: Path, dovecot: Dovecot) -> Non
     deliverer.strips = True
     with relaying(deliverer) as port, name_server(GOOD) as names:
         more = f'[smtp]\nauthenticate = true\nnameservers = ["127.0.0.1:{names.address[1]}"]\n'
-        done = subprocess.run(
-            [MAILD, "--config", config(tmp_path, dovecot, port, more), "check", *_EVERYTHING],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=110,
-        )
+        file = config(tmp_path, dovecot, port, more)
+        done = warm.told("--config", str(file), "check", *_EVERYTHING, timeout=110)
 
     told = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -144,13 +137,7 @@ def test_what_fails_is_said_with_what_to_do_and_the_command_fails(
         more = f'[smtp]\nauthenticate = true\nnameservers = ["127.0.0.1:{names.address[1]}"]\n'
         file = config(tmp_path, dovecot, free_port(), more)
         (tmp_path / "pw").write_text("wrong")
-        done = subprocess.run(
-            [MAILD, "--config", file, "check", "--online"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=110,
-        )
+        done = warm.told("--config", str(file), "check", "--online", timeout=110)
 
     assert done.returncode == 1
     for begin in ("MX of acme.example", "mailbox support at", "relay 127.0.0.1"):
