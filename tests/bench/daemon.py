@@ -26,7 +26,7 @@ domain = "bench.example"
 listen = ["127.0.0.1:{port}"]
 
 [web]
-listen = ""
+listen = "{pages}"
 admin_listen = ""
 
 [[mailbox]]
@@ -74,6 +74,14 @@ class Measured:
                 raise SystemExit("the line did not end in time")
             time.sleep(0.05)
 
+    def wait_ready(self, seconds: float = 60) -> None:
+        """Wait until every role works."""
+        end = time.monotonic() + seconds
+        while b"daemon.ready" not in (self.folder / "log").read_bytes():
+            if time.monotonic() > end:
+                raise SystemExit("the daemon did not get ready")
+            time.sleep(0.05)
+
     def memory_mib(self, what: str = "VmRSS") -> float:
         """Resident memory of the daemon's own process."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
@@ -101,15 +109,16 @@ def running(
     only: str = "",
     relay: str = "maildir:var/out",
     more: str = "",
+    pages: str = "",
     under: Sequence[str] = (),
 ) -> Iterator[Measured]:
     """Start `maild run` in a folder, which may have been used before, and stop it in order.
 
-    `more` is added to its config; `under` stands before the command.
+    `more` is added to its config, `pages` is where it shows pages; `under` stands before the command.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    config = CONFIG.format(port=port, relay=relay) + more
+    config = CONFIG.format(port=port, relay=relay, pages=pages) + more
     (folder / "config.toml").write_text(config, encoding="utf-8")
     maild = str(Path(sys.executable).with_name("maild"))
     command = [*under, maild, "--config", "config.toml", "run"]
