@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +10,12 @@ import pytest
 
 from tests.flows.letter import Letter
 from tests.flows.relay import relaying
+from tests.flows.sleeper import Sleeper
 from tests.flows.stage import Json, Stage, free_port, wait_for
 from tests.needs import ROOT
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text(encoding="utf-8")
-ASLEEP = ROOT / "tests" / "flows" / "asleep.py"
 ALICE = "alice@example.com"
-DAY = 86_400
 SHIPPED = ("30-acknowledge.toml", "40-notify.toml", "50-deadlines.toml", "70-follow-up.toml")
 IDLE = """
 [[rule]]
@@ -53,19 +51,6 @@ CLOSED = {
 }
 
 
-class Sleeper(Stage):
-    """A house on a machine that falls asleep."""
-
-    days = 0.0
-
-    def sleeps(self, days: float) -> None:
-        """Let the machine sleep for so many days."""
-        self.days += days
-        slept = self.folder / "slept.new"
-        slept.write_text(f"{self.days * DAY}", encoding="ascii")
-        slept.rename(self.folder / "slept")
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sleeper]:
     """Play both stories, in any order: each has tickets of its own."""
@@ -74,8 +59,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sleeper]:
     rules = [(ROOT / "rules" / name).read_text(encoding="utf-8") for name in SHIPPED]
     (tmp_path / "rules" / "all.toml").write_text("\n".join([*rules, IDLE]), encoding="utf-8")
     stage = Sleeper(tmp_path, CONFIG, RELAY=free_port())
-    stage.command = (sys.executable, str(ASLEEP), str(tmp_path / "slept"))
-    stage.sleeps(0)
     with relaying(tmp_path / "outgoing", int(str(stage.values["RELAY"]))):
         try:
             stage.start()
