@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maild.store.database import Database, open_database
-from maild.store.migrate import migrate
+from maild.store.database import Database
+from tests import schema
 from tests.oauth.provider import Provider
 
 
@@ -20,7 +20,6 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path}/maild.db")
-    migrate(opened)
+    opened = schema.opened(f"sqlite:///{tmp_path}/maild.db")
     yield opened
     opened.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -37,7 +39,7 @@ class PostgreSQL:
         self.port = _free_port()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        self._run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "maild", "-E", "UTF8")
+        _run("cp", "--archive", str(_cluster()), str(folder / "data"))
 
     def start(self, **changes: str) -> None:
         """Start with some settings changed, and wait until it answers."""
@@ -45,7 +47,7 @@ class PostgreSQL:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
             [
-                *self._command("postgres"),
+                _path("postgres"),
                 "-D",
                 str(self.folder / "data"),
                 "-p",
@@ -87,20 +89,6 @@ class PostgreSQL:
             return True
         return False
 
-    def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*self._command(program), *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            user=_owner(),
-            group=_owner(),
-        )
-
-    def _command(self, program: str) -> list[str]:
-        path = find(program)
-        assert path is not None
-        return [str(path)]
-
     def _log(self) -> int:
         return os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -118,6 +106,29 @@ def running() -> Iterator[PostgreSQL]:
             yield server
         finally:
             server.stop()
+
+
+@cache
+def _cluster() -> Path:
+    """Make a cluster once, for all servers of this process to begin with."""
+    folder = tempfile.mkdtemp(prefix="maild-pg-new-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    data = Path(folder, "data")
+    _run(_path("initdb"), "-D", str(data), "-A", "trust", "-U", "maild", "-E", "UTF8")
+    return data
+
+
+def _run(*command: str) -> None:
+    owner = _owner()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=owner, group=owner)
+
+
+def _path(program: str) -> str:
+    path = find(program)
+    assert path is not None
+    return str(path)
 
 
 def _owner() -> str | None:

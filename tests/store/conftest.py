@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maild.store.database import Database, open_database
-from maild.store.migrate import migrate
+from maild.store.database import Database
+from tests import schema
 from tests.servers.postgresql import PostgreSQL, running
 
 
@@ -21,17 +21,26 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a new, empty database."""
+    """The address of a new database: empty, or with tables where a test takes `database` too."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/maild.db"
     server: PostgreSQL = request.getfixturevalue("postgresql")
+    if "database" in request.fixturenames:
+        return server.database(like=request.getfixturevalue("with_tables"))
     return server.database()
+
+
+@pytest.fixture(scope="session")
+def with_tables(postgresql: PostgreSQL) -> str:
+    """A database on PostgreSQL with all tables, to be copied."""
+    url = postgresql.database()
+    schema.opened(url).close()
+    return url
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     """A new database with the schema of this version."""
-    opened = open_database(url)
-    migrate(opened)
+    opened = schema.opened(url)
     yield opened
     opened.close()
