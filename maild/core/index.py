@@ -33,13 +33,31 @@ _WORD = re.compile(r"[^\W_]+")
 _UNBROKEN = re.compile(r"\S+")
 _SIGNS_TO_SPACES = bytes(n if chr(n) in ascii_letters + digits else 32 for n in range(256))
 """Plain text is most of what is written: so it is taken apart three times as fast."""
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _PIECES = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+
+
+class _Forms(dict[int, str]):
+    """The plain form of each sign, worked out when it is first met."""
+
+    def __missing__(self, sign: int) -> str:
+        """Without accents and other marks, in the plain form of each letter.
+
+        Folded before and after: only then has no letter another form at the end of a word.
+        """
+        plain = unicodedata.normalize("NFKD", chr(sign).casefold()).casefold()
+        found = "".join(one for one in plain if unicodedata.category(one)[0] != "M")
+        if len(self) < _FORMS_MAX:
+            self[sign] = found
+        return found
+
+
+_FORMS_MAX = 20_000
+_FORMS = _Forms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +141,8 @@ def _words(text: str) -> Iterable[str]:
     if plain.isascii():
         runs = plain.encode("ascii").translate(_SIGNS_TO_SPACES).decode("ascii").split()
         return [run[:WORD_CHARACTERS_MAX] for run in runs]
+    if _IS_UNSPACED.search(plain) is None:
+        return [run[:WORD_CHARACTERS_MAX] for run in _WORD.findall(plain)]
     return chain.from_iterable(map(_pieces, _WORD.findall(plain)))
 
 
@@ -141,16 +161,7 @@ def _pairs(run: str) -> Iterable[str]:
 
 def _plain(text: str) -> str:
     """Small, without accents; the form of a sign depends on no other sign."""
-    return text.lower() if text.isascii() else _FOREIGN.sub(_folded, text).lower()
-
-
-def _folded(found: re.Match[str]) -> str:
-    """Without accents and other marks, in the plain form of each letter.
-
-    Folded before and after: only then has no letter another form at the end of a word.
-    """
-    plain = unicodedata.normalize("NFKD", found[0].casefold()).casefold()
-    return "".join(one for one in plain if unicodedata.category(one)[0] != "M")
+    return text.lower() if text.isascii() else text.translate(_FORMS).lower()
 
 
 def _may_begin(word: str) -> bool:
