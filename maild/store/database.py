@@ -30,11 +30,14 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
+from maild.store.prepared import Prepared
 from maild.store.turns import Turns
 
 __all__ = ["Connection", "Database", "inserted_ids", "open_database", "translated"]
 
 BUSY_TIMEOUT_SECONDS = 30
+_BEGIN = Prepared(text("BEGIN"))
+_BEGIN_IMMEDIATE = Prepared(text("BEGIN IMMEDIATE"))
 _STATES_OF_TROUBLE = ("08", "25006", "40", "53", "55", "57")
 """SQLSTATEs: no connection, read-only, undone, no resources, not in its state, an operator."""
 
@@ -66,7 +69,7 @@ class Database:
         """Give a connection with one consistent view; nothing is written."""
         with translated(), self._for_reading.connect() as connection, connection.begin():
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN")
+                _BEGIN.rows(connection)
             yield connection
 
     @contextmanager
@@ -78,7 +81,7 @@ class Database:
         """
         with translated(), self._turn(), self.engine.begin() as connection:
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _BEGIN_IMMEDIATE.rows(connection)
             yield connection
 
     def _turn(self) -> AbstractContextManager[None]:
@@ -140,7 +143,13 @@ def _may_work_later(error: DBAPIError) -> bool:
 def inserted_ids(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Insert rows; return the numbers that the database gave them, in the order of the rows."""
+    """Insert rows; return the numbers that the database gave them, in the order of the rows.
+
+    A server is asked once for all of them; SQLite is near, and tells the order of no two rows.
+    """
+    if connection.dialect.name == "sqlite":
+        one = _numbering_one(table)
+        return [number for row in rows for number in one.scalars(connection, row)]
     return list(connection.execute(_numbering(table), rows).scalars())
 
 
@@ -252,6 +261,11 @@ def _assert_synced(database: Database) -> None:
 
 def _refused(words: str) -> ConfigError:
     return ConfigError((Problem(file="[database] url", line=0, text=words),))
+
+
+@cache
+def _numbering_one(table: Table) -> Prepared:
+    return Prepared(insert(table).returning(table.c.id))
 
 
 @cache
