@@ -211,9 +211,11 @@ def _middle(value: float | None, unit: Unit, words: Words) -> str:
 
 
 def _brief(value: float | None, unit: Unit, words: Words) -> str:
-    """For above a bar."""
+    """For above a bar: no decimals, but where all or nothing would be said of almost."""
     if value is not None and unit is Unit.SHARE:
-        return words.percent.format(n=round(100 * value))
+        rounded = round(value, 2)
+        if rounded == value or rounded not in (0, 1):
+            return words.percent.format(n=round(100 * value))
     return _amount(value, unit, words)
 
 

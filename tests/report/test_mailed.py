@@ -16,11 +16,18 @@ import pytest
 
 from maild import easel
 from maild.core import weeklymail
+from maild.core.countable import Happened, Life, What
+from maild.core.counting import Count
 from maild.core.house import Rhythm
+from maild.core.measure import Share
+from maild.core.scorecard import Wish
 from maild.core.ticket import Move
+from maild.core.traits import Traits
+from maild.core.weekly import Weekly
+from maild.outbox import reporting
 from maild.reporting import Reporter
 from maild.watch import Watch
-from tests.ontime.office import ALICE, BOB, CONFIG, MONDAY, Desk, desk_in
+from tests.ontime.office import ALICE, BOB, CONFIG, MONDAY, Desk, desk_in, renderer
 from tests.operations.test_metrics import value
 from tests.pages.browser import Looks, chromium, open_page
 
@@ -182,6 +189,34 @@ def test_it_has_pictures_and_says_the_same_without_them(desk: Desk, language: st
     assert re.search(r"28 +7\D.*[▁▂▃▄▅▆▇█·]{5}", text)
     assert "A&amp;B &lt;i&gt;" in html
     assert "A&B <i>" in text
+
+
+@pytest.mark.parametrize(
+    ("missed", "told"), [(0, "100%"), (1, "99.7%"), (3, "99%"), (299, "0.3%"), (300, "0%")]
+)
+def test_almost_all_is_not_told_as_all(missed: int, told: str) -> None:
+    period = weeklymail.latest(MONDAY, Rhythm.WEEK, "UTC")
+    assert period is not None
+    promises = tuple(
+        Happened(
+            what=What.PROMISE,
+            key=f"first_response {n}",
+            value=float(n >= missed),
+            at=period.span.start,
+            traits=Traits(),
+        )
+        for n in range(300)
+    )
+    count = Count(Wish(whole=period.span, spans=period.before))
+    count.add(Life(happened=promises))
+
+    repeats = (Share(hits=0, n=0),) * (len(period.before) + 1)
+    weekly = Weekly(period=period, report=count.report(), repeats=repeats)
+
+    drawn = reporting.charts(weekly, renderer().words("en"))
+
+    [chart] = [one for one in drawn if one.name == "sla"]
+    assert chart.texts[-1] == told
 
 
 def test_without_the_library_it_says_nothing_odd(
