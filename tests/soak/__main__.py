@@ -57,7 +57,7 @@ def _tell(soak: Soak) -> None:
     say(f"at rest after {max(soak.settled_seconds, default=0):.1f} s at most")
     warm = [life for life in lives(soak.samples) if life]
     longest = max(warm, key=lambda life: life[-1].seconds - life[0].seconds, default=[])
-    say(_line("memory, MB (PSS with readers)", [(s.seconds, s.pss_megabytes) for s in longest]))
+    say(_line("memory, MB (its own, with readers)", [(s.seconds, s.megabytes) for s in longest]))
     say(_line("descriptors", [(s.seconds, float(s.descriptors)) for s in longest]))
     say(f"violations of I1 to I5 and of verify: {len(soak.found)}")
 

@@ -20,7 +20,8 @@ class Sample:
     process_id: int
     seconds: float
     """Since the soak began."""
-    pss_megabytes: float
+    megabytes: float
+    """Of its own memory and of its children's; what they share counts once."""
     descriptors: int
 
 
@@ -43,11 +44,11 @@ def sample(process_id: int, seconds: float) -> Sample | None:
     family = (process_id, *children_of(process_id))
     try:
         descriptors = len(list(Path(f"/proc/{process_id}/fd").iterdir()))
-        memory = sum(_pss(process) for process in family)
+        memory = sum(_own_memory(process) for process in family)
     except OSError:
         return None
     return Sample(
-        process_id=process_id, seconds=seconds, pss_megabytes=memory, descriptors=descriptors
+        process_id=process_id, seconds=seconds, megabytes=memory, descriptors=descriptors
     )
 
 
@@ -82,8 +83,9 @@ def trend(points: Sequence[tuple[float, float]]) -> Trend | None:
     return Trend(seconds=max(times) - min(times), mean=mean, per_hour=slope * 3600)
 
 
-def _pss(process_id: int) -> float:
+def _own_memory(process_id: int) -> float:
+    """What the process itself has written to: pages of files are shared with whoever runs Python."""
     for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) / 1024
     return 0.0

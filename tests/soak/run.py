@@ -83,7 +83,7 @@ class Soak:
 
     def _size(self) -> str:
         last = self.samples[-1:]
-        return "".join(f", {s.pss_megabytes:.0f} MB, {s.descriptors} descriptors" for s in last)
+        return "".join(f", {s.megabytes:.0f} MB, {s.descriptors} descriptors" for s in last)
 
     def _age(self) -> float:
         return time.monotonic() - self._started

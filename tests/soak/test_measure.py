@@ -13,7 +13,7 @@ def test_this_process_has_memory_and_descriptors() -> None:
     found = sample(os.getpid(), 1.0)
 
     assert found
-    assert found.pss_megabytes > 5
+    assert found.megabytes > 5
     assert found.descriptors > 2
 
 
@@ -23,7 +23,7 @@ def test_a_process_that_is_gone_has_none() -> None:
 
 def test_each_life_is_measured_by_itself_once_it_is_warm() -> None:
     looks = [
-        Sample(process_id=process, seconds=seconds, pss_megabytes=9, descriptors=9)
+        Sample(process_id=process, seconds=seconds, megabytes=9, descriptors=9)
         for process, seconds in ((1, 0), (1, 59), (1, 60), (1, 90), (2, 100), (2, 170))
     ]
 
