@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from operator import attrgetter
 
 from maild.core.ticket import PostKind, Priority, State
@@ -20,6 +21,10 @@ TICKET_CREATED = "ticket.created"
 POST_ADDED = "post.added"
 POST_UNDONE = "post.undone"
 NOT_DELIVERED = frozenset({"reply.failed", "reply.suspended"})
+_BY_ID = attrgetter("id")
+_STATES = frozenset(State)
+_PRIORITIES = frozenset(Priority)
+_PRIORITY_IN = {TICKET_CREATED: "priority", PRIORITY_CHANGED: "to"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,10 @@ class Entry:
 
     def value(self, key: str) -> str:
         """Return a value of the entry, empty when it has none of this name."""
-        return next((text for name, text in self.data if name == key), "")
+        for name, text in self.data:
+            if name == key:
+                return text
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +68,12 @@ class Spoken:
 
 def ordered(log: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return a log in the order in which it was written, its times never going back."""
+    found = sorted(log, key=_BY_ID)
+    if all(before.at <= entry.at for before, entry in pairwise(found)):
+        return tuple(found)
     entries: list[Entry] = []
     latest: datetime | None = None
-    for entry in sorted(log, key=attrgetter("id")):
+    for entry in found:
         latest = entry.at if latest is None else max(entry.at, latest)
         entries.append(entry if entry.at == latest else replace(entry, at=latest))
     return tuple(entries)
@@ -82,7 +93,7 @@ def periods(log: Sequence[Entry], now: datetime) -> tuple[Period, ...]:
     if start is None:
         return ()
     for entry in log:
-        if entry.kind == STATE_CHANGED and entry.value("to") in tuple(State):
+        if entry.kind == STATE_CHANGED and entry.value("to") in _STATES:
             found.append(Period(start=start, end=entry.at, state=state))
             start, state = entry.at, State(entry.value("to"))
     last = Period(start=start, end=max(now, start), state=state)
@@ -95,8 +106,8 @@ def priority_at(log: Sequence[Entry], at: datetime | None) -> Priority:
     for entry in log:
         if at is not None and entry.at > at:
             break
-        word = {TICKET_CREATED: "priority", PRIORITY_CHANGED: "to"}.get(entry.kind, "")
-        if word and entry.value(word) in tuple(Priority):
+        word = _PRIORITY_IN.get(entry.kind)
+        if word is not None and entry.value(word) in _PRIORITIES:
             priority = Priority(entry.value(word))
     return priority
 

@@ -18,7 +18,7 @@ from maild.core.mail import Attachment
 from maild.outbox.headers import LINE_MAX, clean, encoded_words, fold
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BREAK = re.compile("\r\n|\r|\u2028|\u2029|\x85")
+_BREAKS = ("\r\n", "\r", "\u2028", "\u2029", "\x85")
 _LONG_LINE = re.compile("[^\n]{77}")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.ASCII)
 _CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}", re.ASCII)
@@ -33,7 +33,9 @@ def text_part(text: str, subtype: str) -> bytes:
     Seven bits where the text is ASCII in short lines, else quoted-printable or base64, whichever
     is shorter. Controls are dropped, every kind of line break becomes CRLF.
     """
-    lines = _CONTROLS.sub("", _BREAK.sub("\n", text)).rstrip("\n") + "\n"
+    for one in _BREAKS:
+        text = text.replace(one, "\n")
+    lines = _CONTROLS.sub("", text).rstrip("\n") + "\n"
     encoding, body = _encoded(lines)
     return (
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
