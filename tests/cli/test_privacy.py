@@ -102,7 +102,7 @@ def test_what_would_go_is_told_and_then_goes(house: House) -> None:
     assert house.run("work").returncode == 0
 
     assert told["would_go"] == told["rows"]
-    assert told["kept_for"] == "1 seconds"
+    assert told["kept_for"] == "1 second"
     assert _outbox(house)["rows"] == 0
 
 

@@ -149,7 +149,7 @@ def test_a_second_daemon_tries_again_instead_of_being_given_up(house: House) -> 
     locks = nodes.lock(house.folder / "var", ("work",))
     try:
         second = house.run("run")
-        restoring = house.run("restore", "nothing")
+        restoring = house.run("restore", "config.toml")
     finally:
         for lock in locks:
             lock.close()

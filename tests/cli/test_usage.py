@@ -46,6 +46,7 @@ def run(desk: Desk, *arguments: str) -> Result:
         ("explain nofile", "no such file: nofile"),
         ("ticket set 1 foo=bar", "'foo=bar' is not key=value with a key of: state"),
         ("ticket set 1 state=moon", "'moon' is none of: new, open"),
+        ("ticket set 1 priority=hot", "'hot' is none of: low, normal, high, urgent"),
         ("ticket set 1 assignee=eve@example.com", "eve@example.com is no agent"),
         ("ticket list --state moon", "--state: 'moon' is none of: new"),
         ("outbox list --state moon", "--state: 'moon' is none of: scheduled, queued"),
