@@ -89,6 +89,12 @@ class Measured:
         assert found is not None
         return int(found.group(1)) / 1024
 
+    def processor_seconds(self) -> float:
+        """Processor time of the daemon's own process since its start."""
+        status = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = status.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 SLOW_DISK = (
     *("strace", "-D", "-f", "-q", "--seccomp-bpf", "-o", "/dev/null"),
