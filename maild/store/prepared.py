@@ -133,25 +133,22 @@ class Prepared:
     def __init__(self, statement: _Statement) -> None:
         """Take a statement; nothing is written out before it is used."""
         self._statement = statement
+        self._is_insert = isinstance(statement, Insert)
         self._written: dict[tuple[str, ...], _Written] = {}
 
     def rows(
         self, connection: Connection, values: Mapping[str, Any] = _NONE
     ) -> Sequence[tuple[Any, ...]]:
         """Ask; return all rows, their columns in order."""
-        written = self._of(connection.dialect, values)
-        form = written.form(values)
-        found: Sequence[tuple[Any, ...]] = _sent(connection, form.text, form.bound(values), _all)
-        converts = written.converts
-        return [_converted(row, converts) for row in found] if converts else found
+        return _rows(connection, self._of(connection.dialect, values), values)
 
     def mappings(
         self, connection: Connection, values: Mapping[str, Any] = _NONE
     ) -> list[Mapping[str, Any]]:
         """Ask; return all rows by the names of their columns."""
-        names = self._of(connection.dialect, values).names
-        rows = self.rows(connection, values)
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        written = self._of(connection.dialect, values)
+        rows = _rows(connection, written, values)
+        return [dict(zip(written.names, row, strict=True)) for row in rows]
 
     def scalars(self, connection: Connection, values: Mapping[str, Any] = _NONE) -> list[Any]:
         """Ask; return the first column of all rows."""
@@ -168,8 +165,7 @@ class Prepared:
 
     def _of(self, dialect: Dialect, values: Mapping[str, Any]) -> _Written:
         """An insert names the columns of its values, and no others."""
-        is_insert = isinstance(self._statement, Insert)
-        key = (dialect.name, *values) if is_insert else (dialect.name,)
+        key = (dialect.name, *values) if self._is_insert else (dialect.name,)
         found = self._written.get(key)
         if found is None:
             found = self._written[key] = _Written(self._statement, dialect, values)
@@ -196,6 +192,15 @@ def _origin(place: str, state: ExpandedState) -> tuple[str, int]:
         if place in places:
             return name, places.index(place)
     return place, -1
+
+
+def _rows(
+    connection: Connection, written: _Written, values: Mapping[str, Any]
+) -> Sequence[tuple[Any, ...]]:
+    form = written.form(values)
+    found: Sequence[tuple[Any, ...]] = _sent(connection, form.text, form.bound(values), _all)
+    converts = written.converts
+    return [_converted(row, converts) for row in found] if converts else found
 
 
 def _converted(row: Sequence[Any], converts: Sequence[tuple[int, _Convert]]) -> tuple[Any, ...]:
