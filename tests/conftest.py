@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.faults import table
 from tests.faults.catalogue import ROWS
@@ -50,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(names): real servers or tools, see tests/needs.py")
+    settings.register_profile("maild", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("maild")  # A busy machine is no fault of an example's.
     sys.addaudithook(_stay_at_home)
 
 
