@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.core import clientele
@@ -13,6 +13,7 @@ from maild.core.dossier import COUNTED_MAX, Brief, Dossier
 from maild.core.house import House, Organisation
 from maild.core.ticket import Customer, State
 from maild.store import anew, marks, tables
+from maild.store.prepared import Prepared, Record
 from maild.store.tables import metadata
 
 __all__ = [
@@ -60,12 +61,12 @@ WITH_ORGANISATION = CUSTOMER.outerjoin(
     ORGANISATION, ORGANISATION.c.name == CUSTOMER.c.organisation
 )
 WITH_TICKET = _TICKET.join(WITH_ORGANISATION, CUSTOMER.c.id == _TICKET.c.customer_id)
-_KNOWN = (
+_KNOWN = Prepared(
     select(*COLUMNS)
     .select_from(WITH_ORGANISATION)
     .where(CUSTOMER.c.address.in_(bindparam("addresses", expanding=True)))
 )
-_BRIEF = (
+_BRIEF = Prepared(
     select(
         _TICKET.c.id,
         _TICKET.c.state,
@@ -97,7 +98,7 @@ _MEMBER = (
 )
 
 
-def customer_of(row: RowMapping, house: House) -> Customer:
+def customer_of(row: Record, house: House) -> Customer:
     """Make the value of a row with `COLUMNS`, completed by the organisation."""
     name = row["customer_organisation"]
     imported = None
@@ -116,7 +117,7 @@ def known(connection: Connection, addresses: Iterable[str], house: House) -> dic
     wanted = {"addresses": sorted({address.lower() for address in addresses if address})}
     if not wanted["addresses"]:
         return {}
-    rows = connection.execute(_KNOWN, wanted).mappings()
+    rows = _KNOWN.mappings(connection, wanted)
     return {row["customer_address"]: customer_of(row, house) for row in rows}
 
 
@@ -137,7 +138,7 @@ def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier,
                     assignee=row["assignee"],
                     created_at=row["created_at"],
                 )
-                for row in connection.execute(_BRIEF, {"who": address}).mappings().all()
+                for row in _BRIEF.mappings(connection, {"who": address})
             ),
         )
         for address in wanted
