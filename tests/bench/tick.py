@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -52,8 +53,10 @@ def rung(folder: Path, open_tickets: int, due: int) -> Rung:
     with desk_in(folder) as desk:
         customers = desk.opens(due)
         desk.alarm.plan()
-        stamp = desk.now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-        later = stamp.replace("2026", "2036")
+        stamp, later = (
+            moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+            for moment in (desk.now, desk.now + timedelta(days=3652))
+        )
         values = {"count": open_tickets, "now": stamp, "later": later}
         with desk.database.write() as connection:
             first = max(customers) + 1

@@ -12,7 +12,9 @@ import random
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.header import Header
+from email.utils import format_datetime
 from pathlib import Path
 
 from tests.needs import ROOT
@@ -69,7 +71,7 @@ def _letter(chance: random.Random, n: int, earlier: int) -> Letter:
         f"To: {TO}",
         f"Subject: {Header(subject, charset if charset != 'us-ascii' else None).encode()}",
         f"Message-ID: <m{n}@load.example>",
-        "Date: Sat, 21 Nov 2026 10:00:00 +0000",
+        f"Date: {format_datetime(datetime.now(UTC))}",
         "MIME-Version: 1.0",
     ]
     if answers is not None:

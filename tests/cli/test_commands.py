@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ name = "Alice Martin"
 """
 MAIL = (
     "From: Carla <carla@customer.example>\nTo: support@desk.example\nSubject: Printer on fire\n"
-    "Message-ID: <one@customer.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\nIt burns.\n"
+    f"Message-ID: <one@customer.example>\nDate: {formatdate()}\n\nIt burns.\n"
 )
 ABSENCE = (
     "From: Bob <bob@customer.example>\nTo: support@desk.example\nSubject: Out of office\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ _KEYS = """
 KEYS = frozenset(_KEYS.split())
 PERSON = (
     "From: Carla <carla@customer.example>\nTo: support@desk.example\nSubject: Printer on fire\n"
-    "Message-ID: <one@customer.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\nIt burns.\n"
+    f"Message-ID: <one@customer.example>\nDate: {formatdate()}\n\nIt burns.\n"
 )
 BOUNCE = (
     "From: MAILER-DAEMON@host.example\nTo: support@desk.example\nSubject: Returned mail\n"

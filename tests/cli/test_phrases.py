@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.cli.test_commands import CONFIG, House
 REPLY = "It still burns."
 MAIL = (
     "From: Carla <carla@customer.example>\nTo: support@desk.example\nSubject: Printer on fire\n"
-    "Message-ID: <one@customer.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\n"
+    f"Message-ID: <one@customer.example>\nDate: {formatdate()}\n\n"
     f"{REPLY}\n\nPruk 21/11/2026 10:00, Support zvorbo:\n\nIs it out?\n"
 )
 PHRASES = 'attributions = ["Pruk DATE, NAME zvorbo:"]\n'

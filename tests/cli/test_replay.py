@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ do = [ { hold = "not today" } ]
 """
 FOLLOWING = (
     "From: Dan <dan@customer.example>\nTo: support@desk.example\nSubject: A question\n"
-    "Message-ID: <three@customer.example>\nDate: Sat, 21 Nov 2026 11:00:00 +0000\n\nWhy?\n"
+    f"Message-ID: <three@customer.example>\nDate: {formatdate()}\n\nWhy?\n"
 )
 
 

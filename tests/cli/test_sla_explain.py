@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ warn_at = "80%"
 """
 MAIL = (
     "From: Carla <carla@customer.example>\nTo: support@desk.example\nSubject: Printer on fire\n"
-    "Message-ID: <one@customer.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\nIt burns.\n"
+    f"Message-ID: <one@customer.example>\nDate: {formatdate()}\n\nIt burns.\n"
 )
 
 

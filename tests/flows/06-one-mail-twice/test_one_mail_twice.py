@@ -17,9 +17,9 @@ def test_a_mail_to_two_mailboxes_is_one_post_in_the_queue_of_the_first(script: S
     customer = "cora@customer.example"
     values = {"FROM": customer, "TO": f"{ORDERS}, {SUPPORT}", "ID": "two-boxes@customer.example"}
 
-    script.send("customer", [SUPPORT, ORDERS], **values)
-    script.send("customer", SUPPORT, **values)
-    script.send("customer", ORDERS, **values)
+    mail = script.mail("customer", **values)
+    for recipients in ([SUPPORT, ORDERS], SUPPORT, ORDERS):
+        script.stage.send(mail, recipients)
 
     (ticket,) = tickets_of(script, customer)
     assert (ticket["queue"], ticket["mailbox"]) == ("orders", "Acme Shop")
