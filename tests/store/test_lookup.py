@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 
 from maild.core import proof
 from maild.core.decision import Outcome
@@ -18,6 +18,7 @@ from maild.core.ticket import Customer, PostKind, State
 from maild.core.token import Purpose
 from maild.store import journal, lookup
 from maild.store.database import Database
+from maild.store.prepared import Prepared
 from tests.core.scenes import ALICE, HOUSE, KEYS, UNTRUSTED, mail, our_id, reply_address
 from tests.store.rows import (
     ANNA,
@@ -204,7 +205,7 @@ def test_mails_in_hand_are_asked_for_before_their_keys(
     order: list[object] = []
     asked = lookup._asked
 
-    def noted(connection: Connection, statement: Select[Any], *lists: Any) -> Any:
+    def noted(connection: Connection, statement: Prepared, *lists: Any) -> Any:
         order.append(statement)
         return asked(connection, statement, *lists)
 
