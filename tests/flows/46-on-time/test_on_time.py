@@ -46,7 +46,7 @@ def events(ticket: Json, kind: str) -> list[Json]:
 def test_the_agents_are_warned_in_their_language_and_the_lead_hears_of_the_miss(
     stage: Stage,
 ) -> None:
-    policy(stage, "6s", "1s")
+    policy(stage, "15s", "1s")
     stage.start()
     stage.send(MAIL)
     number = stage.ticket_of(CUSTOMER)["number"]
