@@ -182,6 +182,7 @@ class Daemon:
                 self._readers.use(read_options_of(config, self.office.renderer))
             if Role.INTAKE in self._roles and not self._stopped.is_set():
                 self._restart_mailboxes()
+            nodes.knows_now(self._database, self._node, config.house.own_addresses)
             self._alarm.clock.believe()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")
@@ -223,8 +224,7 @@ class Daemon:
             self._clock.every(MORNING, "report", self._then_send(self._reporter.ring))
             self._clock.every(POLL, "survey", self._then_send(self._alarm.poll))
             self._clock.every(KEEP, "retention", self._keeper.ring)
-        if self._config.oauth:
-            self._clock.every(TOKENS, "oauth", lambda: self._access.look(self._config.oauth_users))
+        self._clock.every(TOKENS, "oauth", lambda: self._access.look(self._config.oauth_users))
         self._clock.every(BEAT, "beat", self._beat, alone=True)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)

@@ -52,11 +52,9 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
 def _refuse_early(known: Settings, database: Database, to: list[str]) -> None:
     """Leave mail for a mailbox outside while a daemon works with older settings."""
     found = (address.recipient(one, known.house) for one in to)
-    boxes = {box.mailbox.address: box.mailbox.name for box in found if box is not None}
+    boxes = {box.address: box for box in found if box is not None}
     with database.read() as connection:
         early = nodes.unaware(connection, boxes, utc_now())
     if early:
-        names = ", ".join(boxes[one] for one in early)
-        raise TemporaryError(
-            f"a daemon runs that does not know the mailbox {names} yet: reload it"
-        )
+        names = ", ".join(f"{one} of the mailbox {boxes[one].mailbox.name}" for one in early)
+        raise TemporaryError(f"a daemon runs that does not know {names} yet: reload it")

@@ -30,6 +30,8 @@ class Recipient:
     """One of our mailboxes, as an address named it."""
 
     mailbox: Mailbox
+    address: str
+    """Which of the mailbox's addresses was meant, as the house spells it: without the tag."""
     tag: str
     """What follows the `+` of the local part, lower case, or the bare token of the reply domain.
 
@@ -80,12 +82,14 @@ def recipient(address: str, house: House) -> Recipient | None:
     local, _, domain = address.lower().rpartition("@")
     domain = _ascii(domain)
     if domain == house.reply_domain.lower() and looks_like_token(local) and house.mailboxes:
-        return Recipient(mailbox=house.mailboxes[0], tag=local)
+        first = house.mailboxes[0]
+        return Recipient(mailbox=first, address=first.address, tag=local)
     place = len(local)
     while place > 0:
-        mailbox = _mailbox(local[:place], domain, house)
-        if mailbox is not None:
-            return Recipient(mailbox=mailbox, tag=local[place + 1 :])
+        found = _mailbox(local[:place], domain, house)
+        if found is not None:
+            mailbox, own = found
+            return Recipient(mailbox=mailbox, address=own, tag=local[place + 1 :])
         place = local.rfind("+", 0, place)
     return None
 
@@ -115,16 +119,22 @@ def _is_domain(domain: str) -> bool:
     return _DOMAIN.fullmatch(domain) is not None and "-." not in f"{domain}."
 
 
-def _mailbox(local: str, domain: str, house: House) -> Mailbox | None:
-    """Find the mailbox of a local part without its tag; both sides may be internationalised."""
-    mailbox = house.mailbox_of(f"{local}@{domain}")
-    if mailbox is not None or not any(not own.isascii() for own in house.own_addresses):
-        return mailbox
+def _mailbox(local: str, domain: str, house: House) -> tuple[Mailbox, str] | None:
+    """Find the mailbox of a local part without its tag, and its address that this is.
+
+    Both sides may be internationalised.
+    """
+    address = f"{local}@{domain}"
+    mailbox = house.mailbox_of(address)
+    if mailbox is not None:
+        return mailbox, address
+    if not any(not own.isascii() for own in house.own_addresses):
+        return None
     for box in house.mailboxes:
         for own in box.addresses:
             own_local, _, own_domain = own.rpartition("@")
             if (own_local, _ascii(own_domain)) == (local, domain):
-                return box
+                return box, own
     return None
 
 

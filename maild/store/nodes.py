@@ -20,16 +20,18 @@ from typing import IO
 from sqlalchemy import Connection, delete, select, update
 from sqlmodel import Field, SQLModel
 
-from maild.errors import InUse
+from maild.errors import InUse, TemporaryError
 from maild.store import deadlines, journal, outbox, presence, tables
 from maild.store.columns import moment
 from maild.store.conflict import replacing, unless_there
+from maild.store.database import Database
 from maild.store.tables import metadata
 
 __all__ = [
     "arrive",
     "beat",
     "knows",
+    "knows_now",
     "leave",
     "lock",
     "metadata",
@@ -57,6 +59,11 @@ class NodeRow(SQLModel, table=True):
 _NODE = metadata.tables[NodeRow.__tablename__]
 _META = metadata.tables[tables.Meta.__tablename__]
 _KNOWS = "node.knows "
+_FORGET = delete(_META).where(
+    _META.c.name.startswith(_KNOWS, autoescape=True),
+    _META.c.name.not_in(select(_KNOWS + _NODE.c.name)),
+)
+"""What nodes knew that are gone."""
 
 
 def node_name(state_dir: Path, part: str = "") -> str:
@@ -103,6 +110,7 @@ def beat(connection: Connection, name: str, now: datetime) -> int:
     """Show that a node lives, and take back what dead ones left, or whose lease ended."""
     connection.execute(update(_NODE).where(_NODE.c.name == name).values(seen_at=now))
     connection.execute(delete(_NODE).where(_NODE.c.seen_at < now - FORGOTTEN_AFTER))
+    connection.execute(_FORGET)
     return take_back(connection, _gone(connection, name, now), now)
 
 
@@ -116,6 +124,12 @@ def knows(connection: Connection, name: str, addresses: Iterable[str]) -> None:
     """Note which addresses of ours a node knows."""
     row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(addresses))}
     connection.execute(replacing(connection, _META, "name"), row)
+
+
+def knows_now(database: Database, name: str, addresses: Iterable[str]) -> None:
+    """Note them at once; where the database cannot be written the next beat does it."""
+    with suppress(TemporaryError), database.write() as connection:
+        knows(connection, name, addresses)
 
 
 def unaware(connection: Connection, addresses: Iterable[str], now: datetime) -> tuple[str, ...]:

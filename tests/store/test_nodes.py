@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from maild.store import nodes
 from maild.store.database import Database
 from tests.core.scenes import NOW
@@ -41,3 +43,17 @@ def test_who_is_dead_or_gone_knows_of_nothing_and_stops_nobody(database: Databas
         told.append(nodes.unaware(connection, ADDRESSES, NOW))
 
     assert told == [(), (), ()]
+
+
+def test_what_a_node_knew_is_forgotten_together_with_the_node(database: Database) -> None:
+    left = []
+    with database.write() as connection:
+        for name in ("one", "two"):
+            nodes.arrive(connection, name, "1", NOW)
+            nodes.knows(connection, name, ADDRESSES)
+        for later in (timedelta(hours=1), timedelta(days=1, seconds=1)):
+            nodes.beat(connection, "one", NOW + later)
+            rows = connection.execute(sa.text("SELECT name FROM meta ORDER BY name")).scalars()
+            left.append([name for name in rows if name.startswith("node.knows")])
+
+    assert left == [["node.knows one", "node.knows two"], ["node.knows one"]]

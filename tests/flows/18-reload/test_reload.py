@@ -14,6 +14,7 @@ from tests.flows.stage import Stage, running, wait_for
 HERE = Path(__file__).parent
 CONFIG = (HERE / "config.toml").read_text()
 MORE = (HERE / "more.toml").read_text()
+OTHER = "ulrike@customer.example"
 MAIL = "From: <{}>\nTo: {}\nSubject: Reload\n\nHello.\n"
 
 
@@ -39,14 +40,31 @@ def test_a_new_mailbox_and_a_new_agent_are_there_at_once(house: Stage) -> None:
     house.write_config(CONFIG + MORE)
     early = house.maild("deliver", "--to", sales, stdin=MAIL.format(customer, sales).encode())
     reload(house, "settings.reloaded")
+    by_pipe = house.maild("deliver", "--to", sales, stdin=MAIL.format(OTHER, sales).encode())
     house.send(MAIL.format(customer, sales), sales)
 
     assert early.returncode == 75
-    assert b"a daemon runs that does not know the mailbox Sales yet" in early.stderr
+    assert b"a daemon runs that does not know sales@example.com of the mailbox Sales yet" in (
+        early.stderr
+    )
+    assert by_pipe.returncode == 0
     assert house.ticket_of(customer)["queue"] == "sales"
     assert house.letter(customer).sender == ("Sales", sales)
     assert house.letter("uma@example.com").reply_to.startswith("sales+")
     assert not house.unread("alice@example.com")
+
+
+def test_a_new_alias_of_a_mailbox_that_is_known_waits_outside_too(house: Stage) -> None:
+    address = 'address = "support@example.com"\n'
+    house.write_config(CONFIG.replace(address, address + 'aliases = ["hilfe@example.com"]\n'))
+    mail = MAIL.format("ulla@customer.example", "hilfe@example.com").encode()
+
+    early = house.maild("deliver", "--to", "hilfe+tag@example.com", stdin=mail)
+    old = house.maild("deliver", "--to", "support+tag@example.com", stdin=mail)
+
+    assert early.returncode == 75
+    assert b"hilfe@example.com of the mailbox Support" in early.stderr
+    assert old.returncode == 0
 
 
 @pytest.mark.parametrize(
