@@ -108,9 +108,18 @@ class Clerk:
             self._came.wait()
             self._came.clear()
             while (oldest := self._oldest()) is not None and not over.wait(LONG_SECONDS):
-                if self._oldest() is oldest:
-                    with suppress(TemporaryError):
-                        self.write(stop)
+                if self._oldest() is oldest and not self._is_written(stop):
+                    over.wait(PAUSE_SECONDS)
+
+    def _is_written(self, stop: threading.Event) -> bool:
+        try:
+            self.write(stop)
+        except TemporaryError:  # told where it was insisted
+            return False
+        except Exception as error:  # noqa: BLE001 - loop top: the sender itself meets it again
+            event(Event.WORK_FAILED, work="what relays said", error=error)
+            return False
+        return True
 
     def _oldest(self) -> Heard | None:
         return next(iter(self._heard), None)

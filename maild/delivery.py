@@ -23,7 +23,7 @@ from maild.core.decision import ReplyKind
 from maild.core.oauth import AccessToken
 from maild.core.undelivered import Failure
 from maild.core.webhook import RECIPIENT
-from maild.errors import TemporaryError
+from maild.errors import HalfTaken, TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
 from maild.outbox import ring
@@ -36,7 +36,7 @@ from maild.store.outbox import Attempted, Call, Outgoing
 from maild.store.tables import OutboxState
 
 BATCH_MAILS = 20
-GROUP_MAILS_MAX = 10
+GROUP_MAILS_MAX = 5
 """So many may be of unknown end after a crash."""
 GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
@@ -100,6 +100,10 @@ class Delivery:
             event(Event.STORE_DELAYED, error=error)
             stop.wait(PAUSE_SECONDS)
             return
+        except Exception as error:  # noqa: BLE001 - loop top: a bug never ends the sender
+            event(Event.WORK_FAILED, work="mails that go out", error=error)
+            stop.wait(PAUSE_SECONDS)
+            return
         if not sent:
             self._hang_up()
             self.wake.wait(IDLE_SECONDS)
@@ -107,8 +111,7 @@ class Delivery:
 
     def _turn(self, stop: threading.Event) -> int:
         office = self._office()
-        now, timed = office.now(), self.is_trusted()
-        claimed = outbox.claim(office.database, self._node, now, BATCH_MAILS, timed=timed)
+        claimed = self._claim(office, stop)
         left = {mail.id: mail for mail in claimed}
         is_done = False
         try:
@@ -119,6 +122,21 @@ class Delivery:
             if not is_done:  # else the last results go with the next marks
                 self._finish(office, left, stop)
         return len(claimed)
+
+    def _claim(self, office: Office, stop: threading.Event) -> tuple[Outgoing, ...]:
+        """Take what is due; a claim whose end nobody saw is undone at once."""
+        now, timed = office.now(), self.is_trusted()
+        try:
+            return outbox.claim(office.database, self._node, now, BATCH_MAILS, timed=timed)
+        except HalfTaken as error:
+            ids = error.ids
+
+            def undo() -> None:
+                with office.database.write() as connection:
+                    outbox.undo_claim(connection, self._node, ids, now)
+
+            insisting(undo, stop)
+            raise
 
     def _group(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
         """Mark the next mails together, then hand them over; take from `left` what was tried.

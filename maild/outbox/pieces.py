@@ -77,20 +77,24 @@ def pack(pieces: Sequence[Piece]) -> tuple[bytes, Packed]:
 
 
 def unpack(literal: bytes, packed: Sequence[Sequence[str | int]]) -> tuple[Piece, ...]:
-    """Return what `pack` was given; ValueError when the two do not belong together."""
-    own = zlib.decompress(literal)
-    pieces: list[Piece] = []
+    """Return what `pack` was given; ValueError when it is damaged."""
+    try:
+        return tuple(_unpacked(zlib.decompress(literal), packed))
+    except (zlib.error, IndexError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _unpacked(own: bytes, packed: Sequence[Sequence[str | int]]) -> Iterator[Piece]:
     at = 0
     for kind, *values in packed:
         if kind == "literal":
             end = at + int(values[0])
-            pieces.append(Literal(data=own[at:end]))
+            yield Literal(data=own[at:end])
             at = end
         else:
-            pieces.append(_file(values))
+            yield _file(values)
     if at != len(own):
         raise ValueError(f"the pieces take {at} of {len(own)} bytes")
-    return tuple(pieces)
 
 
 def _file(values: Sequence[str | int]) -> StoredFile:

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, sel
 
 from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
+from maild.errors import HalfTaken, TemporaryError
 from maild.store import hold, tables
 from maild.store.conflict import add_unless_there
 from maild.store.database import Database
@@ -86,6 +87,7 @@ _PUT_BACK = Prepared(
     .values(
         state=OutboxState.QUEUED,
         attempts=_OUTBOX.c.attempts - 1,
+        first_try_at=bindparam("begun", type_=_OUTBOX.c.first_try_at.type),
         dialled=False,
         claimed_by="",
         claimed_until=None,
@@ -210,28 +212,29 @@ def claim(
     """Take the mails that are due, oldest first, and record the attempt before it is made.
 
     Not `timed` means: only what never had to wait, since nobody knows what time it is.
+    `HalfTaken` when the database goes away meanwhile: then `undo_claim`.
     """
-    due = _DUE_NOW if timed else _NEW_NOW
-    with database.write() as connection:
-        rows = due.mappings(connection, {"now": now, "most": limit})
+    due, rows = _DUE_NOW if timed else _NEW_NOW, list[Any]()
+    try:
+        with database.write() as connection:
+            rows += due.mappings(connection, {"now": now, "most": limit})
+            if not rows:
+                return ()
+            claims = [{"row": row["id"], "node": node, "until": now + LEASE} for row in rows]
+            _CLAIM.run(connection, claims)
+            _ADD_ATTEMPT.run(connection, [_begun(row, now) for row in rows])
+    except TemporaryError as error:
         if not rows:
-            return ()
-        until = now + LEASE
-        _CLAIM.run(connection, [{"row": row["id"], "node": node, "until": until} for row in rows])
-        _ADD_ATTEMPT.run(
-            connection,
-            [
-                {
-                    "outbox_id": row["id"],
-                    "n": row["attempts"] + 1,
-                    "at": now,
-                    "result": "",
-                    "answer": "",
-                }
-                for row in rows
-            ],
-        )
-    return tuple(_outgoing(row) for row in rows)
+            raise
+        raise HalfTaken(tuple(row["id"] for row in rows)) from error
+    return tuple(_outgoing(row, row["attempts"] + 1) for row in rows)
+
+
+def undo_claim(connection: Connection, node: str, ids: Sequence[int], at: datetime) -> None:
+    """Return what a claim of that moment took, if it did; what was claimed since then stays."""
+    ours = and_(_OUTBOX.c.claimed_by == node, _OUTBOX.c.claimed_until == at + LEASE)
+    rows = connection.execute(select(_OUTBOX).where(_OUTBOX.c.id.in_(ids), ours)).mappings()
+    put_back(connection, node, [_outgoing(row, row["attempts"]) for row in rows])
 
 
 def dial(connection: Connection, node: str, calls: Sequence[Call], now: datetime) -> bool:
@@ -254,18 +257,11 @@ def record(connection: Connection, node: str, done: Sequence[Attempted], now: da
     """
     if not done:
         return True
-    _RECORD_ATTEMPT.run(
-        connection,
-        [
-            {
-                "row": one.outbox_id,
-                "number": one.attempt,
-                "outcome": one.result,
-                "words": one.answer,
-            }
-            for one in done
-        ],
-    )
+    ends = [
+        {"row": one.outbox_id, "number": one.attempt, "outcome": one.result, "words": one.answer}
+        for one in done
+    ]
+    _RECORD_ATTEMPT.run(connection, ends)
     sent = [
         {"row": one.outbox_id, **_end_of(one, now)}
         for one in done
@@ -306,10 +302,11 @@ def recover(connection: Connection, nodes: Sequence[str], now: datetime) -> int:
 def put_back(connection: Connection, node: str, mails: Sequence[Outgoing]) -> None:
     """Return claimed mails that no relay was tried for; the recorded attempt is taken off again.
 
-    They may be marked: whoever says so here knows better than the mark.
+    They may be marked: whoever says so here knows better than the mark, and gives back what it
+    changed.
     """
     for mail in mails:
-        if _PUT_BACK.run(connection, [_claim_of(node, mail)]):
+        if _PUT_BACK.run(connection, [{**_claim_of(node, mail), "begun": mail.first_try_at}]):
             _DROP_ATTEMPT.run(connection, [{"row": mail.id, "number": mail.attempts}])
 
 
@@ -352,6 +349,11 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
     )
 
 
+def _begun(row: Any, now: datetime) -> dict[str, Any]:
+    number = row["attempts"] + 1
+    return {"outbox_id": row["id"], "n": number, "at": now, "result": "", "answer": ""}
+
+
 def _claim_of(node: str, mail: Outgoing) -> dict[str, Any]:
     return {"row": mail.id, "node": node, "number": mail.attempts}
 
@@ -368,7 +370,7 @@ def _end_of(done: Attempted, now: datetime) -> dict[str, Any]:
     }
 
 
-def _outgoing(row: Any) -> Outgoing:
+def _outgoing(row: Any, attempts: int) -> Outgoing:
     return Outgoing(
         id=row["id"],
         key=row["key"],
@@ -385,7 +387,7 @@ def _outgoing(row: Any) -> Outgoing:
         pieces=row["pieces"],
         created_at=row["created_at"],
         not_before=row["not_before"],
-        attempts=row["attempts"] + 1,
+        attempts=attempts,
         unknown_ends=row["unknown_ends"],
         first_try_at=row["first_try_at"],
         told=row["told"],

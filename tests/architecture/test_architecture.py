@@ -30,8 +30,9 @@ MIGRATIONS = "maild/store/migrations/"
 LOOP_TOPS = {
     "maild/alarm.py": 4,
     "maild/cli/deliver.py": 1,
-    "maild/clerk.py": 2,
+    "maild/clerk.py": 3,
     "maild/clock.py": 1,
+    "maild/delivery.py": 1,
     "maild/handle.py": 2,
     "maild/intake/imap.py": 1,
     "maild/intake/imap_session.py": 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from maild.outbox.pieces import Literal, pack
 from maild.outbox.result import SendResult, Sent
 from maild.outbox.send import Relay
 from maild.settings import RelaySettings
+from maild.store import outbox
 from maild.store.outbox import Outgoing
 from tests.core.scenes import SUPPORT
 from tests.flows.stage import wait_for
@@ -123,14 +125,24 @@ def test_what_goes_out_quickly_is_marked_and_written_in_groups(
 
     assert rows(house) == [SENT] * 60
     assert max(row.count(WIRE) for row in seen) == GROUP_MAILS_MAX
-    assert len(commits) - 60 <= 16  # each look of this test is one
+    assert len(commits) - 60 <= 20  # each look of this test is one
 
 
+@pytest.mark.parametrize("bugs", [0, 3], ids=["smoothly", "after a bug"])
 def test_what_was_heard_is_written_while_the_relay_holds_the_next_mail(
-    house: InMemory, monkeypatch: pytest.MonkeyPatch
+    house: InMemory, monkeypatch: pytest.MonkeyPatch, bugs: int
 ) -> None:
     mails(house, 3)
     waited: list[int] = []
+    record, left = outbox.record, [ValueError("a bug")] * bugs
+
+    def recorded(*values: Any) -> bool:
+        if left and threading.current_thread().name == "clerk":
+            raise left.pop()
+        return record(*values)
+
+    monkeypatch.setattr(outbox, "record", recorded)
+    monkeypatch.setattr(clerk, "PAUSE_SECONDS", 0.01)
 
     def take(n: int) -> Sent:
         if n == 2:
@@ -142,7 +154,7 @@ def test_what_was_heard_is_written_while_the_relay_holds_the_next_mail(
     monkeypatch.setattr(delivery, "LONG_SECONDS", 60)
     sender(house).step()
 
-    assert waited == [2]
+    assert (waited, left) == ([2], [])
     assert rows(house) == [SENT] * 3
 
 
@@ -242,3 +254,99 @@ def test_what_was_heard_stays_until_the_database_takes_it(
     assert tries[0] > 9
     assert seen == list(range(6))
     assert rows(house) == [SENT] * 6
+
+
+@pytest.mark.parametrize(
+    ("column", "damage"),
+    [("literal", b"\0\xff"), ("pieces", "[]"), ("pieces", '[["literal"]]'), ("pieces", "[1]")],
+)
+def test_a_damaged_mail_fails_and_the_others_go_out(
+    house: InMemory, monkeypatch: pytest.MonkeyPatch, column: str, damage: bytes | str
+) -> None:
+    mails(house, 3)
+    with house.database.write() as connection:
+        connection.execute(
+            text(f"UPDATE outbox SET {column} = :damage WHERE key = 'k1'"), {"damage": damage}
+        )
+    taken_by(monkeypatch, lambda _n: TAKEN)
+
+    sender(house).step()
+
+    with house.database.read() as connection:
+        reason = connection.execute(text("SELECT last_error FROM outbox WHERE key = 'k1'"))
+        assert reason.scalar_one().startswith("its bytes are gone: ")
+    assert rows(house) == [SENT, ("failed", False), SENT]
+
+
+def test_a_bug_does_not_end_the_sender(house: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    mails(house, 3)
+    monkeypatch.setattr(delivery, "PAUSE_SECONDS", 0.01)
+
+    def take(n: int) -> Sent:
+        if n == 1:
+            raise ValueError("a bug")
+        return TAKEN
+
+    taken_by(monkeypatch, take)
+    stop = threading.Event()
+    line = threading.Thread(target=sender(house).run, args=(stop,))
+    line.start()
+    try:
+        wait_for(lambda: rows(house) == [SENT, WIRE, SENT], "the others do not go out")
+    finally:
+        stop.set()
+        line.join()
+
+
+def test_a_claim_whose_commit_nobody_saw_keeps_no_mail(
+    house: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails(house, 3)
+    write = house.database.write
+
+    @contextmanager
+    def unseen() -> Iterator[Any]:
+        monkeypatch.setattr(house.database, "write", write)
+        with write() as connection:
+            yield connection
+        raise StoreBusy("the server closed the connection unexpectedly")
+
+    monkeypatch.setattr(house.database, "write", unseen)
+    taken_by(monkeypatch, lambda _n: TAKEN)
+    with pytest.raises(StoreBusy):
+        sender(house).step()
+
+    assert rows(house) == [QUEUED] * 3
+    assert sender(house).step() == 3
+
+
+class Over(threading.Event):
+    """Keeps how long somebody wanted to wait for it; the fourth wait ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        if len(self.waits) == 4:
+            self.set()
+        return self.is_set()
+
+
+def test_what_the_database_refuses_at_the_stop_is_tried_in_calm(
+    house: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> Any:
+        raise StoreBusy("connection refused")
+
+    monkeypatch.setattr(house.database, "write", refused)
+    stop, over, mail = threading.Event(), Over(), a_mail(1, None)
+    stop.set()
+    writer = clerk.Clerk(lambda: house.office, "node")
+    attempted = delivery.judge(mail, TAKEN, house.now)
+    writer.hear(clerk.Heard(mail=mail, attempted=attempted, failure=None, was_dialled=True))
+
+    writer._watch(stop, over)
+
+    assert over.waits[:4] == [clerk.LONG_SECONDS, clerk.PAUSE_SECONDS] * 2

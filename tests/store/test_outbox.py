@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from maild.errors import HalfTaken, StoreBusy
 from maild.store import outbox
 from maild.store.database import Database
 from maild.store.outbox import LEASE, Attempted, Call, Outgoing
@@ -259,6 +262,55 @@ def test_what_was_marked_and_not_dialled_comes_back_at_once(database: Database) 
     (again,) = claim(database)
 
     assert (again.attempts, again.unknown_ends, row(database)["dialled"]) == (1, 0, False)
+    assert again.first_try_at is None
+
+
+def test_what_was_put_back_keeps_the_time_of_its_first_try(database: Database) -> None:
+    queued(database, outgoing())
+    (mail,) = claim(database)
+    assert dial(database, mail)
+    record(database, mail, QUEUED, next_try_at=NOW)
+    (mail,) = claim(database)
+
+    with database.write() as connection:
+        outbox.put_back(connection, "a", [mail])
+
+    assert row(database)["first_try_at"] == NOW
+
+
+def test_a_claim_whose_commit_nobody_saw_is_undone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(database, *(outgoing(f"k{n}") for n in range(3)))
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "write", unseen(database))
+        with pytest.raises(HalfTaken) as lost:
+            claim(database)
+    ids = lost.value.ids
+
+    with database.write() as connection:
+        outbox.undo_claim(connection, "a", ids, NOW)
+    (newer,) = claim(database, 1, seconds=1)
+    with database.write() as connection:
+        outbox.undo_claim(connection, "a", ids, NOW)
+
+    assert len(ids) == 3
+    assert (newer.id, newer.attempts) == (ids[0], 1)
+    assert [row(database, f"k{n}")["state"] for n in range(3)] == ["sending", "queued", "queued"]
+    assert attempts(database) == [(1, "")]
+
+
+def unseen(database: Database) -> Callable[[], AbstractContextManager[Any]]:
+    """Let the end of a transaction, which is done, not be heard."""
+    write = database.write
+
+    @contextmanager
+    def broken() -> Iterator[Any]:
+        with write() as connection:
+            yield connection
+        raise StoreBusy("the server closed the connection unexpectedly")
+
+    return broken
 
 
 def test_many_are_marked_and_recorded_together(database: Database) -> None:
