@@ -15,21 +15,21 @@ from maild import reporting
 from maild.cli import report_page, report_table
 from maild.cli import show as out
 from maild.cli.place import WrongUsage, one_of
-from maild.core import kpi, scorecard
+from maild.core import configured, kpi, scorecard
 from maild.core.scorecard import By, Only, Report, Span, Step, Wish
 from maild.errors import NotAllowed
-from maild.furnish import office_of
+from maild.furnish import files_of, office_of
 from maild.now import utc_now
 from maild.outbox import sheets
 from maild.settings import Settings
 from maild.settings.units import duration_seconds
+from maild.store import named
 from maild.store import report as figures
 from maild.store.database import Connection
 from maild.store.secret import load_keys
 
 FORMATS = ("table", "json", "csv", "html")
 CHOICES = (*(step.value for step in Step), *(by.value for by in By))
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKS = 4
 """Before this one, which are told of when nobody says since when."""
 
@@ -103,23 +103,15 @@ def _tells(found: Report) -> bool:
 
 
 def _check_names(connection: Connection, wish: Wish, known: Settings) -> None:
-    """Refuse what neither the settings nor the log have ever named."""
-    until = wish.whole.end
-    for by in By:
+    """Refuse what neither settings, rules and templates nor the log have ever named."""
+    asked = [by for by in By if getattr(wish.only, by)]
+    if not asked:
+        return
+    files = files_of(known)
+    for by in asked:
         name = getattr(wish.only, by)
-        if name:
-            ever = figures.read(connection, Wish(whole=Span(start=_EVER, end=until), by=by))
-            told = {group.name for group in ever.groups if group.name}
-            one_of(f"--{by}", name, sorted(told | _configured(by, known)))
-
-
-def _configured(by: By, known: Settings) -> set[str]:
-    house = known.house
-    names = {
-        By.QUEUE: {queue.name for queue in house.queues},
-        By.AGENT: {agent.address for agent in house.agents},
-    }
-    return names.get(by, set())
+        given = configured.names(by, known.house, files.rules, files.renderer.languages)
+        one_of(f"--{by}", name, sorted(named.ever(connection, by) | given))
 
 
 def _moment(option: str, text: str, now: datetime, zone: str) -> datetime:

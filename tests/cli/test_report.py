@@ -29,6 +29,12 @@ domain = "desk.example"
 [[mailbox]]
 name = "Desk"
 address = "support@desk.example"
+queue = "sales"
+
+[[organisation]]
+name = "Globex"
+domains = ["globex.example"]
+segment = "enterprise"
 
 [report]
 zone = "Europe/Berlin"
@@ -118,7 +124,12 @@ def test_groups_and_filters_are_told(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "known"),
-    [("--queue", "=2+3, support"), ("--segment", "free"), ("--tag", ""), ("--tier", "1")],
+    [
+        ("--queue", "=2+3, sales, support"),
+        ("--segment", "enterprise, free"),
+        ("--tag", "detractor, low-mark, no-answer"),
+        ("--tier", "1, 2, 3"),
+    ],
 )
 def test_a_name_that_nobody_ever_gave_is_refused(folder: Path, option: str, known: str) -> None:
     done = run(folder, option, "no such")
@@ -134,6 +145,23 @@ def test_a_name_that_is_known_has_zeros_where_nothing_happened(folder: Path) -> 
     done = CliRunner().invoke(app, ["--config", file, "report", *early])
 
     assert json.loads(done.stdout)["figures"]["volume"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--queue", "sales"),
+        ("--segment", "enterprise"),
+        ("--organisation", "Globex"),
+        ("--language", "de"),
+        ("--tier", "2"),
+        ("--rule", "acknowledge a new ticket"),
+    ],
+)
+def test_what_the_files_of_the_house_name_is_known_before_anything_happened(
+    folder: Path, option: str, name: str
+) -> None:
+    assert document(folder, option, name)["figures"]["volume"]["value"] == 0
 
 
 def test_months_and_days_are_parts_as_well(folder: Path) -> None:
