@@ -147,6 +147,8 @@ def inserted_ids(
 
     A server is asked once for all of them; SQLite is near, and tells the order of no two rows.
     """
+    if not rows:
+        return []
     if connection.dialect.name == "sqlite":
         one = _numbering_one(table)
         return [number for row in rows for number in one.scalars(connection, row)]

@@ -156,6 +156,8 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Write, once for each row of values; return how many rows of the table it changed."""
+        if not rows:
+            return 0
         form = self._of(connection.dialect, rows[0]).form(rows[0])
         bound = [form.bound(row) for row in rows]
         is_many = len(bound) > 1

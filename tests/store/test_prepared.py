@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam, delete, event, insert, select, text, update
 
 from maild.errors import LostRace, StoreBusy
-from maild.store import tables
+from maild.store import blobs, deadlines, tables
 from maild.store.database import Database
 from maild.store.prepared import FORMS_MAX, Prepared
 from maild.store.tables import metadata
@@ -122,6 +122,13 @@ def test_it_tells_how_many_rows_were_changed(database: Database) -> None:
         assert gone.scalars(connection, {"who": "a"}) == []
 
     assert changed == [1, 2, 1, 0]
+
+
+def test_nothing_to_write_is_nothing_to_ask(database: Database) -> None:
+    with database.write() as connection:
+        assert _ADD_META.run(connection, []) == 0
+        assert blobs.add(connection, [], NOW) == []
+        deadlines.fire(connection, [], NOW)
 
 
 def test_a_unique_key_that_is_taken_is_a_lost_race(database: Database) -> None:
