@@ -30,6 +30,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlmodel import Field, SQLModel
@@ -118,14 +119,21 @@ _DUE = Prepared(
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = Prepared(
-    update(_DEADLINE)
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('deadlines', 0))")
+_WITH_THEM = (
+    select(_DEADLINE.c.id)
     .where(
         _DEADLINE.c.ticket_id.in_(bindparam("tickets", expanding=True)),
         _DEADLINE.c.state == DeadlineState.WAITING,
         _DEADLINE.c.due_at <= bindparam("now"),
         _FREE,
     )
+    .with_for_update(skip_locked=True)
+)
+"""Who has one of these locked may want another that we have: we do not wait for them."""
+_CLAIM = Prepared(
+    update(_DEADLINE)
+    .where(_DEADLINE.c.id.in_(_WITH_THEM))
     .values(
         claimed_by=bindparam("node"),
         claimed_until=bindparam("until", type_=_DEADLINE.c.claimed_until.type),
@@ -218,8 +226,11 @@ class Coming:
 def claim(connection: Connection, node: str, now: datetime, most: int) -> Taken:
     """Take the tickets of the deadlines that are due, the oldest first; at most so many rows.
 
-    The other due deadlines of these tickets are taken along.
+    The other due deadlines of these tickets are taken along. Nodes claim one after the other: else
+    two would take one ticket, or wait for each other.
     """
+    if connection.dialect.name != "sqlite":
+        connection.execute(_ONE_AT_A_TIME)
     found = _DUE.rows(connection, {"now": now, "most": most})
     numbers = tuple(dict.fromkeys(number for number, _ in found))
     if numbers:

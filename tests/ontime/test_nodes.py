@@ -9,14 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from maild import handle
 from maild.alarm import Alarm
+from maild.errors import StoreBusy
 from maild.store import deadlines, nodes
 from tests.ontime.office import CONFIG, STANDARD, Desk, desk_in
 from tests.servers.postgresql import PostgreSQL, running
 
 TICKETS = 120
+BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,39 @@ def test_what_a_node_has_in_hand_nobody_else_takes_until_its_lease_ends(
     assert (meanwhile, later) == (0, 3)
 
 
+def test_nodes_claim_one_after_the_other(pair: tuple[Desk, Desk]) -> None:
+    one, two = pair
+    if one.database.is_sqlite:
+        pytest.skip("a file has one writer")
+    one.opens(1)
+    one.sleep(5)
+
+    with one.database.write() as first:
+        deadlines.claim(first, "node", one.now, 1)
+        with pytest.raises(StoreBusy), two.database.write() as second:  # noqa: PT012 - it waits inside
+            second.execute(BRIEFLY)
+            deadlines.claim(second, "other", one.now, 1)
+
+
+def test_a_claim_waits_for_nobody_who_has_a_deadline_in_hand(pair: tuple[Desk, Desk]) -> None:
+    """They may want another of the same ticket: each would wait for the other."""
+    one, two = pair
+    if one.database.is_sqlite:
+        pytest.skip("a file has one writer")
+    (number,) = one.opens(1)
+    one.sleep(5)
+    [held, *_] = sorted(row["id"] for row in one.rows(number))
+
+    with one.database.write() as first:
+        first.execute(text("SELECT id FROM deadline WHERE id = :id FOR UPDATE"), {"id": held})
+        with two.database.write() as second:
+            second.execute(BRIEFLY)
+            taken = deadlines.claim(second, "other", one.now, 100)
+
+    assert taken.tickets == (number,)
+    assert {row["id"] for row in one.rows() if row["claimed_by"]} == _due(one) - {held}
+
+
 def test_a_node_that_starts_again_takes_back_its_own_deadlines(pair: tuple[Desk, Desk]) -> None:
     one, _ = pair
     one.opens(3)
@@ -117,6 +153,10 @@ def test_an_answer_and_a_deadline_at_the_same_moment_agree(pair: tuple[Desk, Des
         assert len(one.log(number, "deadline.missed")) == int(fired[number])
         states = {row["state"] for row in one.rows(number) if row["kind"] == "first_response"}
         assert states == {"fired" if fired[number] else "cancelled"}
+
+
+def _due(desk: Desk) -> set[int]:
+    return {row["id"] for row in desk.rows() if row["due_at"] <= desk.now}
 
 
 def _answered(desk: Desk, number: int) -> None:
