@@ -23,6 +23,7 @@ from maild.handle import Office
 from maild.log import Event, event
 from maild.metrics import Metric, count
 from maild.store import ahead, anew, deadlines, tickets
+from maild.store.deadlines import Taken
 from maild.timekeeper import Timekeeper, since_start
 from maild.timetable import Round
 
@@ -37,6 +38,7 @@ TOGETHER_MAX = 12
 PLANNED_PER_CHUNK = 100
 CHUNKS_PER_RING = 10
 POLL_EVERY = timedelta(hours=1)
+COME_BACK_EVERY = timedelta(hours=1)
 RACES_MAX = 5
 
 
@@ -53,26 +55,28 @@ class Alarm:
         self._office = office
         self._node = node
         self.clock = Timekeeper(office, running)
-        self._doubted = False
+        self._running = running
+        self._come_back_from = timedelta()
+        self._owed: list[int] = []
+        """What could not be put back when the database failed, as it would wait for its lease."""
         self._planned = ""
         self._poll_at = datetime.min.replace(tzinfo=UTC)
 
     def ring(self) -> int:
         """Fire what is due, up to a bound; return how many tickets it was about."""
         office = self._office()
+        self._put_back(office, [])
         if not self.clock.look():
-            self._doubted = True
+            self._come_back_from = timedelta()
             return 0
-        if self._doubted:
-            with office.database.write() as connection:
-                ahead.come_back(connection, office.now())
-            self._doubted = False
+        if self._owed:  # What is claimed before these are back could be put back out of our hand.
+            return 0
+        self._come_back(office)
         self.clock.saw()
         done, late, end = 0, 0, time.monotonic() + RING_SECONDS
         while late < LATE_PER_RING and time.monotonic() < end:
             now = office.now()
-            with office.database.write() as connection:
-                taken = deadlines.claim(connection, self._node, now, ROWS_PER_CLAIM)
+            taken = self._claim(office, now, min(ROWS_PER_CLAIM, LATE_PER_RING - late))
             fired = self._fire_all(office, taken.tickets, end)
             done += fired
             late += fired if now - taken.since > LATE_AFTER else 0
@@ -140,17 +144,58 @@ class Alarm:
             timetable.bring(connection, look, [view.ticket for view in known.values()])
         return len(numbers)
 
+    def _come_back(self, office: Office) -> None:
+        """Let come back what a wrong clock put off: after each start and doubt, and each hour.
+
+        It may have been wrong in an earlier life, on another node, or for so short that it was
+        believed.
+        """
+        running = self._running()
+        if running < self._come_back_from:
+            return
+        with office.database.write() as connection:
+            ahead.come_back(connection, office.now())
+        self._come_back_from = running + COME_BACK_EVERY
+
+    def _claim(self, office: Office, now: datetime, most: int) -> Taken:
+        """Take what is due; when nobody knows whether that was committed, it is owed."""
+        taken: Taken | None = None
+        try:
+            with office.database.write() as connection:
+                taken = deadlines.claim(connection, self._node, now, most)
+        except TemporaryError:
+            self._owed += taken.tickets if taken else ()
+            raise
+        return taken
+
     def _fire_all(self, office: Office, numbers: Sequence[int], end: float) -> int:
-        """Fire some tickets at a time until the ring has lasted long enough; let the rest go."""
+        """Fire some tickets at a time until the ring has lasted long enough.
+
+        The rest is let go, also when the database fails: it waits for no lease.
+        """
         left = list(numbers)
-        while left:
-            some, left = left[:TOGETHER_MAX], left[TOGETHER_MAX:]
-            left = self._fire_some(office, some) + left
-            if left and time.monotonic() > end:
-                with office.database.write() as connection:
-                    deadlines.put_back(connection, self._node, left)
-                break
+        try:
+            while left:
+                some, rest = left[:TOGETHER_MAX], left[TOGETHER_MAX:]
+                left = self._fire_some(office, some) + rest
+                if time.monotonic() > end:
+                    break
+        finally:
+            self._put_back(office, left)
         return len(numbers) - len(left)
+
+    def _put_back(self, office: Office, numbers: Sequence[int]) -> None:
+        """Let go of tickets, and of those that are owed; when that fails all of them are owed."""
+        self._owed += numbers
+        if not self._owed:
+            return
+        try:
+            with office.database.write() as connection:
+                deadlines.put_back(connection, self._node, self._owed)
+        except TemporaryError as error:
+            event(Event.STORE_DELAYED, error=error)
+        else:
+            self._owed = []
 
     def _fire_some(self, office: Office, numbers: Sequence[int]) -> list[int]:
         """Fire what is due on some tickets in one transaction; return those that wait for others.

@@ -130,6 +130,25 @@ def test_what_was_put_off_for_years_comes_back_with_the_clock(evening: Desk) -> 
     assert desk.count("journal WHERE not_before IS NULL") == 1
 
 
+def test_what_was_put_off_in_an_earlier_life_comes_back_at_the_start(desk: Desk) -> None:
+    _put_off(desk)
+    desk.restart()
+    desk.alarm.ring()
+
+    assert _sends(desk) == 1
+
+
+def test_what_another_node_put_off_comes_back_within_the_hour(desk: Desk) -> None:
+    desk.alarm.ring()
+    _put_off(desk)
+    desk.alarm.ring()
+    at_once = _sends(desk)
+    desk.sleep(1)
+    desk.alarm.ring()
+
+    assert (at_once, _sends(desk)) == (0, 1)
+
+
 def test_what_was_to_wait_while_the_clock_was_ahead_waits_as_long_from_now_on(desk: Desk) -> None:
     desk.use(CONFIG, AT_ONCE)
     desk.sleep(11)
@@ -160,6 +179,17 @@ def test_a_leap_between_two_rings_asks_nobody_and_tells_nobody_the_day(desk: Des
     assert leapt == (0, 0)
     assert len(desk.mails()) == before
     assert (desk.alarm.poll(), desk.alarm.digest()) == (1, 2), "else it would show nothing"
+
+
+def _put_off(desk: Desk) -> None:
+    """Let a mail be tried first by a clock that is two years ahead, which nobody here saw."""
+    desk.use(CONFIG, AT_ONCE)
+    desk.office = replace(desk.office, relays={"": NOBODY})
+    _solved(desk)
+    right = desk.now
+    desk.set_clock(right + timedelta(days=730))
+    assert Delivery(lambda: desk.office, "other", "host.example").step() == 1
+    desk.set_clock(right)
 
 
 def _waits(desk: Desk) -> int:

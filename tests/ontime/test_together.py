@@ -15,7 +15,7 @@ from maild.core.ontime import Firing
 from maild.core.snapshot import AgentLoad, TicketView, World
 from maild.store import deadlines
 from maild.store.deadlines import Taken
-from tests.ontime.office import Desk
+from tests.ontime.office import CONFIG, STANDARD, Desk
 
 
 def fired(desk: Desk) -> dict[int, int]:
@@ -80,6 +80,18 @@ def test_what_is_due_just_now_is_not_kept_waiting_by_the_bound_for_late_ones(
     desk.sleep(3.21)
 
     assert [desk.alarm.ring(), desk.alarm.ring()] == [many, 0]
+
+
+def test_no_more_late_ones_fire_in_a_ring_than_its_bound(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "RING_SECONDS", 60)
+    desk.opens(LATE_PER_RING + 5)
+    desk.use(CONFIG + STANDARD.replace('warn_at = ["80%"]', "warn_at = []"))
+    desk.alarm.plan()
+    desk.sleep(6)
+
+    assert [desk.alarm.ring(), desk.alarm.ring()] == [LATE_PER_RING, 5]
 
 
 def test_a_claim_that_is_not_full_is_a_rings_last(
