@@ -1,6 +1,7 @@
 """Erase a person, one straight line: look -> close their tickets -> erase -> clear the files.
 
-Each step can be done again: whoever is killed in between begins anew, and finds less to do.
+Each step can be done again: whoever is killed in between begins anew, and finds less to do. It is
+looked again until nothing is found: others write while somebody is erased.
 """
 
 from __future__ import annotations
@@ -42,23 +43,12 @@ class Outcome:
 def erase(office: Office, address: str, by: str, *, is_alone: bool = False) -> Outcome | None:
     """Erase a person by address; None when nothing is held. `by` stands in the audit.
 
-    NotAllowed for an address of the house. TemporaryError when the files could not be cleared:
-    what was deleted is owed to them until the next call. Only where nobody else works on the
-    database, `is_alone`, a large file is written anew (`store/residue.py`).
+    NotAllowed for an address of the house. LostRace when others wrote about them at each try:
+    something is held yet. TemporaryError when the files could not be cleared: what was deleted is
+    owed to them until the next call. Only where nobody else works on the database, `is_alone`, a
+    large file is written anew (`store/residue.py`).
     """
-    who = person(office, address)
-    reference = erasure.reference(who.address, office.world.keys)
-    done: Outcome | None = None
-    for _ in range(RACES_MAX):
-        with office.database.read() as connection:
-            found = traces.find(connection, who.address)
-        if found.is_empty:
-            break
-        try:
-            done = _erased(office, who, reference, by, found)
-            break
-        except LostRace:
-            continue
+    done = _until_nothing_is_found(office, person(office, address), by)
     residue.clear(office.database, is_alone=is_alone)
     return done
 
@@ -78,11 +68,42 @@ def person(office: Office, address: str) -> Person:
     return Person(address=folded, insiders=frozenset(insiders))
 
 
+def _until_nothing_is_found(office: Office, who: Person, by: str) -> Outcome | None:
+    """Look and erase until a look finds no more than a node has in hand.
+
+    One look is not enough: a mail to them may fail while they are erased, and the log says so on
+    somebody else's ticket.
+    """
+    reference = erasure.reference(who.address, office.world.keys)
+    lost = LostRace("something about them was written at each try")
+    done: Outcome | None = None
+    for _ in range(RACES_MAX):
+        with office.database.read() as connection:
+            found = traces.find(connection, who.address)
+        if found.is_empty or (done is not None and found.is_in_hand):
+            return done
+        try:
+            done = _both(done, _erased(office, who, reference, by, found))
+        except LostRace as error:
+            lost = error
+    raise lost
+
+
+def _both(first: Outcome | None, second: Outcome) -> Outcome:
+    """Sum up two rounds; what the first one could not erase may wait still."""
+    if first is None:
+        return second
+    return Outcome(
+        reference=second.reference,
+        erased=first.erased.plus(second.erased),
+        in_hand=max(first.in_hand, second.in_hand),
+        letters_kept=max(first.letters_kept, second.letters_kept),
+    )
+
+
 def _erased(office: Office, who: Person, reference: str, by: str, found: Traces) -> Outcome:
     for number in found.own:
-        _carry(office, number, lambda ticket: erasure.closed(ticket, office.now()))
-    for number in found.others:
-        _carry(office, number, lambda ticket: erasure.left(ticket, who))
+        _close(office, number)
     with office.database.read() as connection:
         who = Person(
             address=who.address,
@@ -94,6 +115,9 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
         person=who, reference=reference, by=by, traces=found, mentions=named, letters=letters
     )
     with office.database.write() as connection:
+        # Not before: a kill in between would hide on which tickets others wrote their address.
+        for number in found.others:
+            _carry(connection, office, number, lambda ticket: erasure.left(ticket, who))
         erased = rows.person(connection, order, office.now())
     return Outcome(
         reference=reference,
@@ -103,18 +127,31 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
     )
 
 
-def _carry(office: Office, number: int, decide: Callable[[Ticket], Decision | None]) -> None:
-    """Change a ticket as everybody changes tickets; who changes it meanwhile comes first."""
+def _close(office: Office, number: int) -> None:
+    """Close a ticket; LostRace when others change it each time."""
+    lost = LostRace(f"ticket {number} was changed at each try")
     for _ in range(RACES_MAX):
         try:
             with office.database.write() as connection:
-                views = tickets.views(connection, [number], office.world.house, office.now())
-                decision = decide(views[0].ticket) if views else None
-                if decision is not None:
-                    carry_out(connection, office, [(decision, None)])
-        except LostRace:
-            continue
-        return
+                _carry(connection, office, number, lambda one: erasure.closed(one, office.now()))
+        except LostRace as error:
+            lost = error
+        else:
+            return
+    raise lost
+
+
+def _carry(
+    connection: Connection,
+    office: Office,
+    number: int,
+    decide: Callable[[Ticket], Decision | None],
+) -> None:
+    """Change a ticket as everybody changes tickets; LostRace when somebody came first."""
+    views = tickets.views(connection, [number], office.world.house, office.now())
+    decision = decide(views[0].ticket) if views else None
+    if decision is not None:
+        carry_out(connection, office, [(decision, None)])
 
 
 def _mentions(connection: Connection, who: Person, found: Traces) -> tuple[tuple[int, ...], int]:

@@ -99,6 +99,15 @@ class Erased:
     mails_in: int = 0
     mails_out: int = 0
 
+    def plus(self, other: Erased) -> Erased:
+        """Return how much went in both."""
+        return Erased(
+            tickets=self.tickets + other.tickets,
+            posts=self.posts + other.posts,
+            mails_in=self.mails_in + other.mails_in,
+            mails_out=self.mails_out + other.mails_out,
+        )
+
 
 def person(connection: Connection, order: Order, now: datetime) -> Erased:
     """Erase a person; LostRace when they wrote meanwhile, and all is to be looked at again."""

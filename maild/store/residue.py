@@ -9,18 +9,20 @@ where that is done soon: nobody can write meanwhile. PostgreSQL hides a deleted 
 keep it as long as they are set to.
 
 What is owed is a row of `meta`, written in the transaction that deletes: a kill in between is
-made good by the next erasure, or by the daily ring of the clock. A file that cannot be written
-anew beside the daemon stays owed until an erasure finds nobody else at work.
+made good by the next erasure, or by the daily ring of the clock. Each time it is another value:
+who clears the files takes away only what was owed before. A file that cannot be written anew
+beside the daemon stays owed until an erasure finds nobody else at work.
 """
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from maild.errors import DiskFull, StoreBusy
 from maild.store import tables
@@ -38,7 +40,8 @@ CUT_SECONDS_MAX = 5
 """So long cutting the log waits for readers; writers wait with it."""
 _META = metadata.tables[tables.Meta.__tablename__]
 _OWED = "residue"
-_ALL, _GAPS = "yes", "gaps"
+_GAPS = "gaps"
+"""Else it is all, under a value that nobody wrote before."""
 _MERGE_PAGES = 500
 _EMPTY_MERGE = 2
 """A merge that changes less than this many rows had nothing to do (SQLite FTS5, 6.8)."""
@@ -47,7 +50,8 @@ _STEPS_MAX = 100_000
 
 def owe(connection: Connection) -> None:
     """Write down that deleted rows are still in the files."""
-    _note(connection, _ALL)
+    value = secrets.token_hex(8)
+    connection.execute(replacing(connection, _META, "name"), {"name": _OWED, "value": value})
 
 
 def is_owed(connection: Connection) -> bool:
@@ -74,11 +78,12 @@ def clear(database: Database, *, is_alone: bool = False) -> bool:
             raise StoreBusy("somebody still reads what was deleted; it goes at the next try")
     else:
         _vacuum(database)
+    same = (_META.c.name == _OWED, _META.c.value == owed)
     with database.write() as connection:
         if is_whole:
-            connection.execute(delete(_META).where(_META.c.name == _OWED))
+            connection.execute(delete(_META).where(*same))
         else:
-            _note(connection, _GAPS)
+            connection.execute(update(_META).where(*same).values(value=_GAPS))
     return True
 
 
@@ -87,10 +92,6 @@ def tidy(database: Database) -> None:
     if database.is_sqlite:
         _merge(database)
         _cut(database)
-
-
-def _note(connection: Connection, owed: str) -> None:
-    connection.execute(replacing(connection, _META, "name"), {"name": _OWED, "value": owed})
 
 
 def _owed(connection: Connection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -120,6 +120,11 @@ class Traces:
         """Nothing is held."""
         rows = (self.own, self.others, self.posts, self.mails, self.events, self.outbox)
         return self.customer is None and not any((*rows, self.journal))
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Nothing is held but mails that a node works on."""
+        return replace(self, mails=()).is_empty and set(self.mails) <= set(self.in_hand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
