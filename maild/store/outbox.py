@@ -33,7 +33,7 @@ from maild.store.conflict import add_unless_there
 from maild.store.database import Database
 from maild.store.prepared import Prepared
 from maild.store.tables import OutboxState, metadata
-from maild.store.takeback import TAKEN_BACK
+from maild.store.takeback import FREED, TAKEN_BACK
 
 LEASE = timedelta(minutes=20)
 """Longer than the ten minutes that a relay may take after the final dot (RFC 5321 §4.5.3.2.6)."""
@@ -331,7 +331,8 @@ def next_due(connection: Connection) -> datetime | None:
 def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime) -> bool:
     """Let an operator retry (queued), hold or drop (failed) a mail that is not under way.
 
-    What its author took back stays where it is: it was promised that nobody gets it.
+    What its author took back stays where it is: it was promised that nobody gets it. So does a
+    survey that was taken back: its links lead nowhere.
     A retry begins anew: five days, and two silences after the final dot.
     """
     anew = {"first_try_at": None, "unknown_ends": 0} if to is OutboxState.QUEUED else {}
@@ -343,6 +344,7 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
                 _OUTBOX.c.id == outbox_id,
                 _OUTBOX.c.state.in_(movable),
                 _OUTBOX.c.last_error != TAKEN_BACK,
+                _OUTBOX.c.key.not_like(f"survey/%{FREED}%"),
             )
             .values(state=to, next_try_at=now, **anew)
         ).rowcount

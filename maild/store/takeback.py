@@ -15,6 +15,8 @@ from maild.store.tables import OutboxState, metadata
 
 TAKEN_BACK = "taken back by its author"
 UNTRUE = "no longer true: somebody acted before it was due"
+FREED = "/taken-back/"
+"""Behind the key of a mail whose first key is free for another: its links lead nowhere."""
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _POST = metadata.tables[tables.PostRow.__tablename__]
 

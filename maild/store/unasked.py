@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from maild.core.survey import Survey
 from maild.store import surveys, tables
 from maild.store.tables import metadata
+from maild.store.takeback import FREED
 
 _SURVEY = metadata.tables[surveys.SurveyRow.__tablename__]
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
@@ -30,5 +31,5 @@ def free(connection: Connection, unsent: Mapping[str, int]) -> None:
         return
     for key, number in unsent.items():
         mail = update(_OUTBOX).where(_OUTBOX.c.key == key)
-        connection.execute(mail.values(key=f"{key}/taken-back/{number}"))
+        connection.execute(mail.values(key=f"{key}{FREED}{number}"))
     connection.execute(delete(_SURVEY).where(_SURVEY.c.id.in_(unsent.values())))

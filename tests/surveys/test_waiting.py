@@ -6,6 +6,8 @@ from sqlalchemy import text
 
 from maild import survey
 from maild.core.ticket import Move
+from maild.store import outbox
+from maild.store.tables import OutboxState
 from tests.ontime.office import Desk
 from tests.surveys.house import PUBLIC, RULES, asked, days, log, mails, solved, token_of
 
@@ -38,6 +40,19 @@ def test_who_writes_again_in_the_night_is_not_asked_in_the_morning(desk: Desk) -
     (taken_back,) = desk.log(number, "notice.withdrawn")
     (sent,) = desk.log(number, "survey.sent")
     assert (taken_back["survey"], taken_back["kind"]) == (sent["survey"], sent["kind"])
+
+
+def test_a_survey_that_was_taken_back_is_not_sent_by_a_retry(desk: Desk) -> None:
+    number = _waits_for_morning(desk)
+    desk.sleep(1)
+    desk.writes(number)
+
+    with desk.database.write() as connection:
+        row = connection.execute(text("SELECT id FROM outbox WHERE key LIKE 'survey/%'"))
+        moved = outbox.move(connection, row.scalar_one(), OutboxState.QUEUED, desk.office.now())
+
+    assert not moved
+    assert _states(desk) == ["held"]
 
 
 def test_who_unsubscribes_in_the_night_is_not_asked_in_the_morning(desk: Desk) -> None:
