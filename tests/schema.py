@@ -7,6 +7,7 @@ starts in an empty folder.
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -55,11 +56,17 @@ def _in_memory() -> Database:
 def _file() -> Path:
     """A file with all tables and no row of a test's."""
     folder = tempfile.mkdtemp(prefix="maild-schema-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_remove, folder, os.getpid())
     file = Path(folder, "maild.db")
     with closing(open_database(f"sqlite:///{file}")) as database:
         migrate(database)
     return file
+
+
+def _remove(folder: str, owner: int) -> None:
+    """Remove what a process made, in that process: those forked from it end in the same way."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

@@ -48,6 +48,8 @@ class Process:
         self.pid = pid
         self.returncode: int | None = None
         self._zygote = zygote
+        self._ending = threading.Lock()
+        """Only one thread asks for the code, and nobody sends signals to who may be another."""
 
     def poll(self) -> int | None:
         """Return the exit code, None while the process lives."""
@@ -62,12 +64,15 @@ class Process:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process is known to have ended."""
-        if self.returncode is None:
-            os.kill(self.pid, number)
+        with self._ending:
+            if self.returncode is None:
+                os.kill(self.pid, number)
 
     def _code(self, seconds: float | None) -> int | None:
         if self.returncode is None and _has_ended(self.pid, seconds):
-            self.returncode = self._zygote.code_of(self.pid)
+            with self._ending:
+                if self.returncode is None:
+                    self.returncode = self._zygote.code_of(self.pid)
         return self.returncode
 
 
@@ -198,8 +203,11 @@ def _all(file: IO[bytes]) -> bytes:
 
 
 def _has_ended(process_id: int, seconds: float | None) -> bool:
-    """Wait so long for the end of a process that nobody has asked the code of yet."""
-    end = os.pidfd_open(process_id)
+    """Wait so long for the end of a process; one that is not there any more has ended."""
+    try:
+        end = os.pidfd_open(process_id)
+    except ProcessLookupError:
+        return True
     try:
         waiting = select.poll()
         waiting.register(end, select.POLLIN)

@@ -90,7 +90,11 @@ def _end(code: int) -> None:
 
 
 def _become(order: Order, descriptors: Sequence[int]) -> None:
-    """Take over the descriptors, the folder and the environment, and keep nothing else open."""
+    """Take over the descriptors, the folder and the environment, and keep nothing else open.
+
+    It leads a session and a group of its own: whoever is in it was started by this process.
+    """
+    os.setsid()
     aside = [fcntl.fcntl(one, fcntl.F_DUPFD, _OUT_OF_THE_WAY) for one in descriptors]
     for number, one in enumerate(aside):
         os.dup2(one, number)

@@ -110,6 +110,7 @@ def _kill_again_and_again(stage: Stage, zygote: Zygote) -> tuple[Counter[str], l
         moment = MOMENTS[n % len(MOMENTS)]
         if moment is not Moment.STARTING:
             _wait_until_working(stage, moment)
+            assert _lives(daemon), "a daemon leads no group of its own"
         pause.wait(chance.uniform(0, moment.value))
         os.kill(daemon, signal.SIGKILL)
         assert zygote.wait() == -signal.SIGKILL, stage.log()[-3000:]
