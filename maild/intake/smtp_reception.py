@@ -216,7 +216,13 @@ class Reception:
         words: str,
         error: BaseException | None = None,
     ) -> None:
-        """Refuse a mail; the detail goes to the log and never to the client."""
+        """Refuse a mail whose end was read."""
+        self.refused(envelope, words, error)
+        if not reply.done():
+            reply.set_result(words)
+
+    def refused(self, envelope: Envelope, words: str, error: BaseException | None = None) -> None:
+        """Log and count a mail that is not taken; the error is never told to the client."""
         fields: dict[str, Any] = {"error": error} if error is not None else {}
         log.event(
             Event.MAIL_REFUSED,
@@ -228,8 +234,6 @@ class Reception:
         )
         code = words.split(" ", 2)[1]
         metrics.count(Metric.MAIL_REFUSED, source=envelope.source, reason=code)
-        if not reply.done():
-            reply.set_result(words)
 
 
 def source_of(*, is_lmtp: bool) -> Source:

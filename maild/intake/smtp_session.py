@@ -9,6 +9,7 @@ Nothing is relayed: a recipient that is not ours is refused in the session.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from maild.core import address
 from maild.core.mail import Envelope
@@ -22,6 +23,9 @@ _NAME = re.compile(r"[\x21-\x7e\u0080-\U0010ffff]{1,255}")
 _PARAMETERS = ("SIZE", "BODY", "SMTPUTF8", "AUTH")
 _BODIES = ("7BIT", "8BITMIME")
 _SIZE_DIGITS_MAX = 20
+_TOO_LARGE = "552 5.3.4"
+_NOT_TAKEN = (_TOO_LARGE, NO_ROOM)
+"""How MAIL is refused for the mail that would come, and not for how the command is written."""
 
 
 class Session(Connection):
@@ -79,6 +83,8 @@ class Session(Connection):
             reply = NO_ROOM
         if not reply and found:
             self.envelope.mail_from = found[0]
+        if found and reply.startswith(_NOT_TAKEN):
+            self._reception.refused(replace(self._envelope(), mail_from=found[0]), reply)
         await self.push(reply or "250 2.1.0 go on")
 
     def _refused_parameters(self, text: str) -> str:
@@ -98,7 +104,7 @@ class Session(Connection):
         if not (value.isascii() and value.isdigit() and len(value) <= _SIZE_DIGITS_MAX):
             return "501 5.5.4 SIZE wants a number"
         size = self._reception.intake.settings.max_size_bytes
-        return f"552 5.3.4 a mail may have at most {size} bytes" if int(value) > size else ""
+        return f"{_TOO_LARGE} a mail may have at most {size} bytes" if int(value) > size else ""
 
     async def smtp_RCPT(self, argument: str | None) -> None:
         """Name a recipient (RFC 5321 §4.1.1.3)."""

@@ -17,6 +17,7 @@ from tests.intake.listener import (
     Store,
     sha256,
 )
+from tests.operations.test_metrics import value
 
 MAIL = b"From: a@b.example\r\nSubject: x\r\n\r\nbody\r\n"
 GREETED = ("EHLO client.example",)
@@ -209,6 +210,8 @@ def test_mail_is_refused_at_the_door_while_the_disk_is_nearly_full(kept: Store) 
     free = [0]
     setup = Setup(journal=kept.journal, disk_free=lambda: free[0])
     needed = setup.settings.max_size_bytes * 3 // 2 + setup.runtime.disk_free_bytes
+    series = 'maild_mail_refused_total{reason="4.3.1",source="smtp"}'
+    before = value(series)
     with Listener(setup) as running, Client(running.port) as client:
         free[0] = needed - 1
         full = client.say("MAIL FROM:<a@b.example>")
@@ -216,6 +219,7 @@ def test_mail_is_refused_at_the_door_while_the_disk_is_nearly_full(kept: Store) 
         roomy = client.mail(MAIL + b".\r\n")
 
     assert full.startswith("452 4.3.1")
+    assert value(series) == before + 1
     assert roomy.startswith("250")
 
 

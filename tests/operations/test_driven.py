@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -76,6 +77,8 @@ _DRIVEN = {
     Metric.BUILD: _BY_SMTP,
 }
 """Which test moves it: who adds a metric adds the test."""
+_METRIC = re.compile(r"(?:_count|_sum|_bucket)?(?:\{|$)")
+"""What follows the name of a metric where one of its series is named."""
 _NO_SENDER = letter("", SUPPORT).replace(b"From: \r\n", b"")
 _BOUNCE = letter("MAILER-DAEMON@relay.example", SUPPORT, subject="Undelivered Mail").replace(
     b"Content-Type: text/plain", b"Content-Type: multipart/report; report-type=delivery-status"
@@ -88,11 +91,42 @@ _HOSTILE = b"".join(b"X-%d: y\r\n" % n for n in range(5000)) + letter("a@b.examp
 def test_every_metric_is_moved_by_a_test(metric: Metric) -> None:
     file, _, name = _DRIVEN[metric].partition("::")
 
-    text = (ROOT / "tests" / file).read_text("utf-8")
-    tests = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    tree = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
+    (test,) = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == name]
 
-    assert name in tests
-    assert str(metric) in text
+    assert str(metric) in {_METRIC.split(series)[0] for series in _told_in(test, _constants(tree))}
+
+
+def _constants(tree: ast.Module) -> dict[str, list[str]]:
+    """Return the words of each constant; those of `_SERIES` under the keys that stand for them."""
+    found: dict[str, list[str]] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        if node.targets[0].id == "_SERIES":
+            found |= {key: [series] for key, series in ast.literal_eval(node.value).items()}
+        else:
+            found[node.targets[0].id] = _words(node.value)
+    return found
+
+
+def _told_in(test: ast.FunctionDef, constants: dict[str, list[str]]) -> Iterator[str]:
+    """Return what a test says by itself, by a constant, or by a key of `_SERIES`."""
+    yield from _words(test)
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name):
+            yield from constants.get(node.id, ())
+        if isinstance(node, ast.keyword):
+            yield from constants.get(node.arg or "", ())
+
+
+def _words(tree: ast.AST) -> list[str]:
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [_text(value) for value in values if isinstance(value, str | bytes)]
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 @pytest.fixture

@@ -131,7 +131,8 @@ def test_what_is_refused_and_what_is_held_say_why(house: Stage) -> None:
     house.send(BOMB)
     house.settled()
 
-    _moves(house, hostile=1, held=1)
+    _moves(house, refused=1, hostile=1, held=1)
+    assert re.search(r'mail\.refused .*"552 5\.3\.4 ', house.log())
 
 
 def _too_much() -> bytes:
