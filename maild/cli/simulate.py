@@ -27,6 +27,7 @@ import typer
 from maild import log, settings
 from maild.cli import show as out
 from maild.cli import simulate_house
+from maild.cli.place import typed
 from maild.core.token import Keys
 from maild.errors import NotAllowed
 from maild.furnish import office_of
@@ -68,12 +69,13 @@ def simulate(
     `keep` is a new folder for what is left (`simulation/kept.py`); `before` is what an earlier
     one said in JSON, with which this one is compared.
     """
-    earlier = against.read(before, asdict(size)) if before else None
-    folder = kept.begin(keep) if keep else None
+    with typed():
+        earlier = against.read(before, asdict(size)) if before else None
+        folder = kept.free(keep) if keep else None
     log.configure(environment=os.environ, level=log.Level.ERROR)
     wish = Wish(start=START, days=size.days, tickets=size.tickets, seed=size.seed)
     with _house(config, folder) as known, _office(known) as opened:
-        place = _kept(opened, folder)
+        place = _kept(opened, kept.begin(folder) if folder else None)
         started = time.perf_counter()
         course, office = _run(opened, wish, place)
         seconds = round(time.perf_counter() - started, 1)
@@ -102,7 +104,7 @@ def _house(config: Path | None, folder: Path | None) -> Iterator[Settings]:
         yield known
         return
     with tempfile.TemporaryDirectory(prefix="maild-simulate-") as spare:
-        yield simulate_house.built_in(folder or Path(spare))
+        yield simulate_house.built_in(kept.begin(folder) if folder else Path(spare))
 
 
 @contextmanager

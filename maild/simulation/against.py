@@ -22,10 +22,10 @@ Json = dict[str, Any]
 def read(file: Path, size: Json) -> Json:
     """Read what `--json` wrote earlier; NotAllowed when it is none, or of another size."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found: Json = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise NotAllowed(f"{file}: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get(_TOTAL), dict):
+    if not _is_ours(found):
         raise NotAllowed(f"{file} was not written by maild simulate --json")
     other = [f"--{name} {found.get(name)}" for name in SIZE if found.get(name) != size[name]]
     if other:
@@ -41,6 +41,27 @@ def changes(before: Json, after: Json) -> list[Json]:
         for what in dict.fromkeys((*new, *old))
         if old.get(what) != new.get(what)
     ]
+
+
+def _is_ours(found: Any) -> bool:
+    """Tell whether all that is compared later has the shape in which it is written."""
+    return (
+        isinstance(found, dict)
+        and _is_row(found.get(_TOTAL), "")
+        and all(isinstance(found.get(place, []), list) for place, _ in _LISTS)
+        and all(_is_row(one, about) for place, about in _LISTS for one in found.get(place, ()))
+    )
+
+
+def _is_row(row: Any, about: str) -> bool:
+    """Numbers, or None, by their names; beside them whom they are about, or texts of any name."""
+    if not isinstance(row, dict) or (about and not isinstance(row.get(about), str)):
+        return False
+    values = (value for name, value in row.items() if name != about)
+    return all(
+        value is None or isinstance(value, (int, float) if about else (int, float, str))
+        for value in values
+    )
 
 
 def _numbers(document: Json) -> Iterator[tuple[str, float | None]]:

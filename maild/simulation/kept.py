@@ -47,13 +47,24 @@ class Kept:
         tally.copy_to(self.database, self.folder / FILE)
 
 
-def begin(folder: Path) -> Path:
-    """Make a folder ready; NotAllowed when something is in it."""
+def free(folder: Path) -> Path:
+    """Return the whole path of a folder; NotAllowed when something is in it."""
     place = folder.resolve()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise NotAllowed(f"{place} is not empty")
-    for one in (TOLD, FILE.parent):
-        (place / one).mkdir(parents=True)
+    return place
+
+
+def begin(place: Path) -> Path:
+    """Make a free folder ready, once it is known what will be in it; NotAllowed when it cannot be.
+
+    The built-in house is laid into it first, and so it may be ready already.
+    """
+    try:
+        for one in (TOLD, FILE.parent):
+            (place / one).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotAllowed(str(error)) from error
     return place
 
 

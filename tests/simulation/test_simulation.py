@@ -166,18 +166,52 @@ def test_more_agents_answer_sooner_and_nothing_is_written(tmp_path: Path) -> Non
     assert sorted(tmp_path.iterdir()) == sorted([few, many, before])
 
 
-def test_only_simulations_of_one_size_are_compared(tmp_path: Path) -> None:
-    before = tmp_path / "before.json"
-    before.write_text('{"total": {}, "tickets": 1, "days": 1, "seed": 2}')
-    (tmp_path / "notes.json").write_text("[]")
+SAID = {"total": {}, "tickets": 1, "days": 1, "seed": 1}
 
-    other = simulate(f"simulate --built-in --tickets 1 --days 1 --against {before}")
-    none = simulate(
-        f"simulate --built-in --tickets 1 --days 1 --against {tmp_path / 'notes.json'}"
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (SAID | {"seed": 2}, "was made with --seed 2"),
+        ([], "was not written by"),
+        (SAID | {"rules_fired": 3}, "was not written by"),
+        (SAID | {"rules_fired": [3]}, "was not written by"),
+        (SAID | {"agents_did": [{"answers": 3}]}, "was not written by"),
+        (SAID | {"promises_kept": [{"promise": "x", "kept": []}]}, "was not written by"),
+        (SAID | {"total": {"mails": []}}, "was not written by"),
+        (None, "before.json"),
+    ],
+)
+def test_only_simulations_of_one_size_are_compared(
+    tmp_path: Path, said: object, words: str
+) -> None:
+    before = tmp_path / "before.json"
+    if said is not None:
+        before.write_text(json.dumps(said))
+
+    result = simulate(
+        f"simulate --built-in --tickets 1 --days 1 --keep {tmp_path / 'kept'} --against {before}"
     )
 
-    assert "was made with --seed 2" in str(other.exception)
-    assert "was not written by maild simulate" in str(none.exception)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.replace("│", " ").split())
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_simulation_is_kept_in_a_new_folder_that_a_mistake_does_not_make(tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    command = f"simulate --tickets 1 --days 1 --keep {place}"
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[maild")
+
+    bad = simulate("--config", str(broken), command)
+    was_made = place.exists()
+    good = simulate("--config", str(house(tmp_path, 1)), command)
+    again = simulate("--config", str(house(tmp_path, 1)), command)
+
+    assert (bad.exit_code, was_made, good.exit_code, again.exit_code) == (1, False, 0, 2)
+    assert (place / "var" / "maild.db").exists()
+    assert "is not empty" in again.output
 
 
 def test_people_read_a_table_and_what_was_only_simulated() -> None:
