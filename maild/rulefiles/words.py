@@ -150,12 +150,18 @@ def patterns(words: tuple[Word, ...]) -> tuple[Word, ...]:
 def headers(words: tuple[Word, ...]) -> tuple[str, ...]:
     """Return the names of header fields that are asked for: `mail.headers["x-priority"]`."""
     return tuple(
-        words[at + 2].text[1:-1]
+        _written(words[at + 2])
         for at, word in enumerate(words)
         if word.text == "headers"
         and _text(words, at + 1) == "["
         and _kind(words, at + 2) == "string"
     )
+
+
+def _written(word: Word) -> str:
+    """Return what stands between the quotes, whatever letters stand before them."""
+    quoted = word.text.lstrip("rRbB")
+    return quoted.strip(quoted[0])
 
 
 def _own_names(words: tuple[Word, ...]) -> frozenset[str]:

@@ -1,0 +1,68 @@
+"""A daemon whose settings name a provider only after a reload looks after its tokens, too."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maild import app, settings
+from maild.app import Daemon, Role
+
+CONFIG = """
+[maild]
+name = "Acme"
+domain = "acme.example"
+rules_dir = "none"
+[smtp]
+listen = []
+"""
+OAUTH = """
+[[oauth]]
+name = "test"
+provider = "other"
+grant = "refresh_token"
+client_id = "maild-test"
+scope = "mail"
+token_url = "https://127.0.0.1:1/token"
+authorize_url = "https://127.0.0.1:1/authorize"
+device_url = "https://127.0.0.1:1/device"
+[[mailbox]]
+name = "Support"
+address = "support@acme.example"
+imap = { host = "127.0.0.1", user = "support@acme.example", oauth = "test" }
+"""
+
+
+def test_a_provider_that_a_reload_brings_is_looked_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "TOKENS", timedelta(seconds=0.1))
+    (tmp_path / "none").mkdir()
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+
+    told = asyncio.run(_reloaded(config))
+
+    assert told == "test for support@acme.example: nobody let us in yet: " + (
+        "maild mailbox authorize MAILBOX"
+    )
+
+
+async def _reloaded(config: Path) -> str:
+    """Run a daemon, give it a provider, and return what its health says once it looked."""
+    daemon = Daemon(settings.load(config, environ={}), frozenset({Role.CLOCK}))
+    running = asyncio.create_task(daemon.run())
+    check = daemon.checks()["oauth"]
+    async with asyncio.timeout(30):
+        while not daemon._clock._scheduler.running:
+            await asyncio.sleep(0.02)
+        config.write_text(CONFIG + OAUTH)
+        daemon.reload()
+        while not check():
+            await asyncio.sleep(0.02)
+    daemon.stop()
+    await running
+    return check()
