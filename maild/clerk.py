@@ -8,7 +8,9 @@ It is tried again and again until the database takes it.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -59,6 +61,8 @@ class Clerk:
         self._pen = threading.Lock()
         """One writes at a time; nothing that is being written is taken away."""
         self._came = threading.Event()
+        self.patience_seconds = math.inf
+        """A database that is away is waited for so long."""
 
     def hear(self, heard: Heard) -> None:
         """Take note of what became of a mail; it is written soon."""
@@ -75,7 +79,7 @@ class Clerk:
             heard = list(self._heard)
             if not heard and not calls:
                 return []
-            ours = insisting(lambda: self._written(heard, calls), stop)
+            ours = self.insist(lambda: self._written(heard, calls), stop)
             del self._heard[: len(heard)]
         return ours
 
@@ -84,6 +88,22 @@ class Clerk:
         with self._pen:
             left, self._heard = self._heard, []
         return [heard.mail for heard in left if not heard.was_dialled]
+
+    def insist(self, work: Callable[[], _Result], stop: threading.Event) -> _Result:
+        """Do it until the database takes it; TemporaryError when `stop` comes first.
+
+        Whose patience ends sets `stop`: nobody else insists then.
+        """
+        end = time.monotonic() + self.patience_seconds
+        while True:
+            try:
+                return work()
+            except TemporaryError as error:
+                event(Event.STORE_DELAYED, error=error)
+                if time.monotonic() > end:
+                    stop.set()
+                if stop.wait(PAUSE_SECONDS):
+                    raise
 
     @contextmanager
     def watching(self, stop: threading.Event) -> Iterator[None]:
@@ -183,17 +203,6 @@ class Clerk:
         office = self._office()
         with office.database.write() as connection:
             return outbox.dial(connection, self._node, [call], office.now())
-
-
-def insisting(work: Callable[[], _Result], stop: threading.Event) -> _Result:
-    """Do it until the database takes it; TemporaryError when `stop` comes first."""
-    while True:
-        try:
-            return work()
-        except TemporaryError as error:
-            event(Event.STORE_DELAYED, error=error)
-            if stop.wait(PAUSE_SECONDS):
-                raise
 
 
 def _tell(heard: Heard) -> None:

@@ -16,14 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maild.clerk import LONG_SECONDS, PAUSE_SECONDS, Clerk, Heard, insisting
+from maild.clerk import LONG_SECONDS, PAUSE_SECONDS, Clerk, Heard
 from maild.core import backoff
 from maild.core.backoff import SILENCE_DELAY, SILENCES_MAX, is_stale_notice, next_try
 from maild.core.decision import ReplyKind
 from maild.core.oauth import AccessToken
 from maild.core.undelivered import Failure
 from maild.core.webhook import RECIPIENT
-from maild.errors import HalfTaken, TemporaryError
+from maild.errors import HalfTaken, StoreBusy, TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
 from maild.outbox import ring
@@ -41,6 +41,7 @@ GROUP_MAILS_MAX = 5
 GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
 IDLE_SECONDS = 1.0
+STEP_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +86,20 @@ class Delivery:
         self._hang_up()
 
     def step(self) -> int:
-        """Try everything that is due now, once; return how many mails were tried."""
+        """Try everything that is due now, once; return how many mails were tried.
+
+        TemporaryError when the database is away for a minute.
+        """
         tried, stop = 0, threading.Event()
-        with self._clerk.watching(stop):
-            while count_now := self._turn(stop):
-                tried += count_now
-        self._hang_up()
+        self._clerk.patience_seconds = STEP_PATIENCE_SECONDS
+        try:
+            with self._clerk.watching(stop):
+                while not stop.is_set() and (count_now := self._turn(stop)):
+                    tried += count_now
+        finally:
+            self._hang_up()
+        if stop.is_set():
+            raise StoreBusy("the database did not take what relays said")
         return tried
 
     def _turn_or_wait(self, stop: threading.Event) -> None:
@@ -135,7 +144,7 @@ class Delivery:
                 with office.database.write() as connection:
                     outbox.undo_claim(connection, self._node, ids, now)
 
-            insisting(undo, stop)
+            self._clerk.insist(undo, stop)
             raise
 
     def _group(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
@@ -179,7 +188,7 @@ class Delivery:
         if mail.unknown_ends > SILENCES_MAX:
             return Sent(result=SendResult.UNKNOWN, answer="nobody knows whether the relay has it")
         try:
-            data = insisting(lambda: _bytes_of(office, mail), stop)
+            data = self._clerk.insist(lambda: _bytes_of(office, mail), stop)
         except (KeyError, ValueError) as error:
             return Sent(result=SendResult.PERMANENT, answer=f"its bytes are gone: {error}")
         if mail.kind is ReplyKind.PAGE:
@@ -212,7 +221,7 @@ class Delivery:
                 outbox.put_back(connection, self._node, mails)
 
         with suppress(TemporaryError):
-            insisting(write, stop)
+            self._clerk.insist(write, stop)
 
     def _hang_up(self) -> None:
         for relay in self._open.values():

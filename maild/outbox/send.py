@@ -19,6 +19,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from maild.errors import MaildError
 from maild.outbox.addressing import wire_address
 from maild.outbox.maildir import Maildir
 from maild.outbox.result import SendResult, Sent
+from maild.outbox.timed import Timed, TimedTls
 from maild.settings.units import is_loopback
 from maild.settings.values import RelaySettings
 
@@ -53,6 +55,8 @@ class Timeouts:
     command_seconds: float = 300
     data_seconds: float = 180
     dot_seconds: float = 600
+    before_dot_seconds: float = 480
+    """For all before the dot together: with the dot's it is shorter than a mail's lease."""
 
 
 class _Refused(Exception):
@@ -85,7 +89,9 @@ class Relay:
         self._timeouts = timeouts or Timeouts()
         self._tls = tls
         self._access = access
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: Timed | None = None
+        self._until = 0.0
+        """On the monotonic clock: then the hand-over must have come to the final dot."""
         self._maildir = Maildir(settings.path) if settings.path else None
 
     def send(self, envelope_from: str, recipient: str, data: bytes) -> Sent:
@@ -102,12 +108,14 @@ class Relay:
             return Sent(result=SendResult.PERMANENT, answer="the mail holds a bare CR or LF")
         if self._maildir:
             return self._maildir.deliver(sender, target, data)
+        self._until = time.monotonic() + self._timeouts.before_dot_seconds
         return self._with_fresh_retry(sender, target, data)
 
     def greet(self) -> str:
         """Connect, encrypt and log in, send nothing; return what is wrong, or nothing."""
         if self._maildir:
             return ""
+        self._until = time.monotonic() + self._timeouts.before_dot_seconds
         try:
             self._connected()
         except (OSError, smtplib.SMTPException, ValueError, MaildError) as error:
@@ -119,6 +127,7 @@ class Relay:
         """Say goodbye and close the connection, if there is one."""
         smtp, self._smtp = self._smtp, None
         if smtp:
+            smtp.until = time.monotonic() + self._timeouts.connect_seconds
             with suppress(OSError, smtplib.SMTPException):
                 smtp.quit()
             smtp.close()
@@ -140,15 +149,16 @@ class Relay:
         """One transaction; _Refused when it ends before the final dot."""
         try:
             smtp = self._smtp or self._connected()
+            smtp.until = self._until
             self._transaction(smtp, sender, target, data)
         except (OSError, smtplib.SMTPException, ValueError, MaildError) as error:
             self._drop()
             raise _Refused(SendResult.TEMPORARY, _words(error), is_broken=True) from error
         return self._final(smtp)
 
-    def _transaction(self, smtp: smtplib.SMTP, sender: str, target: str, data: bytes) -> None:
+    def _transaction(self, smtp: Timed, sender: str, target: str, data: bytes) -> None:
         """Everything up to the last byte before the final dot."""
-        _wait(smtp, self._timeouts.command_seconds)
+        smtp.patience = self._timeouts.command_seconds
         mail = f"MAIL FROM:<{sender}>{self._options(smtp, sender, target, data)}"
         commands = ((mail, _OK), (f"RCPT TO:<{target}>", _OK), ("DATA", _MORE))
         if smtp.has_extn("pipelining"):
@@ -156,15 +166,16 @@ class Relay:
         else:
             for line, wanted in commands:
                 self._heard(smtp, smtp.docmd(line), wanted)
-        _wait(smtp, self._timeouts.data_seconds)
+        smtp.patience = self._timeouts.data_seconds
         smtp.send(_stuffed(data))
         if not data.endswith(b"\r\n"):
             smtp.send(b"\r\n")
 
-    def _final(self, smtp: smtplib.SMTP) -> Sent:
+    def _final(self, smtp: Timed) -> Sent:
         """The final dot and what comes of it; from here on silence is not failure."""
         try:
-            _wait(smtp, self._timeouts.dot_seconds)
+            smtp.patience = self._timeouts.dot_seconds
+            smtp.until = time.monotonic() + self._timeouts.dot_seconds
             smtp.send(b".\r\n")
             code, text = smtp.getreply()
         except (OSError, smtplib.SMTPException, ValueError) as error:
@@ -175,7 +186,7 @@ class Relay:
         result = _judged(code)
         return Sent(result=result or SendResult.UNKNOWN, answer=_shown(code, text))
 
-    def _options(self, smtp: smtplib.SMTP, sender: str, target: str, data: bytes) -> str:
+    def _options(self, smtp: Timed, sender: str, target: str, data: bytes) -> str:
         """Parameters of MAIL: the size, and SMTPUTF8 where an address needs it (RFC 6531 §3.4)."""
         size = f" SIZE={len(data)}" if smtp.has_extn("size") else ""
         if sender.isascii() and target.isascii():
@@ -187,7 +198,7 @@ class Relay:
         smtp.command_encoding = "utf-8"
         return f"{size} BODY=8BITMIME SMTPUTF8"
 
-    def _together(self, smtp: smtplib.SMTP, commands: Sequence[tuple[str, int]]) -> None:
+    def _together(self, smtp: Timed, commands: Sequence[tuple[str, int]]) -> None:
         """Send commands at once, then hear the answers (RFC 2920 §3.1)."""
         smtp.send("".join(f"{line}\r\n" for line, _ in commands))
         for left, (_, wanted) in zip(range(len(commands) - 1, -1, -1), commands, strict=True):
@@ -196,7 +207,7 @@ class Relay:
                 self._hear_out(smtp, left)
             self._heard(smtp, answer, wanted)
 
-    def _hear_out(self, smtp: smtplib.SMTP, left: int) -> None:
+    def _hear_out(self, smtp: Timed, left: int) -> None:
         """Hear what is said to the commands that came with a refused one, or let it go."""
         try:
             codes = [smtp.getreply()[0] for _ in range(left)]
@@ -206,7 +217,7 @@ class Relay:
         if _MORE in codes:
             self._drop()  # it waits for a mail that nobody is to get
 
-    def _heard(self, smtp: smtplib.SMTP, answer: tuple[int, bytes], wanted: int) -> None:
+    def _heard(self, smtp: Timed, answer: tuple[int, bytes], wanted: int) -> None:
         """Let an answer of the wanted class pass; _Refused for any other."""
         code, text = answer
         if code // 100 == wanted // 100:
@@ -220,26 +231,27 @@ class Relay:
         is_final = _judged(code) is SendResult.PERMANENT and code not in _ACCESS_CODES
         raise _Refused(SendResult.PERMANENT if is_final else SendResult.TEMPORARY, words)
 
-    def _reset(self, smtp: smtplib.SMTP) -> None:
+    def _reset(self, smtp: Timed) -> None:
         """Make the connection fit for the next mail, or let it go."""
         try:
             _accepted(smtp.rset())
         except (OSError, smtplib.SMTPException):
             self._drop()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Timed:
         """Connect, encrypt, authenticate; whatever fails here is temporary."""
         settings, wait = self._settings, self._timeouts.connect_seconds
         place = (settings.host, settings.port, self._hostname)
-        smtp: smtplib.SMTP
+        smtp: Timed
         if settings.scheme == "smtps":
-            smtp = smtplib.SMTP_SSL(*place, timeout=wait, context=self._context())
+            context = self._context()
+            smtp = TimedTls(place, patience=wait, until=self._until, context=context)
         else:
-            smtp = smtplib.SMTP(*place, timeout=wait)
+            smtp = Timed(place, patience=wait, until=self._until)
         try:
             assert smtp.sock is not None, "smtplib connects or raises"
             smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _wait(smtp, self._timeouts.command_seconds)
+            smtp.patience = self._timeouts.command_seconds
             smtp.ehlo_or_helo_if_needed()
             self._encrypt(smtp)
             self._authenticate(smtp)
@@ -249,7 +261,7 @@ class Relay:
         self._smtp = smtp
         return smtp
 
-    def _encrypt(self, smtp: smtplib.SMTP) -> None:
+    def _encrypt(self, smtp: Timed) -> None:
         """STARTTLS: required but on loopback; there it serves a relay that offers AUTH only so."""
         if self._settings.scheme == "smtps":
             return
@@ -263,7 +275,7 @@ class Relay:
         _accepted(smtp.starttls(context=self._context()))
         smtp.ehlo_or_helo_if_needed()
 
-    def _authenticate(self, smtp: smtplib.SMTP) -> None:
+    def _authenticate(self, smtp: Timed) -> None:
         """AUTH with what the relay offers of XOAUTH2, PLAIN and LOGIN."""
         settings = self._settings
         if not settings.user:
@@ -279,7 +291,7 @@ class Relay:
         else:
             _give_up("the relay offers neither AUTH PLAIN nor LOGIN")
 
-    def _login_by_token(self, smtp: smtplib.SMTP) -> None:
+    def _login_by_token(self, smtp: Timed) -> None:
         """SASL XOAUTH2; a token that the relay does not want is replaced once."""
         if self._access is None:
             _give_up("nothing here can get a token")
@@ -292,7 +304,7 @@ class Relay:
                 raise
             self._bear(smtp, self._access(name, user, token))
 
-    def _bear(self, smtp: smtplib.SMTP, token: str) -> None:
+    def _bear(self, smtp: Timed, token: str) -> None:
         said = bearer(self._settings.user, token)
         # A challenge that is not empty is an error in JSON; silence gets its 535.
         _accepted(smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said))
@@ -340,12 +352,6 @@ def _accepted(answer: tuple[int, bytes]) -> None:
 
 def _give_up(reason: str) -> NoReturn:
     raise smtplib.SMTPNotSupportedError(reason)
-
-
-def _wait(smtp: smtplib.SMTP, seconds: float) -> None:
-    """Set how long the next answer may take."""
-    if smtp.sock is not None:
-        smtp.sock.settimeout(seconds)
 
 
 def _words(error: Exception) -> str:

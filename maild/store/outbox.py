@@ -36,7 +36,7 @@ from maild.store.tables import OutboxState, metadata
 from maild.store.takeback import FREED, TAKEN_BACK
 
 LEASE = timedelta(minutes=20)
-"""Longer than the ten minutes that a relay may take after the final dot (RFC 5321 §4.5.3.2.6)."""
+"""Longer than any hand-over lasts, with ten minutes after the final dot (`outbox/send.py`)."""
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _ATTEMPT = metadata.tables[tables.AttemptRow.__tablename__]
 _DUE = (

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 from maild import clerk, delivery, handle
 from maild.core.undelivered import Failure
 from maild.delivery import GROUP_MAILS_MAX, Delivery
-from maild.errors import StoreBusy
+from maild.errors import StoreBusy, TemporaryError
 from maild.outbox.pieces import Literal, pack
 from maild.outbox.result import SendResult, Sent
 from maild.outbox.send import Relay
@@ -350,3 +350,26 @@ def test_what_the_database_refuses_at_the_stop_is_tried_in_calm(
     writer._watch(stop, over)
 
     assert over.waits[:4] == [clerk.LONG_SECONDS, clerk.PAUSE_SECONDS] * 2
+
+
+def test_one_turn_ends_when_the_database_does_not_come_back(
+    house: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails(house, 3)
+    seen: list[int] = []
+    monkeypatch.setattr(clerk, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(delivery, "STEP_PATIENCE_SECONDS", 0.1)
+
+    def refused() -> Any:
+        raise StoreBusy("connection refused")
+
+    def take(n: int) -> Sent:
+        seen.append(n)
+        monkeypatch.setattr(house.database, "write", refused)
+        return TAKEN
+
+    taken_by(monkeypatch, take)
+    with pytest.raises(TemporaryError):
+        sender(house).step()
+
+    assert seen == [0]

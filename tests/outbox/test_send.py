@@ -5,6 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,12 +17,14 @@ from maild.outbox import send
 from maild.outbox.result import SendResult
 from maild.outbox.send import Relay, Timeouts
 from maild.settings.values import RelaySettings
+from maild.store.outbox import LEASE
 from tests.outbox import letters
 from tests.outbox.letters import written
 from tests.outbox.relays import Taker, certificate, free_port, server, server_tls, sink
 
 MAIL = b"Subject: x\r\n\r\n.\r\n..two\r\nlast\r\n"
 SENDER, TARGET = "support+token@acme.example", "ada@example.org"
+PATIENT = Timeouts(command_seconds=30, data_seconds=30, dot_seconds=30)
 SHORT = Timeouts(connect_seconds=5, command_seconds=5, data_seconds=5, dot_seconds=0.3)
 
 
@@ -45,15 +51,16 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_the_relay_gets_the_very_bytes_and_one_connection_serves_many() -> None:
     taker = Taker()
     data = written(letters.with_files(letters.answer()))[1]
+    large = MAIL + b"More of it.\r\n" * 10_000
     with server(taker) as port:
         out = relay(port)
 
-        results = [out.send(SENDER, TARGET, one).result for one in (MAIL, data, MAIL)]
+        results = [out.send(SENDER, TARGET, one).result for one in (MAIL, data, large)]
         kept = out._smtp
         out.close()
 
     assert results == [SendResult.ACCEPTED] * 3
-    assert [mail[2] for mail in taker.mails] == [MAIL, data, MAIL]
+    assert [mail[2] for mail in taker.mails] == [MAIL, data, large]
     assert taker.mails[0][:2] == (SENDER, [TARGET])
     assert kept is not None
 
@@ -156,9 +163,10 @@ def test_a_relay_that_refuses_and_goes_its_own_way_is_left(answers: dict[str, by
 
 
 def test_silence_after_the_dot_is_unknown_and_before_it_temporary() -> None:
-    for silent, expected in ((".", SendResult.UNKNOWN), ("DATA", SendResult.TEMPORARY)):
-        patience = Timeouts(command_seconds=0.3, data_seconds=0.3, dot_seconds=0.3)
-        with sink("-W", f"{silent}:5") as port:
+    at_the_dot = replace(PATIENT, dot_seconds=0.3), SendResult.UNKNOWN
+    before_it = replace(PATIENT, command_seconds=0.3), SendResult.TEMPORARY
+    for silent, (patience, expected) in ((".", at_the_dot), ("DATA", before_it)):
+        with sink("-W", f"{silent}:60") as port:
             sent = relay(port, patience).send(SENDER, TARGET, MAIL)
 
         assert sent.result is expected
@@ -166,9 +174,8 @@ def test_silence_after_the_dot_is_unknown_and_before_it_temporary() -> None:
 
 
 def test_a_slow_answer_after_the_dot_is_awaited() -> None:
-    patience = Timeouts(command_seconds=0.5, data_seconds=0.5, dot_seconds=30)
     with sink("-W", ".:2") as port:
-        out = relay(port, patience)
+        out = relay(port, replace(PATIENT, command_seconds=1))
 
         sent = out.send(SENDER, TARGET, MAIL)
         out.close()
@@ -176,8 +183,61 @@ def test_a_slow_answer_after_the_dot_is_awaited() -> None:
     assert sent.result is SendResult.ACCEPTED
 
 
-def test_by_default_ten_minutes_are_waited_after_the_dot() -> None:
-    assert Timeouts().dot_seconds == 600
+def test_by_default_ten_minutes_are_waited_after_the_dot_and_a_lease_is_longer_than_all() -> None:
+    by_default = Timeouts()
+
+    assert by_default.dot_seconds == 600
+    assert by_default.before_dot_seconds + 600 <= LEASE.total_seconds() - 60
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "MAIL", "DATA", "."])
+def test_who_never_comes_to_the_end_of_an_answer_is_left_in_time(stage: str) -> None:
+    is_last = stage == "."
+    short = {"dot_seconds" if is_last else "before_dot_seconds": 0.5}
+    with endless(stage) as (port, reached):
+        sent = relay(port, replace(PATIENT, **short)).send(SENDER, TARGET, MAIL)
+
+    assert reached.is_set()
+    assert sent.result is (SendResult.UNKNOWN if is_last else SendResult.TEMPORARY)
+    assert "timed out" in sent.answer
+
+
+@contextmanager
+def endless(stage: str) -> Iterator[tuple[int, threading.Event]]:
+    """Serve one who sends mail, and answer at a stage with line after line for ten seconds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    reached, over = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as lines, suppress(OSError):
+            for line in chain([b"CONNECT"], lines):
+                word = line.split()[0].decode().upper() if line.strip() else ""
+                if word == stage:
+                    reached.set()
+                    for _ in range(200):
+                        connection.sendall(b"250-and\r\n")
+                        over.wait(0.05)
+                    return
+                connection.sendall(ANSWERS.get(word, b""))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1]), reached
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+ANSWERS = {
+    "CONNECT": b"220 hi\r\n",
+    "EHLO": b"250 hi\r\n",
+    "MAIL": b"250 ok\r\n",
+    "RCPT": b"250 ok\r\n",
+    "DATA": b"354 go\r\n",
+}
 
 
 def test_a_kept_connection_that_died_is_replaced_unseen() -> None:
