@@ -5,6 +5,7 @@ Both ask the provider about every token that is shown to them.
 
 from __future__ import annotations
 
+import smtplib
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -178,7 +179,18 @@ def relay(dovecot: Dovecot) -> Iterator[Postfix]:
         )
     )
     with postfix(1, more=more) as server:
+        # It hangs up on whoever comes before Dovecot's own server for logins is there.
+        wait_until(lambda: _offers_login(server), "the relay offers no login")
         yield server
+
+
+def _offers_login(relay: Postfix) -> bool:
+    try:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=30) as client:
+            client.ehlo()
+            return client.has_extn("auth")
+    except (OSError, smtplib.SMTPException):
+        return False
 
 
 def relay_settings(relay: Postfix) -> RelaySettings:

@@ -156,9 +156,8 @@ def test_who_listens_to_the_engine_hears_every_statement(database: Database) -> 
     assert heard[-2:] == [("INSERT", True), ("SELECT", False)]
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_connection_that_is_gone_is_used_no_more(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("a file does not hang up")
     with database.write() as other:
         mine = text("SELECT pg_backend_pid()")
         end = text("SELECT pg_terminate_backend(:pid)")
