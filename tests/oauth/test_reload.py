@@ -10,6 +10,7 @@ import pytest
 
 from maild import app, settings
 from maild.app import Daemon, Role
+from tests.servers.dovecot import wait_until
 
 CONFIG = """
 [maild]
@@ -46,9 +47,7 @@ def test_a_provider_that_a_reload_brings_is_looked_after(
 
     told = asyncio.run(_reloaded(config))
 
-    assert told == "test for support@acme.example: nobody let us in yet: " + (
-        "maild mailbox authorize MAILBOX"
-    )
+    assert told.startswith("test for support@acme.example: nobody let us in yet")
 
 
 async def _reloaded(config: Path) -> str:
@@ -56,13 +55,11 @@ async def _reloaded(config: Path) -> str:
     daemon = Daemon(settings.load(config, environ={}), frozenset({Role.CLOCK}))
     running = asyncio.create_task(daemon.run())
     check = daemon.checks()["oauth"]
-    async with asyncio.timeout(30):
-        while not daemon._clock._scheduler.running:
-            await asyncio.sleep(0.02)
-        config.write_text(CONFIG + OAUTH)
-        daemon.reload()
-        while not check():
-            await asyncio.sleep(0.02)
+    clock = daemon._clock._scheduler
+    await asyncio.to_thread(wait_until, lambda: clock.running, "the clock stands still", 30)
+    await asyncio.to_thread(config.write_text, CONFIG + OAUTH)
+    daemon.reload()
+    await asyncio.to_thread(wait_until, check, "nobody looked", 30)
     daemon.stop()
     await running
     return check()
