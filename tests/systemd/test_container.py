@@ -30,6 +30,8 @@ EXPOSURE_MAX = 1.5
 CUSTOMERS = 8
 RESTARTS = 2
 SECONDS_MAX = 90
+PAUSE_MICROSECONDS = 20_000_000
+"""What `ExecStopPost` waits for a client's sake."""
 OUT_OF_PORT_25 = {
     '# state_dir = "var"': 'state_dir = "/var/lib/maild"',
     '# secret_file = "var/secret"': 'secret_file = "/var/lib/maild/secret"',
@@ -334,16 +336,22 @@ def test_a_config_that_is_wrong_is_told_once_and_not_tried_again_though_a_client
 ) -> None:
     house.systemctl("stop", "maild.socket", "maild.service")
     house.configure(lambda text: text.replace('domain = "example.com"', "domain = 7", 1))
-    since = house.mark()
 
+    code = house.systemctl("start", "maild.service", check=False)
+    alone = _microseconds_after_the_end(house)
+    since = house.mark()
     house.systemctl("start", "maild.socket")
     with house.container.inside(lambda: socket.create_connection(("127.0.0.1", 25))):
         house.waits_for("config.toml", since)
         time.sleep(6)  # longer than RestartSec, and than some starts
         told = [entry for entry in house.log(since) if entry["SYSLOG_IDENTIFIER"] == "maild"]
         ended = house.property("ExecMainStatus"), house.property("NRestarts")
-    house.systemctl("kill", "--kill-whom=control", "maild.service", check=False)
+        house.configure()
+        house.systemctl("kill", "--kill-whom=control", "maild.service", check=False)
+        house.waits_for("daemon.ready", since)
 
+    assert code != 0
+    assert alone < PAUSE_MICROSECONDS, "nobody waits at a socket, and still systemd did"
     assert ended == ("78", "0")
     assert len([entry for entry in told if "config.toml" in entry["MESSAGE"]]) == 1, told
     assert "domain" in str(told)
@@ -383,6 +391,13 @@ def test_an_upgrade_brings_the_tables_up_to_date_and_lacks_no_mail(house: House)
     assert set(first.acknowledged) | set(second.acknowledged) <= journalled(house)
     copies = house.container.file("/var/lib/maild").glob("maild.db.before-*")
     assert [f"{copy.stat().st_mode & 0o777:o}" for copy in copies] == ["600"]
+
+
+def _microseconds_after_the_end(house: House) -> int:
+    """Return how long the unit went on after its daemon."""
+    names = ("InactiveEnterTimestampMonotonic", "ExecMainExitTimestampMonotonic")
+    gone, ended = (int(house.property(name)) for name in names)
+    return gone - ended
 
 
 def more_than(account: Account, number: int) -> bool:
