@@ -15,11 +15,12 @@ from statistics import median
 
 from maild import log
 from tests.bench import client, growth, limits, machines, mailbox
-from tests.bench.daemon import SLOW_DISK, Measured, free_port, running
+from tests.bench.daemon import SLOW_DISK, Measured, running
 from tests.bench.table import Row, Table, say
 from tests.bench.tick import rung
 from tests.bench.workload import Letter, letters
 from tests.needs import missing
+from tests.ports import free_port
 from tests.servers.postfix import postfix
 
 SESSIONS = 20

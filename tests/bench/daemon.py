@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.ports import free_port
+
 PACKAGE = Path(__file__).parents[2] / "maild"
 CONFIG = """
 [maild]
@@ -152,13 +154,6 @@ def _as_installed() -> dict[str, str]:
     """Return the environment of a daemon whose bytecode is there, as pip compiles it."""
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(PACKAGE)], check=True)
     return {**os.environ, "NO_COLOR": "1"}
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_open(port: int, process: subprocess.Popen[bytes]) -> None:

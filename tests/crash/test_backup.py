@@ -30,7 +30,8 @@ from maild.store.secret import load_keys, parse
 from maild.verify import everything
 from tests.crash.daemons import sink_of
 from tests.crash.test_kill import HERE, SESSIONS, writing
-from tests.flows.stage import Stage, free_port, wait_for
+from tests.flows.stage import Stage, wait_for
+from tests.ports import free_port
 
 BACKUPS = int(os.environ.get("MAILD_BACKUPS", "3"))
 KILLS = 8

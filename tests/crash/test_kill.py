@@ -26,7 +26,8 @@ from maild.errors import StoreBusy
 from tests.crash.daemons import Zygote, sink_of
 from tests.crash.people import Sink, Writer
 from tests.faults.form import times
-from tests.flows.stage import Stage, free_port, wait_for
+from tests.flows.stage import Stage, wait_for
+from tests.ports import free_port
 
 KILLS = int(os.environ.get("MAILD_KILLS", times(50, 200)))
 SESSIONS = 4

@@ -23,7 +23,8 @@ from tests.crash.daemons import Zygote, relay_of
 from tests.crash.people import Sink
 from tests.faults.customers import Account, write
 from tests.faults.form import times
-from tests.flows.stage import Stage, free_port, wait_for
+from tests.flows.stage import Stage, wait_for
+from tests.ports import free_port
 
 KILLS = times(6, 100)
 TEN_MINUTES_LATER = "UPDATE outbox SET next_try_at = created_at WHERE state = 'queued'"

@@ -14,7 +14,8 @@ import pytest
 from tests.crash.daemons import sink_of
 from tests.faults.customers import Account, found_in, write_many
 from tests.faults.form import times
-from tests.flows.stage import Stage, free_port, wait_for
+from tests.flows.stage import Stage, wait_for
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(600)
 MAILS = times(25, 500)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +26,7 @@ from maild.store.database import Database, open_database
 from tests import warm
 from tests.flows.letter import Letter, read_letter
 from tests.needs import ROOT
+from tests.ports import free_port
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -47,18 +46,6 @@ def wait_for(
             return found
         assert time.monotonic() < deadline, words() if callable(words) else words
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """Return a port below the range from which clients get theirs.
-
-    A client that dials a port of that range while nobody listens may be given the very same port
-    and reach itself; then the listener finds its address in use.
-    """
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

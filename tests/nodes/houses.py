@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import text
 
 from tests.crash.daemons import Zygote, relay_of
-from tests.flows.stage import START_SECONDS_MAX, Stage, free_port, wait_for
+from tests.flows.stage import START_SECONDS_MAX, Stage, wait_for
 from tests.nodes.people import Post
+from tests.ports import free_port
 from tests.servers import postgresql
 from tests.servers.dovecot import PASSWORD, Dovecot
 

@@ -20,7 +20,8 @@ from maild.settings.values import RelaySettings
 from maild.store.outbox import LEASE
 from tests.outbox import letters
 from tests.outbox.letters import written
-from tests.outbox.relays import Taker, certificate, free_port, server, server_tls, sink
+from tests.outbox.relays import Taker, certificate, server, server_tls, sink
+from tests.ports import free_port
 
 MAIL = b"Subject: x\r\n\r\n.\r\n..two\r\nlast\r\n"
 SENDER, TARGET = "support+token@acme.example", "ada@example.org"

@@ -22,6 +22,7 @@ import pytest
 
 from maild.settings import ImapSettings
 from tests.needs import find, require
+from tests.ports import free_port
 
 PASSWORD = "pw"
 _CONFIG = """
@@ -204,13 +205,6 @@ def running_dovecot(certificate: Certificate | None = None, more: str = "") -> I
 def dovecot() -> Iterator[Dovecot]:
     """The session's Dovecot; a test that stops it starts it again."""
     yield from running_dovecot()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def wait_until(condition: object, words: str, seconds: float = 20) -> float:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.needs import find, require
+from tests.ports import free_port
 
 _MAIN = """
 compatibility_level = 3.6
@@ -107,7 +108,7 @@ def postfix(lmtp_port: int, *, domain: str = "mail.example", more: str = "") -> 
     require("postfix", "root")
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))
     folder.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     values = {"folder": folder, "domain": domain, "lmtp_port": lmtp_port, "port": port}
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir()
@@ -145,8 +146,3 @@ def _wait(port: int, server: Postfix) -> None:
         except OSError:
             assert time.monotonic() < deadline, server.log()
             time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

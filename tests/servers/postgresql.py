@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 import psycopg
 
 from tests.needs import find, require
+from tests.ports import free_port
 
 START_SECONDS = 30
 _SETTINGS = {
@@ -36,7 +36,7 @@ class PostgreSQL:
     def __init__(self, folder: Path) -> None:
         require("postgresql")
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         _run("cp", "--archive", str(_cluster()), str(folder / "data"))
@@ -134,10 +134,3 @@ def _path(program: str) -> str:
 def _owner() -> str | None:
     """PostgreSQL refuses to be run by root."""
     return "postgres" if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -20,7 +20,8 @@ from tests import warm
 from tests.authenticate.nameserver import Zone, name_server, text
 from tests.needs import needs
 from tests.oauth.provider import Provider
-from tests.servers.dovecot import PASSWORD, Dovecot, dovecot, free_port
+from tests.ports import free_port
+from tests.servers.dovecot import PASSWORD, Dovecot, dovecot
 
 __all__ = ["dovecot"]
 pytestmark = [needs("root", "dovecot"), pytest.mark.servers]

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tests.flows.stage import Stage, free_port, wait_for
+from tests.flows.stage import Stage, wait_for
+from tests.ports import free_port
 from tests.servers.dovecot import Dovecot
 from tests.soak.checks import Evidence, Reply, Row
 from tests.soak.people import ALICE, Relay

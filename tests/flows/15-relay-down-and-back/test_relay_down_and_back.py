@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.flows.stage import Stage, free_port, running, wait_for
+from tests.flows.stage import Stage, running, wait_for
+from tests.ports import free_port
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text()
 ALICE, REFUSED = "alice@example.com", "tilda@customer.example"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.flows.letter import Letter
-from tests.flows.stage import Stage, free_port, running, wait_for
+from tests.flows.stage import Stage, running, wait_for
 from tests.needs import ROOT, require
+from tests.ports import free_port
 
 ALICE = "alice@example.com"
 CONFIG = """\

@@ -11,8 +11,9 @@ import pytest
 from tests.flows.letter import Letter
 from tests.flows.relay import relaying
 from tests.flows.sleeper import Sleeper
-from tests.flows.stage import Json, Stage, free_port, wait_for
+from tests.flows.stage import Json, Stage, wait_for
 from tests.needs import ROOT
+from tests.ports import free_port
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text(encoding="utf-8")
 ALICE = "alice@example.com"
