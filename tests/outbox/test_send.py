@@ -184,7 +184,7 @@ def test_a_slow_answer_after_the_dot_is_awaited() -> None:
     assert sent.result is SendResult.ACCEPTED
 
 
-def test_by_default_ten_minutes_are_waited_after_the_dot_and_a_lease_is_longer_than_all() -> None:
+def test_by_default_ten_minutes_are_waited_after_the_dot() -> None:
     by_default = Timeouts()
 
     assert by_default.dot_seconds == 600

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.needs import find
+from tests.ports import free_port
 
 AUTHSERV_ID = "mta.example"
 DNS = ("127.0.53.1", 53)
@@ -61,8 +62,7 @@ def milters() -> Iterator[str]:
 
 @contextmanager
 def _running(name: str, option: str, config: str, folder: Path) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
+    port = free_port()
     file = folder / f"{name}.conf"
     values = {"folder": folder, "id": AUTHSERV_ID, "server": DNS[0], "port": port}
     file.write_text(config.format(**values))
