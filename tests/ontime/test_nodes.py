@@ -91,10 +91,9 @@ def test_what_a_node_has_in_hand_nobody_else_takes_until_its_lease_ends(
     assert (meanwhile, later) == (0, 3)
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_nodes_claim_one_after_the_other(pair: tuple[Desk, Desk]) -> None:
     one, two = pair
-    if one.database.is_sqlite:
-        pytest.skip("a file has one writer")
     one.opens(1)
     one.sleep(5)
 
@@ -105,11 +104,10 @@ def test_nodes_claim_one_after_the_other(pair: tuple[Desk, Desk]) -> None:
             deadlines.claim(second, "other", one.now, 1)
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_claim_waits_for_nobody_who_has_a_deadline_in_hand(pair: tuple[Desk, Desk]) -> None:
     """They may want another of the same ticket: each would wait for the other."""
     one, two = pair
-    if one.database.is_sqlite:
-        pytest.skip("a file has one writer")
     (number,) = one.opens(1)
     one.sleep(5)
     [held, *_] = sorted(row["id"] for row in one.rows(number))
