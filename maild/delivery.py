@@ -36,7 +36,7 @@ from maild.store.outbox import Attempted, Call, Outgoing
 from maild.store.tables import OutboxState
 
 BATCH_MAILS = 20
-GROUP_MAILS_MAX = 5
+GROUP_MAILS_MAX = 3
 """So many may be of unknown end after a crash."""
 GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
