@@ -6,13 +6,15 @@ included, it throws away, so that nothing ever leaves the machine.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +72,7 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 _START_SECONDS = 30
+_CONNECTED = "disconnect from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,32 +120,42 @@ def postfix(lmtp_port: int, *, domain: str = "mail.example", more: str = "") -> 
     (folder / "etc" / "master.cf").write_text(_MASTER.format(**values))
     server = Postfix(port=port, folder=folder)
     try:
-        _control(folder, "start")
-        _wait(port, server)
+        _start(server)
         yield server
     finally:
-        _control(folder, "stop")
+        _kill(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _control(folder: Path, command: str) -> None:
-    """Start or stop; by its configuration folder it finds its own process only."""
-    program = str(find("postfix"))
-    subprocess.run(
-        [program, "-c", str(folder / "etc"), command],
-        check=command == "start",
-        capture_output=True,
-        timeout=60,
-    )
+def _start(server: Postfix) -> None:
+    """Start it; once more where its own logger does not come up and everything waits for that."""
+    for seconds in (5, 10, _START_SECONDS):
+        subprocess.run(
+            [str(find("postfix")), "-c", str(server.folder / "etc"), "start"],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        if _is_up(server, seconds):
+            return
+        _kill(server.folder)
+    raise AssertionError(server.log())
 
 
-def _wait(port: int, server: Postfix) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
+def _kill(folder: Path) -> None:
+    """End it at once; `postfix stop` would wait without end for a logger that is not there."""
+    with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+        os.killpg(int((folder / "queue" / "pid" / "master.pid").read_text()), signal.SIGKILL)
+
+
+def _is_up(server: Postfix, seconds: float) -> bool:
+    """Whether it greets and writes its log, within some time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=2) as probe:
                 probe.recv(100)
-                return
-        except OSError:
-            assert time.monotonic() < deadline, server.log()
-            time.sleep(0.05)
+            if _CONNECTED in server.log():
+                return True
+        time.sleep(0.05)
+    return False
