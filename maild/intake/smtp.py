@@ -29,6 +29,8 @@ from maild.settings import Listen
 __all__ = ["Intake", "Journal", "SmtpServer", "serve"]
 
 _BACKLOG = 512
+_TURNS_TO_SESSION = 3
+"""Turns of the loop from `accept` to `connection_made`, and one more."""
 _UNIX = "unix:"
 _INHERITED = "fd:"
 
@@ -103,6 +105,7 @@ class SmtpServer:
 
         After `grace_seconds` what is left is cut off; no half mail is ever acknowledged.
         """
+        await self._take_in()
         self._reception.is_stopping = True
         for server in self._servers:
             server.close()
@@ -116,6 +119,18 @@ class SmtpServer:
         for session in tuple(self._sessions):
             session.abort()
         await _ended({session.ended() for session in self._sessions}, 1)
+
+    async def _take_in(self) -> None:
+        """Accept no more, and make sessions of the clients that are accepted already.
+
+        asyncio needs some turns from the one to the other; a server that closes in between would
+        drop them without a word, where the next process could have greeted them.
+        """
+        for server in self._servers:
+            for listening in server.sockets:
+                self._loop.remove_reader(listening)
+        for _ in range(_TURNS_TO_SESSION):
+            await asyncio.sleep(0)
 
     @property
     def _is_lmtp(self) -> bool:

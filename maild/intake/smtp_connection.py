@@ -20,6 +20,8 @@ from maild.intake.smtp_reception import LATER, Reception
 from maild.log import Event
 
 _NO_HOOKS = object()
+_FULL = "421 4.7.0 too many connections; try again later"
+_STOPPING = "421 4.3.2 shutting down; try again in a moment"
 
 
 class Connection(SMTP):
@@ -74,7 +76,7 @@ class Connection(SMTP):
     def leave(self) -> None:
         """End the session for a stop of the daemon; a mail in hand is finished first."""
         if self._dot is None:
-            self._hang_up("421 4.3.2 shutting down; try again in a moment")
+            self._hang_up(_STOPPING)
 
     def abort(self) -> None:
         """End the session without another word."""
@@ -91,8 +93,11 @@ class Connection(SMTP):
         self._client = peer[0] if isinstance(peer, tuple) else ""
         if not self._enter():
             self._is_refused = True
-            _turn_away(transport, self._limits.linger_seconds)
-            log.event(Event.CONNECTION_REFUSED, client=self._client, reason="too many")
+            is_stopping = self._reception.is_stopping
+            words = _STOPPING if is_stopping else _FULL
+            _turn_away(transport, words, self._limits.linger_seconds)
+            reason = "stopping" if is_stopping else "too many"
+            log.event(Event.CONNECTION_REFUSED, client=self._client, reason=reason)
             return
         self._sessions.add(self)
         super().connection_made(transport)
@@ -301,12 +306,12 @@ class Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say why and close."""
-        _turn_away(transport, self._linger_seconds)
+        _turn_away(transport, _FULL, self._linger_seconds)
 
 
-def _turn_away(transport: asyncio.BaseTransport, linger_seconds: float) -> None:
+def _turn_away(transport: asyncio.BaseTransport, words: str, linger_seconds: float) -> None:
     """Answer a client for whom there is no room."""
     assert isinstance(transport, asyncio.Transport)
-    transport.write(b"421 4.7.0 too many connections; try again later\r\n")
+    transport.write(f"{words}\r\n".encode())
     transport.close()
     asyncio.get_running_loop().call_later(linger_seconds, transport.abort)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import smtplib
@@ -13,11 +14,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from maild.core.house import House, Mailbox
 from maild.errors import ConfigError
+from maild.intake.smtp import SmtpServer
 from maild.intake.smtp_limits import SessionLimits
 from maild.settings import Listen, SmtpSettings
 from maild.settings.values import Account
@@ -171,6 +174,41 @@ def test_a_stop_finishes_the_mail_in_hand_and_sends_the_idle_away(kept: Store) -
         for client in (idle, begun, sending):
             client.close()
     assert kept.count() == 1
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_stop_drops_nobody_who_has_just_come(kept: Store, turns: int) -> None:
+    held_by_systemd = socket.create_server(("127.0.0.1", 0))
+    settings = SmtpSettings(listen=(Listen(host="fd:smtp", port=0),))
+    setup = Setup(journal=kept.journal, settings=settings, sockets={"smtp": held_by_systemd.dup()})
+
+    async def come_and_stop(server: SmtpServer) -> list[socket.socket]:
+        """Nothing else happens between their coming and the stop but some turns of the loop."""
+        came = [socket.create_connection(held_by_systemd.getsockname(), 10) for _ in range(3)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.stop(WITHIN_SECONDS)
+        return came
+
+    with Listener(setup) as running:
+        clients = running.run(come_and_stop(running.server))
+    waiting = _waiting(held_by_systemd)
+    for client in clients:
+        with client:
+            if client.getsockname() not in waiting:
+                assert client.recv(100)[:3] in {b"220", b"421"}
+
+
+def _waiting(listening: socket.socket) -> set[Any]:
+    """Return the addresses of the clients that the next process would greet."""
+    found = set()
+    with listening, contextlib.suppress(BlockingIOError):
+        listening.setblocking(False)
+        while True:
+            connection, name = listening.accept()
+            connection.close()
+            found.add(name)
+    return found
 
 
 def test_a_stop_cuts_off_a_mail_that_does_not_end(kept: Store) -> None:
