@@ -76,7 +76,7 @@ def _offline(line: str) -> str:
     if line.startswith("python3 -m venv"):
         return line.replace("python3", "/usr/bin/python3", 1)
     if _LOCKED in line:
-        return f"cp -a {PACKAGES}/. /opt/maild/{SITE}/"
+        return f"cp -a --remove-destination {PACKAGES}/. /opt/maild/{SITE}/"
     if "pip install" in line:
         return line.replace("pip install", "pip install --no-index --disable-pip-version-check")
     return line.replace(" --online", "")

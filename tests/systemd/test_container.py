@@ -386,6 +386,7 @@ def test_an_upgrade_brings_the_tables_up_to_date_and_lacks_no_mail(house: House)
     assert NEXT in house.maild("--version")
     assert "daemon.ready" in house.messages(since)
     assert "store.migrated" in house.messages(since)
+    assert "code=killed" not in house.messages(since), "the old one did not end in peace"
     assert ADDED in tables(house)
     assert first.refused + second.refused == []
     assert set(first.acknowledged) | set(second.acknowledged) <= journalled(house)
