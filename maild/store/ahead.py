@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
 from maild.store import deadlines, tables
+from maild.store.prepared import Prepared
 from maild.store.tables import JournalState, OutboxState, metadata
 
 FAR = timedelta(hours=2)
@@ -27,7 +28,12 @@ _PUT_OFF = and_(
     or_(_OUTBOX.c.next_try_at > bindparam("far"), _OUTBOX.c.attempts == 0),
 )
 """What was never tried is queued since its time came."""
-_QUEUED = (
+_RECEIVED = Prepared(
+    update(_JOURNAL)
+    .where(_JOURNAL.c.state == JournalState.RECEIVED, _JOURNAL.c.not_before > bindparam("far"))
+    .values(not_before=None)
+)
+_QUEUED = Prepared(
     update(_OUTBOX)
     .where(_PUT_OFF)
     .values(
@@ -36,12 +42,14 @@ _QUEUED = (
         first_try_at=None,
     )
 )
-_SCHEDULED = select(_OUTBOX.c.id, _OUTBOX.c.created_at, _OUTBOX.c.not_before).where(
-    _OUTBOX.c.state == OutboxState.SCHEDULED,
-    _OUTBOX.c.next_try_at > bindparam("near"),
-    _OUTBOX.c.created_at > bindparam("near"),
+_SCHEDULED = Prepared(
+    select(_OUTBOX.c.id, _OUTBOX.c.created_at, _OUTBOX.c.not_before).where(
+        _OUTBOX.c.state == OutboxState.SCHEDULED,
+        _OUTBOX.c.next_try_at > bindparam("near"),
+        _OUTBOX.c.created_at > bindparam("near"),
+    )
 )
-_MOVED = (
+_MOVED = Prepared(
     update(_OUTBOX)
     .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state == OutboxState.SCHEDULED)
     .values(
@@ -60,18 +68,14 @@ def come_back(connection: Connection, now: datetime) -> None:
     knows not whether it was wrong then or is now.
     """
     near, far = now + NEAR, now + FAR
-    connection.execute(
-        update(_JOURNAL)
-        .where(_JOURNAL.c.state == JournalState.RECEIVED, _JOURNAL.c.not_before > far)
-        .values(not_before=None)
-    )
-    connection.execute(_QUEUED, {"now": now, "near": near, "far": far})
+    _RECEIVED.run(connection, [{"far": far}])
+    _QUEUED.run(connection, [{"now": now, "near": near, "far": far}])
     seen = deadlines.seen(connection)
     if seen is not None and seen > near:
         return
-    late = connection.execute(_SCHEDULED, {"near": near}).all()
+    late = _SCHEDULED.rows(connection, {"near": near})
     moved = [
-        {"row": row.id, "now": now, "at": now + (row.not_before - row.created_at)} for row in late
+        {"row": row, "now": now, "at": now + (not_before - created_at)}
+        for row, created_at, not_before in late
     ]
-    if moved:
-        connection.execute(_MOVED, moved)
+    _MOVED.run(connection, moved)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select
 from maild.core.ticket import State
 from maild.store import tables
 from maild.store.conflict import unless_there
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 _PREFIX = "deadlines.anew:"
@@ -41,6 +42,7 @@ _NEXT = (
     .order_by(_META.c.name)
     .limit(bindparam("most"))
 )
+_WAITS = Prepared(_NEXT)
 _TAKE = delete(_META).where(_META.c.name.in_(bindparam("names", expanding=True)))
 
 
@@ -66,7 +68,7 @@ def ask(
 
 def waits(connection: Connection) -> bool:
     """Tell whether there is anything to take."""
-    return connection.execute(_NEXT, {"most": 1}).first() is not None
+    return bool(_WAITS.rows(connection, {"most": 1}))
 
 
 def take(connection: Connection, most: int) -> Collection[int]:

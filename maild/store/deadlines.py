@@ -40,7 +40,7 @@ from maild.core.ticket import State
 from maild.errors import LostRace
 from maild.store import tables
 from maild.store.columns import moment, one_of, reference, row_id
-from maild.store.conflict import replacing, unless_there
+from maild.store.conflict import add_replacing, unless_there
 from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
@@ -159,6 +159,7 @@ _NEXT_DUE = Prepared(
     .order_by(_DEADLINE.c.due_at, _DEADLINE.c.id)
     .limit(bindparam("most"))
 )
+_LAST_SEEN = Prepared(select(_META.c.value).where(_META.c.name == _SEEN))
 _ADD = Prepared(insert(_DEADLINE))
 _MOVE = Prepared(
     update(_DEADLINE)
@@ -335,15 +336,13 @@ def unplanned(
 
 def see(connection: Connection, now: datetime) -> None:
     """Write down what time it is."""
-    row = {"name": _SEEN, "value": now.isoformat()}
-    connection.execute(replacing(connection, _META, "name"), row)
+    add_replacing(connection, _META, "name", [{"name": _SEEN, "value": now.isoformat()}])
 
 
 def seen(connection: Connection) -> datetime | None:
     """Return what time it was when it was written down last; None for never."""
-    statement = select(_META.c.value).where(_META.c.name == _SEEN)
-    value = connection.execute(statement).scalar_one_or_none()
-    return datetime.fromisoformat(value) if value else None
+    found = _LAST_SEEN.scalars(connection)
+    return datetime.fromisoformat(found[0]) if found else None
 
 
 def _next(*, everybody: bool, after: int, most: int) -> Select[Any]:

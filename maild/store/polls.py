@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select
 
 from maild.core.house import House
 from maild.core.survey import Kind
@@ -18,6 +18,7 @@ from maild.core.ticket import PostKind, State
 from maild.core.trust import Level
 from maild.store import customers, reach, surveys, tables
 from maild.store.conflict import unless_there
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 _T = metadata.tables
@@ -30,43 +31,65 @@ _LEFT = _T[surveys.UnsubscribedRow.__tablename__]
 _ADDRESS = _T[reach.AddressRow.__tablename__]
 _PROVEN = tuple(level.label for level in Level if level >= Level.DOMAIN)
 
+_KNOWN = or_(
+    _POST.c.kind == PostKind.AGENT,
+    and_(_POST.c.kind == PostKind.CUSTOMER, _POST.c.trust.in_(_PROVEN)),
+)
+_CONTACT = (
+    select(_TICKET.c.id)
+    .join(_POST, _POST.c.ticket_id == _TICKET.c.id)
+    .where(
+        _TICKET.c.customer_id == _CUSTOMER.c.id,
+        _TICKET.c.updated_at > bindparam("since"),
+        _TICKET.c.state.not_in((State.SPAM, State.NEW, State.OPEN)),
+        _KNOWN,
+    )
+)
+_TAKEN = select(_POLL.c.rule).where(
+    _POLL.c.customer_id == _CUSTOMER.c.id,
+    _POLL.c.rule == bindparam("rule"),
+    _POLL.c.at > bindparam("taken_since"),
+)
+_ASKED = select(_SURVEY.c.id).where(
+    _SURVEY.c.customer_id == _CUSTOMER.c.id, _SURVEY.c.sent_at > bindparam("asked_since")
+)
+_SUSPENDED = select(_ADDRESS.c.address).where(
+    _ADDRESS.c.address == _CUSTOMER.c.address, _ADDRESS.c.suspended_at.is_not(None)
+)
+_WHOSE = Prepared(
+    select(_CUSTOMER.c.id)
+    .where(
+        (_CUSTOMER.c.id % bindparam("days")).in_(bindparam("places", expanding=True)),
+        exists(_CONTACT),
+        ~exists(_TAKEN),
+        ~exists(select(_LEFT.c.at).where(_LEFT.c.address == _CUSTOMER.c.address)),
+        ~exists(_ASKED),
+        ~exists(_SUSPENDED),
+    )
+    .order_by(_CUSTOMER.c.id)
+    .limit(bindparam("most"))
+)
+_SENT = Prepared(
+    select(func.count())
+    .select_from(_SURVEY)
+    .where(_SURVEY.c.kind == Kind.NPS, _SURVEY.c.sent_at > bindparam("since"))
+)
+
 
 def whose(connection: Connection, turn: Turn) -> Sequence[int]:
     """Return the numbers of customers whose turn it is, the oldest customers first."""
-    known = or_(
-        _POST.c.kind == PostKind.AGENT,
-        and_(_POST.c.kind == PostKind.CUSTOMER, _POST.c.trust.in_(_PROVEN)),
+    return _WHOSE.scalars(
+        connection,
+        {
+            "rule": turn.rule,
+            "days": turn.days,
+            "places": turn.places,
+            "since": turn.since,
+            "taken_since": turn.taken_since,
+            "asked_since": turn.asked_since,
+            "most": turn.most,
+        },
     )
-    contact = (
-        select(_TICKET.c.id)
-        .join(_POST, _POST.c.ticket_id == _TICKET.c.id)
-        .where(
-            _TICKET.c.customer_id == _CUSTOMER.c.id,
-            _TICKET.c.updated_at > turn.since,
-            _TICKET.c.state.not_in((State.SPAM, State.NEW, State.OPEN)),
-            known,
-        )
-    )
-    mine = and_(_POLL.c.customer_id == _CUSTOMER.c.id, _POLL.c.rule == turn.rule)
-    statement = (
-        select(_CUSTOMER.c.id)
-        .where(
-            (_CUSTOMER.c.id % turn.days).in_(turn.places),
-            exists(contact),
-            ~exists(select(_POLL.c.rule).where(mine, _POLL.c.at > turn.taken_since)),
-            ~exists(select(_LEFT.c.at).where(_LEFT.c.address == _CUSTOMER.c.address)),
-            ~exists(_asked(turn)),
-            ~exists(
-                select(_ADDRESS.c.address).where(
-                    _ADDRESS.c.address == _CUSTOMER.c.address,
-                    _ADDRESS.c.suspended_at.is_not(None),
-                )
-            ),
-        )
-        .order_by(_CUSTOMER.c.id)
-        .limit(turn.most)
-    )
-    return connection.execute(statement).scalars().all()
 
 
 def candidate(connection: Connection, number: int, house: House) -> Candidate | None:
@@ -106,13 +129,4 @@ def take(connection: Connection, number: int, rule: str, now: dt.datetime) -> No
 
 def sent_since(connection: Connection, since: dt.datetime) -> int:
     """Count the surveys about no ticket that were sent since a time."""
-    mine = (_SURVEY.c.kind == Kind.NPS, _SURVEY.c.sent_at > since)
-    return int(
-        connection.execute(select(func.count()).select_from(_SURVEY).where(*mine)).scalar_one()
-    )
-
-
-def _asked(turn: Turn) -> Select[tuple[int]]:
-    return select(_SURVEY.c.id).where(
-        _SURVEY.c.customer_id == _CUSTOMER.c.id, _SURVEY.c.sent_at > turn.asked_since
-    )
+    return int(_SENT.scalars(connection, {"since": since})[0])

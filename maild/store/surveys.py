@@ -35,6 +35,7 @@ from maild.errors import LostRace
 from maild.store import tables
 from maild.store.columns import BigKey, long_text, moment, one_of, reference, row_id
 from maild.store.conflict import unless_there
+from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
 __all__ = [
@@ -139,17 +140,19 @@ _LOCK = (
     .order_by(_SURVEY.c.id)
     .with_for_update(key_share=True)
 )
-_LOCK_CUSTOMERS = (
+_LOCK_CUSTOMERS = Prepared(
     select(_CUSTOMER.c.id)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES))
     .order_by(_CUSTOMER.c.id)
     .with_for_update(key_share=True)
 )
 _ADD_VOTE = insert(_VOTE)
-_CUSTOMERS = select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
-_LEFT = select(_UNSUBSCRIBED.c.address).where(_UNSUBSCRIBED.c.address.in_(_ADDRESSES))
-_LASTS = (
-    select(_CUSTOMER.c.address, func.max(_SURVEY.c.sent_at).label("last"))
+_CUSTOMERS = Prepared(
+    select(_CUSTOMER.c.address, _CUSTOMER.c.id).where(_CUSTOMER.c.address.in_(_ADDRESSES))
+)
+_LEFT = Prepared(select(_UNSUBSCRIBED.c.address).where(_UNSUBSCRIBED.c.address.in_(_ADDRESSES)))
+_LASTS = Prepared(
+    select(_CUSTOMER.c.address, func.max(_SURVEY.c.sent_at))
     .join(_SURVEY, _SURVEY.c.customer_id == _CUSTOMER.c.id)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES))
     .group_by(_CUSTOMER.c.address)
@@ -217,18 +220,14 @@ def leave(connection: Connection, leaving: Iterable[Leaving], now: dt.datetime) 
 def unsubscribed(connection: Connection, addresses: Iterable[str]) -> frozenset[str]:
     """Return which of these addresses want neither surveys nor announcements."""
     wanted = _addresses(addresses)
-    return (
-        frozenset(connection.execute(_LEFT, wanted).scalars())
-        if wanted["addresses"]
-        else frozenset()
-    )
+    return frozenset(_LEFT.scalars(connection, wanted)) if wanted["addresses"] else frozenset()
 
 
 def hold(connection: Connection, addresses: Iterable[str]) -> None:
     """Let nobody else ask these customers before the transaction ends."""
     wanted = _addresses(addresses)
     if wanted["addresses"]:
-        connection.execute(_LOCK_CUSTOMERS, wanted)
+        _LOCK_CUSTOMERS.rows(connection, wanted)
 
 
 def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.datetime]:
@@ -236,7 +235,7 @@ def lasts(connection: Connection, addresses: Iterable[str]) -> Mapping[str, dt.d
     wanted = _addresses(addresses)
     if not wanted["addresses"]:
         return {}
-    return {row.address: row.last for row in connection.execute(_LASTS, wanted)}
+    return dict(_LASTS.rows(connection, wanted))
 
 
 def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[str, int]:
@@ -244,7 +243,7 @@ def customer_ids(connection: Connection, addresses: Iterable[str]) -> Mapping[st
     wanted = _addresses(addresses)
     if not wanted["addresses"]:
         return {}
-    return {row.address: row.id for row in connection.execute(_CUSTOMERS, wanted)}
+    return dict(_CUSTOMERS.rows(connection, wanted))
 
 
 def address_of(connection: Connection, number: int) -> str:
