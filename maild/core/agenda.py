@@ -190,7 +190,7 @@ def _promised(entries: Sequence[Entry], promised: Promise | None, now: datetime)
         return
     version = _version(promised.policy, promised.calendar)
     nth: dict[tuple[str, datetime], int] = {}
-    for found in sla.deadlines(entries, promised.policy, promised.calendar, now):
+    for found in sla.waiting(entries, promised.policy, promised.calendar, now):
         run = found.started_at.astimezone(UTC).isoformat()
         place = nth[found.kind, found.started_at] = nth.get((found.kind, found.started_at), 0) + 1
         if found.reached_at is None and found.due_at is not None:

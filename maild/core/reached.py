@@ -44,11 +44,8 @@ def told(
     entries = history.ordered(log)
     known = {_key(dict(entry.data)) for entry in entries if entry.kind == REACHED}
     written = {(kind, cycle.partition("/")[0]) for kind, cycle in on_record}
-    drafts = (
-        _draft(one, promised, written)
-        for one in sla.reached(entries, promised.policy, promised.calendar, now)
-        if one.reached_at > now - FRESH
-    )
+    fresh = sla.reached(entries, promised.policy, promised.calendar, now, now - FRESH)
+    drafts = (_draft(one, promised, written) for one in fresh)
     return tuple(draft for draft in drafts if _key(dict(draft.data)) not in known)
 
 

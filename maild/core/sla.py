@@ -90,6 +90,10 @@ class Reached:
     is_met: bool
 
 
+_Span = tuple[Clock, datetime, datetime | None]
+"""A run of a clock: when it began, and when it was reached."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """One run of a clock."""
@@ -110,25 +114,33 @@ def deadlines(
     """
     entries = history.ordered(log)
     stood = history.periods(entries, now)
-    stopped_at = _since(stood, (*ENDED, *GONE))
-    return tuple(
-        _deadline(run, mark, hours, stood[-1])
-        for run in _runs(entries, stood, policy, hours)
-        for mark in promise.marks(
-            policy, run.clock, history.priority_at(entries, run.reached_at or stopped_at)
-        )
-    )
+    return tuple(_deadlines(entries, stood, _spans(entries, stood), policy, hours))
+
+
+def waiting(
+    log: Iterable[Entry], policy: Policy, hours: Calendar, now: datetime
+) -> tuple[Deadline, ...]:
+    """Return `deadlines` without the runs that were reached.
+
+    One that began at the same instant as a run of its clock that was not is still told.
+    """
+    entries = history.ordered(log)
+    stood = history.periods(entries, now)
+    spans = _spans(entries, stood)
+    running = {(clock, begin) for clock, begin, end in spans if end is None}
+    wanted = [(clock, begin, end) for clock, begin, end in spans if (clock, begin) in running]
+    return tuple(_deadlines(entries, stood, wanted, policy, hours))
 
 
 def reached(
-    log: Iterable[Entry], policy: Policy, hours: Calendar, now: datetime
+    log: Iterable[Entry], policy: Policy, hours: Calendar, now: datetime, since: datetime
 ) -> Iterator[Reached]:
-    """Give the runs of every clock that were reached, whether something is promised or not."""
+    """Give the runs that were reached after an instant, whether something is promised or not."""
     entries = history.ordered(log)
     stood = history.periods(entries, now)
-    for run in _runs(entries, stood, policy, hours):
-        if run.reached_at is None:
-            continue
+    spans = [span for span in _spans(entries, stood) if span[2] is not None and span[2] > since]
+    for run in _runs(stood, spans, policy, hours):
+        assert run.reached_at is not None, "the others were left out"
         marks = promise.marks(policy, run.clock, history.priority_at(entries, run.reached_at))
         due_at = _due_at(run, marks[-1], hours) if marks else None
         yield Reached(
@@ -140,18 +152,38 @@ def reached(
         )
 
 
-def _runs(
-    log: Sequence[Entry], stood: Sequence[Period], policy: Policy, hours: Calendar
-) -> Iterator[_Run]:
-    """Give every run of every clock."""
+def _spans(log: Sequence[Entry], stood: Sequence[Period]) -> list[_Span]:
+    """Return when every run of every clock began and was reached."""
     start = history.created_at(log)
     if start is None:
-        return
+        return []
     posts = history.spoken(log)
     first = next((post for post in posts if post.kind is PostKind.AGENT), None)
-    spans = [(Clock.FIRST_RESPONSE, start, first.at if first else None)]
+    spans: list[_Span] = [(Clock.FIRST_RESPONSE, start, first.at if first else None)]
     spans += [(Clock.NEXT_RESPONSE, *span) for span in _unanswered(posts, first)]
     spans.append((Clock.RESOLUTION, start, _since(stood, ENDED)))
+    return spans
+
+
+def _deadlines(
+    log: Sequence[Entry],
+    stood: Sequence[Period],
+    spans: Iterable[_Span],
+    policy: Policy,
+    hours: Calendar,
+) -> Iterator[Deadline]:
+    """Give the deadlines and warnings of some runs."""
+    stopped_at = _since(stood, (*ENDED, *GONE))
+    for run in _runs(stood, spans, policy, hours):
+        priority = history.priority_at(log, run.reached_at or stopped_at)
+        for mark in promise.marks(policy, run.clock, priority):
+            yield _deadline(run, mark, hours, stood[-1])
+
+
+def _runs(
+    stood: Sequence[Period], spans: Iterable[_Span], policy: Policy, hours: Calendar
+) -> Iterator[_Run]:
+    """Give runs with the states in which they were."""
     for clock, begin, reached in spans:
         intervals = tuple(_intervals(stood, policy, hours, (begin, reached)))
         yield _Run(clock=clock, start=begin, reached_at=reached, intervals=intervals)

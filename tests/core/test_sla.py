@@ -14,7 +14,7 @@ from maild.core import history
 from maild.core.calendar import AROUND_THE_CLOCK, Calendar, Span
 from maild.core.history import Entry
 from maild.core.promise import Clock, Policy, Promise, Target, WarnAt, choose, marks
-from maild.core.sla import Deadline, Standing, deadlines
+from maild.core.sla import Deadline, Standing, deadlines, waiting
 from maild.core.ticket import Priority, State
 
 HOUR = timedelta(hours=1)
@@ -328,6 +328,29 @@ def test_the_order_in_which_a_log_is_handed_over_does_not_matter(seed: int) -> N
     shuffled = chance.sample(entries, len(entries))
 
     assert deadlines(shuffled, POLICY, OFFICE, now) == deadlines(entries, POLICY, OFFICE, now)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_what_waits_is_all_that_was_not_reached(seed: int) -> None:
+    entries = story(Random(seed))
+    now = MONDAY + LAST_HOUR * HOUR
+
+    every = deadlines(entries, POLICY, OFFICE, now)
+    begun = {(one.kind, one.started_at) for one in every if one.reached_at is None}
+
+    assert waiting(entries, POLICY, OFFICE, now) == tuple(
+        one for one in every if (one.kind, one.started_at) in begun
+    )
+
+
+def test_a_run_that_was_reached_is_told_with_one_that_began_at_the_same_instant() -> None:
+    before = ("0 post customer 1", "1 post agent 2")
+    entries = log(*before, "2 post customer 3", "2 post agent 4", "2 post customer 5")
+
+    told = waiting(entries, POLICY, AROUND_THE_CLOCK, MONDAY + 3 * HOUR)
+
+    assert [line(one) for one in told] == ["next 6 met", "next 6 running", "resolution 24 running"]
 
 
 def test_the_history_keeps_what_was_said_aloud() -> None:
