@@ -38,38 +38,16 @@ class Round:
 
 def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> None:
     """Write down what is due on tickets (those with a number)."""
-    known = {ticket.number: ticket for ticket in tickets if ticket.number}
-    rows = deadlines.of_tickets(connection, sorted(known))
-    wanted = sorted(known)
-    if look.plan.is_empty:
-        asked = {n for n, own in rows.items() if any(row.is_waiting for row in own)}
-        asked |= look.promised | takeback.waiting(connection, wanted)
-        wanted = sorted(asked & known.keys())
-    if not wanted:
-        return
-    logs = history.of_tickets(connection, wanted)
-    written: list[Written] = []
-    for number in wanted:
-        ticket = known[number]
-        items = agenda.due(ticket, logs.get(number, ()), look.plan, look.now)
-        changes = agenda.changes(rows.get(number, ()), items, ticket.priority)
-        written.append(Written(ticket=number, priority=ticket.priority, changes=changes))
-        log = logs.get(number, ())
-        told = (*_told(changes, ticket, look.why), *_stopped(changes, log))
-        told = (*told, *_reached(ticket, look, log, rows.get(number, ())))
-        told = (*told, *_withdrawn(connection, deferred.untrue(log, look.now)))
-        commit.add_events(connection, number, told, 0, look.now)
-    deadlines.bring(connection, written)
+    _brought(connection, look, tickets)
 
 
 def firings(connection: Connection, look: Round, tickets: Sequence[Ticket]) -> dict[int, Firing]:
     """Bring the rows of tickets; return what is due on them, by number of those that have some."""
     numbers = [ticket.number for ticket in tickets]
-    bring(connection, replace(look, promised=frozenset(numbers)), tickets)
-    waiting = {
-        number: [row for row in rows if row.is_waiting]
-        for number, rows in deadlines.of_tickets(connection, numbers).items()
-    }
+    look = replace(look, promised=frozenset(numbers))
+    before, changed = _brought(connection, look, tickets)
+    every = {**before, **deadlines.of_tickets(connection, changed)}
+    waiting = {number: [row for row in rows if row.is_waiting] for number, rows in every.items()}
     due = {
         number: tuple(row for row in rows if row.item.due_at <= look.now)
         for number, rows in waiting.items()
@@ -85,6 +63,33 @@ def firings(connection: Connection, look: Round, tickets: Sequence[Ticket]) -> d
         for number in numbers
         if due.get(number)
     }
+
+
+def _brought(
+    connection: Connection, look: Round, tickets: Iterable[Ticket]
+) -> tuple[dict[int, tuple[Row, ...]], list[int]]:
+    """Bring the rows of tickets; return them as they were, and on which tickets they changed."""
+    known = {ticket.number: ticket for ticket in tickets if ticket.number}
+    rows = deadlines.of_tickets(connection, sorted(known))
+    wanted = sorted(known)
+    if look.plan.is_empty:
+        asked = {n for n, own in rows.items() if any(row.is_waiting for row in own)}
+        asked |= look.promised | takeback.waiting(connection, wanted)
+        wanted = sorted(asked & known.keys())
+    logs = history.of_tickets(connection, wanted) if wanted else {}
+    written: list[Written] = []
+    for number in wanted:
+        ticket, log, own = known[number], logs.get(number, ()), rows.get(number, ())
+        items = agenda.due(ticket, log, look.plan, look.now)
+        changes = agenda.changes(own, items, ticket.priority)
+        if not changes.is_nothing:
+            written.append(Written(ticket=number, priority=ticket.priority, changes=changes))
+        told = (*_told(changes, ticket, look.why), *_stopped(changes, log))
+        told = (*told, *_reached(ticket, look, log, own))
+        told = (*told, *_withdrawn(connection, deferred.untrue(log, look.now)))
+        commit.add_events(connection, number, told, 0, look.now)
+    deadlines.bring(connection, written)
+    return rows, [one.ticket for one in written]
 
 
 def _climbs(
