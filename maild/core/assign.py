@@ -57,8 +57,10 @@ class Crew:
 
     def load(self, address: str) -> AgentLoad:
         """Return what somebody has in hand."""
-        known = (load for load in self.loads if load.address == address)
-        return next(known, AgentLoad(address=address))
+        for load in self.loads:
+            if load.address == address:
+                return load
+        return AgentLoad(address=address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,7 +226,10 @@ class House:
     def agent_of(self, address: str) -> Agent | None:
         """Return the agent whose registered address or alias this is."""
         wanted = address.lower()
-        return next((a for a in self.agents if wanted == a.address or wanted in a.aliases), None)
+        for agent in self.agents:
+            if wanted == agent.address or wanted in agent.aliases:
+                return agent
+        return None
 
     def organisation_of(self, address: str) -> Organisation | None:
         """Return the organisation that an address's domain belongs to."""

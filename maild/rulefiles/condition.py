@@ -23,9 +23,11 @@ from maild.rulefiles.words import Misfit, Word
 
 _SLOW_SECONDS = 0.1
 _TRIES = 3
-_PLAIN = frozenset({str, int, bool})
+_PLAIN = frozenset({str, int, bool, tuple})
 _SHORT = 100
 """Longer texts are not kept in memory to save a question."""
+_FEW = 8
+"""Nor are longer lists of them."""
 _ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _AT = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 _REFUSED = re.compile(r"Undefined variable or function: '(\w+)'")
@@ -82,6 +84,8 @@ class Compiled:
         for table, field in self.fields:
             values = context.get(table)
             value = values.get(field) if isinstance(values, Mapping) else None
+            if type(value) is list:
+                value = _few(value)
             if type(value) not in _PLAIN or (type(value) is str and len(value) > _SHORT):
                 return None
             plain.append(value)
@@ -95,6 +99,14 @@ class Compiled:
         )
 
 
+def _few(values: list[object]) -> tuple[str, ...] | None:
+    """Return a list of a few short texts, such as the tags of a ticket; None for another."""
+    if len(values) > _FEW:
+        return None
+    texts = tuple(one for one in values if type(one) is str and len(one) <= _SHORT)
+    return texts if len(texts) == len(values) else None
+
+
 ALWAYS = Compiled()
 
 
@@ -102,11 +114,11 @@ ALWAYS = Compiled()
 def _known(condition: Compiled, *values: object) -> Verdict:
     """Remember verdicts: the same few states, queues and segments are asked about all day.
 
-    The values are those of the fields of the condition, in their order.
+    The values are those of the fields of the condition, in their order; a list is a tuple here.
     """
     excerpt: dict[str, dict[str, object]] = {}
     for (table, field), value in zip(condition.fields, values, strict=True):
-        excerpt.setdefault(table, {})[field] = value
+        excerpt.setdefault(table, {})[field] = list(value) if type(value) is tuple else value
     return condition.evaluated(excerpt)
 
 

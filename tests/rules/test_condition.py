@@ -216,6 +216,26 @@ def test_a_verdict_that_is_remembered_is_that_of_the_same_value() -> None:
     assert known.judge({"ticket": {"tier": 1}}) is verdicts[0], "it was not asked again"
 
 
+def test_the_verdict_about_a_list_is_remembered_by_all_that_stands_in_it() -> None:
+    known = _condition('"vip" in ticket.tags && size(ticket.tags) < 12')
+    lists: tuple[list[str], ...] = (
+        [],
+        ["vip"],
+        ["old", "vip"],
+        ["vip" * 100],
+        ["vip"] * 12,
+        ["vip", *"abcdefgh"],
+    )
+
+    verdicts = [known.judge({"ticket": {"tags": tags}}) for tags in lists]
+    again = [known.judge({"ticket": {"tags": list(tags)}}) for tags in lists]
+
+    assert verdicts == again
+    assert [one.holds for one in verdicts] == [False, True, True, False, False, True]
+    remembered = [one is other for one, other in zip(verdicts, again, strict=True)]
+    assert remembered == [True, True, True, False, False, False], "short ones only"
+
+
 def test_a_remembered_verdict_does_not_make_a_slow_condition_quick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
