@@ -19,6 +19,7 @@ from maild.core.index import Finding
 from maild.core.mail import Attachment, BounceClass
 from maild.core.promise import Due
 from maild.core.question import Answered, Question
+from maild.core.quick import quick
 from maild.core.reason import Reason
 from maild.core.survey import Leaving, Survey, Vote
 from maild.core.ticket import Participant, Post, PostKind, State, Ticket
@@ -90,6 +91,7 @@ class Quoted:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One mail of ours to one recipient, decided but not yet written.
@@ -263,6 +265,7 @@ class Taken:
     """Who wished it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """All that follows from one event."""

@@ -16,6 +16,7 @@ from maild.core.mail import Envelope, Mail
 from maild.core.promise import Promise
 from maild.core.proof import Proofs
 from maild.core.question import Asked
+from maild.core.quick import quick
 from maild.core.rule import Rule
 from maild.core.survey import Leaving, Survey
 from maild.core.ticket import Customer, Post, State, Ticket
@@ -33,6 +34,7 @@ class Offer:
     addresses: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """A ticket with as much of its story as a decision needs."""
@@ -112,6 +114,10 @@ class Arrival:
     received_at: datetime
 
 
+_NO_DESK = Desk()
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The world as it was looked up for one mail."""
@@ -139,7 +145,7 @@ class Snapshot:
     loads: tuple[AgentLoad, ...] = ()
     dossiers: tuple[Dossier, ...] = ()
     """The tickets of the sender, and of the customers of the tickets looked up."""
-    desk: Desk = field(default_factory=Desk)
+    desk: Desk = _NO_DESK
     is_blocked: bool = False
     """A ticket of the sender's is marked as spam."""
     question: Asked | None = None

@@ -23,6 +23,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.core.mail import Attachment
+from maild.core.quick import quick
 
 
 class State(StrEnum):
@@ -105,6 +106,7 @@ class Customer:
     """For colleagues only: never in a mail to a customer."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One ticket at one moment."""
@@ -144,6 +146,7 @@ class Ticket:
         return next((p for p in self.participants if p.address.lower() == wanted), None)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One entry of a ticket's story."""

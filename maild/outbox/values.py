@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from maild.core.quick import quick
 from maild.outbox.digest import Shown
 from maild.outbox.report import ReportShown
 from maild.outbox.wall import WallShown
@@ -185,6 +186,11 @@ class Marking:
     """Where one says that one wants no such mail: a page, else a `mailto:` link."""
 
 
+_NO_ASKING, _NO_ESCALATION, _NO_SURVEY = Asking(), Raised(), Marking()
+_NO_DIGEST, _NO_REPORT, _NO_WALL = Shown(), ReportShown(), WallShown()
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
     """The variables of every template; texts are empty where there is nothing to tell."""
@@ -233,13 +239,13 @@ class Values:
     commands: tuple[Usage, ...] = ()
     joined: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
-    asking: Asking = field(default_factory=Asking)
+    asking: Asking = _NO_ASKING
     dues: tuple[Promised, ...] = ()
-    escalation: Raised = field(default_factory=Raised)
-    digest: Shown = field(default_factory=Shown)
-    report: ReportShown = field(default_factory=ReportShown)
-    survey: Marking = field(default_factory=Marking)
-    wall: WallShown = field(default_factory=WallShown)
+    escalation: Raised = _NO_ESCALATION
+    digest: Shown = _NO_DIGEST
+    report: ReportShown = _NO_REPORT
+    survey: Marking = _NO_SURVEY
+    wall: WallShown = _NO_WALL
     is_last: bool = False
     unreached: str = ""
     delimiter: str = ""

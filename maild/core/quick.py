@@ -1,0 +1,48 @@
+"""Wide frozen dataclasses that are made at a quarter of the price: a mail makes hundreds.
+
+Strategy: the `__init__` of a frozen dataclass sets each field by `object.__setattr__`, which costs
+several times a plain assignment. So an instance is filled while it is of a twin, a class that is
+the same but not frozen, and then becomes what it is. Seen from outside nothing is different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from functools import wraps
+from typing import Any, TypeVar
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def quick(frozen: _Class) -> _Class:
+    """Let the instances of a frozen, slotted, kw_only dataclass be made faster; it is returned.
+
+    Worth it from ten fields on. TypeError for a class with a base, a default that is made anew
+    for each instance, or more to do than to keep its fields.
+    """
+    parts = fields(frozen)
+    is_plain = all(one.init and one.default_factory is MISSING for one in parts)
+    if not is_plain or hasattr(frozen, "__post_init__") or frozen.__bases__ != (object,):
+        raise TypeError(f"{frozen.__name__} is more than its fields")
+    loose = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    twin = type(frozen.__name__, (frozen,), {"__slots__": (), **loose})
+    defaults = {one.name: one.default for one in parts if one.default is not MISSING}
+    made = _init([one.name for one in parts], defaults, frozen, twin)
+    frozen.__init__ = wraps(frozen.__init__)(made)  # type: ignore[misc]
+    return frozen
+
+
+def _init(
+    names: list[str], defaults: dict[str, Any], frozen: type, twin: type
+) -> Callable[..., None]:
+    """Write the `__init__`, as `dataclasses` does: a function of its own for these names."""
+    given = ", ".join(f"{name}=_{name}" if name in defaults else name for name in names)
+    kept = "".join(f"\n    self.{name} = {name}" for name in names)
+    space = {f"_{name}": value for name, value in defaults.items()}
+    space |= {"_become": object.__setattr__, "_frozen": frozen, "_twin": twin}
+    assert len(space) == len(defaults) + 3, "no field is called like what is known here"
+    text = f"def made(self, *, {given}):\n    _become(self, '__class__', _twin){kept}"
+    exec(f"{text}\n    self.__class__ = _frozen", space)  # noqa: S102 - it holds names of ours alone
+    made: Callable[..., None] = space["made"]
+    return made

@@ -1,0 +1,83 @@
+"""Dataclasses that are made faster: the same as any other from outside."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field, replace
+
+import pytest
+
+from maild.core.quick import quick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """As it would be."""
+
+    name: str
+    number: int = 3
+    tags: tuple[str, ...] = ()
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """The same, made faster."""
+
+    name: str
+    number: int = 3
+    tags: tuple[str, ...] = ()
+
+
+def test_it_holds_what_it_was_given_and_else_its_defaults() -> None:
+    made = Quick(name="a", tags=("x",))
+
+    assert (made.name, made.number, made.tags) == ("a", 3, ("x",))
+    assert type(made) is Quick
+    assert repr(made) == repr(Plain(name="a", tags=("x",))).replace("Plain", "Quick")
+
+
+def test_it_is_frozen_and_has_no_room_for_more() -> None:
+    made = Quick(name="a")
+
+    with pytest.raises(FrozenInstanceError):
+        made.name = "b"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del made.name
+    with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
+        made.other = 1  # type: ignore[attr-defined]
+
+
+def test_copies_are_equal_and_of_its_kind() -> None:
+    made = Quick(name="a", number=5)
+
+    copies = (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made)))
+
+    assert all(one == made and hash(one) == hash(made) and type(one) is Quick for one in copies)
+    assert replace(made, number=6) == Quick(name="a", number=6)
+
+
+def test_it_is_called_like_any_other() -> None:
+    assert inspect.signature(Quick) == inspect.signature(Plain)
+    with pytest.raises(TypeError, match="name"):
+        Quick()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="nobody"):
+        Quick(name="a", nobody=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Quick("a")  # type: ignore[call-arg]
+
+
+def test_a_class_that_is_more_than_its_fields_is_refused() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Made:
+        tags: list[str] = field(default_factory=list)
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Derived(Plain):
+        more: str = ""
+
+    for one in (Made, Derived):
+        with pytest.raises(TypeError, match=one.__name__):
+            quick(one)
