@@ -35,9 +35,9 @@ from maild.store import journal, outbox
 from maild.store.outbox import Attempted, Call, Outgoing
 from maild.store.tables import OutboxState
 
-BATCH_MAILS = 20
 GROUP_MAILS_MAX = 3
 """So many may be of unknown end after a crash."""
+BATCH_MAILS = 7 * GROUP_MAILS_MAX
 GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
 IDLE_SECONDS = 1.0

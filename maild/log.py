@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Self, TextIO
 
@@ -291,12 +292,20 @@ def _clean(_logger: object, _method: str, given: EventDict) -> EventDict:
 
 
 def _text(key: str, value: object) -> str:
-    name = key.lower()
-    if name in _SECRET_KEYS or any(word in name for word in _SECRET_WORDS):
+    if _is_secret(key):
         return "[masked]"
-    if name in _BODY_KEYS:
+    if key.lower() in _BODY_KEYS:
         return f"[{len(value) if isinstance(value, str | bytes) else '?'} left out]"
+    if type(value) is int:
+        return str(value)
     return _cut(_masked(_plain(value)[:_READ_CHARACTERS_MAX]))
+
+
+@cache
+def _is_secret(key: str) -> bool:
+    """Whether values of this name are never shown; code gives the names, so that they are few."""
+    name = key.lower()
+    return name in _SECRET_KEYS or any(word in name for word in _SECRET_WORDS)
 
 
 def _plain(value: object) -> str:

@@ -45,6 +45,7 @@ _ACCESS_CODES = frozenset({530, 534, 535, 538})
 """The relay wants TLS or AUTH (RFC 4954 §6): the settings are wrong, not the mail."""
 
 _ANSWER_MAX = 1000
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,18 +147,23 @@ class Relay:
             return refused.sent
 
     def _exchange(self, sender: str, target: str, data: bytes) -> Sent:
-        """One transaction; _Refused when it ends before the final dot."""
+        """One transaction; _Refused when it ends before the final dot.
+
+        The dot goes with the last bytes before it: who could not send these sent no dot.
+        """
         try:
             smtp = self._smtp or self._connected()
             smtp.until = self._until
             self._transaction(smtp, sender, target, data)
+            smtp.patience = self._timeouts.data_seconds
+            smtp.send_mail(_stuffed(data))
         except (OSError, smtplib.SMTPException, ValueError, MaildError) as error:
             self._drop()
             raise _Refused(SendResult.TEMPORARY, _words(error), is_broken=True) from error
         return self._final(smtp)
 
     def _transaction(self, smtp: Timed, sender: str, target: str, data: bytes) -> None:
-        """Everything up to the last byte before the final dot."""
+        """Everything before the mail itself."""
         smtp.patience = self._timeouts.command_seconds
         mail = f"MAIL FROM:<{sender}>{self._options(smtp, sender, target, data)}"
         commands = ((mail, _OK), (f"RCPT TO:<{target}>", _OK), ("DATA", _MORE))
@@ -166,17 +172,12 @@ class Relay:
         else:
             for line, wanted in commands:
                 self._heard(smtp, smtp.docmd(line), wanted)
-        smtp.patience = self._timeouts.data_seconds
-        smtp.send(_stuffed(data))
-        if not data.endswith(b"\r\n"):
-            smtp.send(b"\r\n")
 
     def _final(self, smtp: Timed) -> Sent:
-        """The final dot and what comes of it; from here on silence is not failure."""
+        """What comes of the final dot; from here on silence is not failure."""
         try:
             smtp.patience = self._timeouts.dot_seconds
             smtp.until = time.monotonic() + self._timeouts.dot_seconds
-            smtp.send(b".\r\n")
             code, text = smtp.getreply()
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self._drop()
@@ -322,8 +323,15 @@ class Relay:
 
 
 def _has_bare_break(data: bytes) -> bool:
-    pairs = data.count(b"\r\n")
-    return data.count(b"\n") != pairs or data.count(b"\r") != pairs
+    """Whether a CR or LF stands alone; looked for in pieces, since each is copied twice."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _PIECE_BYTES) + 1 or len(data)
+        piece = data[start:end]
+        if piece.replace(b"\n", b"").replace(b"\r", b"\r\n") != piece:
+            return True
+        start = end
+    return False
 
 
 def _stuffed(data: bytes) -> bytes:
@@ -367,4 +375,6 @@ def _shown(code: int, text: bytes) -> str:
 
 
 def _line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:_ANSWER_MAX]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return text[:_ANSWER_MAX]

@@ -71,6 +71,7 @@ _ENDED = (
     "post_id",
     "ended_at",
 )
+_BLOB_OF = Prepared(select(_JOURNAL.c.blob_id).where(_JOURNAL.c.id == bindparam("row")))
 _END = Prepared(
     update(_JOURNAL)
     .where(_JOURNAL.c.id == bindparam("row"), _JOURNAL.c.outcome == "")
@@ -217,12 +218,10 @@ def envelope_of(connection: Connection, sha256: str) -> Envelope | None:
 
 def raw_mail(connection: Connection, journal_id: int) -> bytes:
     """Return the raw bytes of a journal row; raises KeyError when they were erased."""
-    blob_id = connection.execute(
-        select(_JOURNAL.c.blob_id).where(_JOURNAL.c.id == journal_id)
-    ).scalar_one_or_none()
-    if blob_id is None:
+    found = _BLOB_OF.scalars(connection, {"row": journal_id})
+    if not found or found[0] is None:
         raise KeyError(journal_id)
-    return blobs.get(connection, blob_id)
+    return blobs.get(connection, found[0])
 
 
 def end(connection: Connection, ending: Ending, now: datetime) -> None:

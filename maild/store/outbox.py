@@ -105,21 +105,25 @@ _RECORD_ATTEMPT = Prepared(
     .values(result=bindparam("outcome"), answer=bindparam("words"))
 )
 _IS_NEWS = and_(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state != OutboxState.SENT)
-_RECORD = update(_OUTBOX).values(
-    state=bindparam("new_state"),
-    next_try_at=func.coalesce(
-        bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
-    ),
-    last_error=bindparam("words"),
-    sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
-    unknown_ends=bindparam("unknown"),
-    told=bindparam("was_told"),
-    dialled=False,
-    claimed_by="",
-    claimed_until=None,
+_DONE = update(_OUTBOX).values(dialled=False, claimed_by="", claimed_until=None)
+_RECORD_SENT = Prepared(
+    _DONE.where(_IS_NEWS).values(
+        state=OutboxState.SENT,
+        last_error="",
+        sent_at=bindparam("sent", type_=_OUTBOX.c.sent_at.type),
+    )
 )
-_RECORD_SENT = Prepared(_RECORD.where(_IS_NEWS))
-_RECORD_OURS = Prepared(_RECORD.where(_IN_HAND))
+_RECORD_OURS = Prepared(
+    _DONE.where(_IN_HAND).values(
+        state=bindparam("new_state"),
+        next_try_at=func.coalesce(
+            bindparam("again_at", type_=_OUTBOX.c.next_try_at.type), _OUTBOX.c.next_try_at
+        ),
+        last_error=bindparam("words"),
+        unknown_ends=bindparam("unknown"),
+        told=bindparam("was_told"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,18 +266,13 @@ def record(connection: Connection, node: str, done: Sequence[Attempted], now: da
         for one in done
     ]
     _RECORD_ATTEMPT.run(connection, ends)
-    sent = [
-        {"row": one.outbox_id, **_end_of(one, now)}
-        for one in done
-        if one.state is OutboxState.SENT
-    ]
+    sent = [{"row": one.outbox_id, "sent": now} for one in done if one.state is OutboxState.SENT]
     others = [
-        {"row": one.outbox_id, "number": one.attempt, "node": node, **_end_of(one, now)}
+        {"row": one.outbox_id, "number": one.attempt, "node": node, **_end_of(one)}
         for one in done
         if one.state is not OutboxState.SENT
     ]
-    changed = _RECORD_SENT.run(connection, sent) if sent else 0
-    changed += _RECORD_OURS.run(connection, others) if others else 0
+    changed = _RECORD_SENT.run(connection, sent) + _RECORD_OURS.run(connection, others)
     return changed == len(done)
 
 
@@ -360,13 +359,11 @@ def _claim_of(node: str, mail: Outgoing) -> dict[str, Any]:
     return {"row": mail.id, "node": node, "number": mail.attempts}
 
 
-def _end_of(done: Attempted, now: datetime) -> dict[str, Any]:
-    is_sent = done.state is OutboxState.SENT
+def _end_of(done: Attempted) -> dict[str, Any]:
     return {
         "new_state": done.state,
         "again_at": done.next_try_at,
-        "words": "" if is_sent else done.answer,
-        "sent": now if is_sent else None,
+        "words": done.answer,
         "unknown": done.unknown_ends,
         "was_told": done.told,
     }

@@ -271,6 +271,31 @@ def test_a_mail_with_bare_line_breaks_is_never_sent() -> None:
         assert out.send(SENDER, TARGET, data).result is SendResult.PERMANENT
 
 
+@pytest.mark.parametrize("lone", [b"\r", b"\n"])
+def test_nor_one_with_a_bare_line_break_far_inside(lone: bytes) -> None:
+    out = relay(free_port())
+
+    for before in (2**16 - 2, 2**16 - 1, 2**16, 2**16 + 1, 2**18):
+        data = b"x" * before + lone + b"x" * 10 + b"\r\n"
+        assert out.send(SENDER, TARGET, data).result is SendResult.PERMANENT
+
+
+def test_mails_of_all_lengths_arrive_whole() -> None:
+    taker = Taker()
+    line = b"x" * 70 + b"\r\n"
+    lengths = [16 * 1024 * times + more for times in (1, 2) for more in range(-8, 3)]
+    mails = [b"x" * (length % 72) + line * (length // 72) for length in lengths]
+    with server(taker) as port:
+        out = relay(port)
+        for mail in mails:
+            out.send(SENDER, TARGET, mail)
+            out.send(SENDER, TARGET, mail.removesuffix(b"\r\n"))
+        out.close()
+
+    assert [taken[2] for taken in taker.mails[::2]] == mails
+    assert [taken[2] for taken in taker.mails[1::2]] == mails
+
+
 def test_an_address_outside_ascii_needs_smtputf8() -> None:
     taker = Taker()
     with server(taker, enable_SMTPUTF8=True) as port:
