@@ -131,14 +131,16 @@ def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier,
             marks=given.get(address, ()),
             tickets=tuple(
                 Brief(
-                    number=row["id"],
-                    state=State(row["state"]),
-                    subject=row["subject"],
-                    mailbox=row["mailbox"],
-                    assignee=row["assignee"],
-                    created_at=row["created_at"],
+                    number=number,
+                    state=State(state),
+                    subject=subject,
+                    mailbox=mailbox,
+                    assignee=assignee,
+                    created_at=at,
                 )
-                for row in _BRIEF.mappings(connection, {"who": address})
+                for number, state, subject, mailbox, assignee, at in _BRIEF.rows(
+                    connection, {"who": address}
+                )
             ),
         )
         for address in wanted

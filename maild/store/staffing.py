@@ -42,7 +42,7 @@ _COUNTS = Prepared(
     .where(text(tables.IN_HAND))
     .group_by(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority)
 )
-_TURNS = Prepared(select(_ASSIGNMENT))
+_TURNS = Prepared(select(_ASSIGNMENT.c.agent, _ASSIGNMENT.c.turn, _ASSIGNMENT.c.ticket_id))
 _NEWEST = Prepared(select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0)))
 
 
@@ -63,15 +63,15 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
     for agent, state, priority, count in _COUNTS.rows(connection):
         counts[agent] += count
         weights[agent] += count * assign.weight(State(state), Priority(priority))
-    turns = {row["agent"]: row for row in _TURNS.mappings(connection)}
+    turns = {agent: (turn, ticket) for agent, turn, ticket in _TURNS.rows(connection)}
     away = absence.all_away(connection, now)
     return tuple(
         AgentLoad(
             address=agent,
             open_tickets=counts[agent],
             weight=weights[agent],
-            last_turn=turns[agent]["turn"] if agent in turns else 0,
-            last_assigned_ticket=turns[agent]["ticket_id"] if agent in turns else 0,
+            last_turn=turns[agent][0] if agent in turns else 0,
+            last_assigned_ticket=turns[agent][1] if agent in turns else 0,
             away_until=away[agent].ends if agent in away else None,
         )
         for agent in sorted({*counts, *turns, *away})

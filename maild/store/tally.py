@@ -15,6 +15,7 @@ from maild.core.ticket import PostKind, State
 from maild.store import surveys, tables
 from maild.store.database import Database, translated
 from maild.store.deadlines import DeadlineRow
+from maild.store.prepared import Prepared
 from maild.store.tables import OutboxState, metadata
 
 UNSOLVED = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
@@ -28,7 +29,7 @@ _OUTBOX = _T[tables.OutboxRow.__tablename__]
 _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _DEADLINE = _T[DeadlineRow.__tablename__]
 _SURVEY = _T[surveys.SurveyRow.__tablename__]
-_TO_DO = (
+_TO_DO = Prepared(
     select(
         _TICKET.c.id,
         _TICKET.c.queue,
@@ -42,7 +43,7 @@ _TO_DO = (
     .where(_TICKET.c.state.in_((State.NEW, State.OPEN)))
     .order_by(_TICKET.c.updated_at, _TICKET.c.id)
 )
-_BACKLOG = select(func.count()).where(_TICKET.c.state.in_(UNSOLVED))
+_BACKLOG = Prepared(select(func.count()).where(_TICKET.c.state.in_(UNSOLVED)))
 _FLOWS = (
     select(_EVENT.c.at, _EVENT.c.kind, _EVENT.c.data)
     .where(_EVENT.c.kind.in_(("ticket.created", "state.changed")))
@@ -126,15 +127,15 @@ def to_do(connection: Connection) -> tuple[ToDo, ...]:
     """Return the tickets that wait for an agent, those that waited longest first."""
     return tuple(
         ToDo(
-            number=row.id,
-            queue=row.queue,
-            priority=row.priority,
-            tier=row.tier,
-            assignee=row.assignee,
-            mailbox=row.mailbox,
-            customer=row.address,
+            number=number,
+            queue=queue,
+            priority=priority,
+            tier=tier,
+            assignee=assignee,
+            mailbox=mailbox,
+            customer=address,
         )
-        for row in connection.execute(_TO_DO)
+        for number, queue, priority, tier, assignee, mailbox, address in _TO_DO.rows(connection)
     )
 
 
@@ -147,7 +148,7 @@ def copy_to(database: Database, file: Path) -> None:
 
 def backlog(connection: Connection) -> int:
     """Return how many tickets are not solved, as the ticket table says."""
-    return int(connection.execute(_BACKLOG).scalar_one())
+    return int(_BACKLOG.scalars(connection)[0])
 
 
 def states(connection: Connection) -> dict[int, State]:
