@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
@@ -89,8 +90,9 @@ def base64_lines(data: bytes) -> Iterator[bytes]:
     """Yield a file in base64, many lines of 76 characters at once, ending in CRLF."""
     for start in range(0, len(data), _SLICE):
         text = base64.b64encode(data[start : start + _SLICE])
-        lines = [text[at : at + LINE_MAX] for at in range(0, len(text), LINE_MAX)]
-        yield b"\r\n".join(lines) + b"\r\n"
+        whole, rest = divmod(len(text), LINE_MAX)
+        lines = struct.unpack(f"{LINE_MAX}s" * whole + f"{rest}s" * (rest > 0), text)
+        yield b"\r\n".join((*lines, b""))
 
 
 def _encoded(lines: str) -> tuple[str, bytes]:

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, sel
 
 from maild.core.backoff import SILENCE_DELAY
 from maild.core.decision import ReplyKind
+from maild.core.quick import quick
 from maild.errors import HalfTaken, TemporaryError
 from maild.store import hold, tables
 from maild.store.conflict import add_unless_there
@@ -126,6 +127,7 @@ _RECORD_OURS = Prepared(
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One mail of ours, ready to be stored or sent."""
