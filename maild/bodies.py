@@ -16,8 +16,8 @@ from html import escape
 from maild.charset import clean, codec, decode
 from maild.core.mail import Encoding
 from maild.core.mime import Part, Structure
+from maild.core.transfer import SAMPLE_BYTES, encoding_of, is_lying
 from maild.core.transfer import decode as decode_transfer
-from maild.core.transfer import encoding_of, is_lying
 from maild.flowed import unflow
 from maild.headers import charset_label, disposition_of, file_name, parameter
 
@@ -85,7 +85,7 @@ def transfer_of(raw: bytes, part: Part) -> Encoding:
     if not value:
         return Encoding.IDENTITY
     encoding = encoding_of(value)
-    if is_lying(raw[part.body : part.end], encoding):
+    if is_lying(raw[part.body : min(part.end, part.body + SAMPLE_BYTES)], encoding):
         return Encoding.IDENTITY
     return encoding
 

@@ -162,7 +162,7 @@ class _Walk:
             self._take_file(leaf, part)
             data = data[: self.limits.text_bytes]
         text = text_of(data, part, self.hint)
-        if transfer_of(self.raw, part) is Encoding.IDENTITY and b"begin" in data:
+        if b"begin" in data and transfer_of(self.raw, part) is Encoding.IDENTITY:
             text = self._take_uuencoded(part, data) or text
         self.texts[leaf.index] = Segment(plain=text)
 

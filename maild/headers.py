@@ -40,6 +40,8 @@ def parameter(params: tuple[tuple[str, bytes], ...], name: str, hint: str = "") 
             sections.setdefault(int(match[2] or 0), (value, match[3] is not None))
     if sections:
         return _joined(sections, hint)
+    if not plain:
+        return ""
     extended = _EXTENDED.fullmatch(plain)
     if extended is not None and b"%" in plain:
         return _joined({0: (plain, True)}, hint)
@@ -68,6 +70,8 @@ def disposition_of(part: Part) -> tuple[str, tuple[tuple[str, bytes], ...]]:
 def file_name(part: Part, hint: str = "") -> str:
     """Return the file name that a part carries, decoded but not yet cleaned; empty for none."""
     _, params = disposition_of(part)
+    if not params and not part.params:
+        return ""
     return (
         parameter(params, "filename", hint)
         or parameter(part.params, "name", hint)

@@ -98,30 +98,37 @@ def read_header(view: bytes, start: int, end: int, limits: Limits) -> Header:
         HostileMail: the header is longer than allowed.
     """
     fields: list[Field] = []
+    name, value = "", b""
     position = start
     lines = 0
-    blank = _BLANK.match(view, position, end)
-    while position < end and blank is None:
+    while position < end and not _is_blank(view, position, end):
         match = _FIELD.match(view, position, end)
-        if fields and (lost := _lost_parameter(view, position, end, fields[-1])) is not None:
-            match = lost
-            fields[-1] = Field(name=fields[-1].name, value=fields[-1].value + lost[0])
+        lost = name.startswith("content-") and _lost_parameter(view, position, end, value)
+        if lost:
+            match, value = lost, value + lost[0]
+            fields[-1] = Field(name, value)
         elif match is not None:
-            fields.append(Field(name=match[1].decode("ascii").lower(), value=match[2]))
-            lines += match[2].count(b"\n")
+            name, value = match[1].decode("ascii").lower(), match[2]
+            fields.append(Field(name, value))
+            lines += value.count(b"\n")
         else:
             match = _MBOX_LINE.match(view, position, end)
             if match is None:
                 return Header(fields=tuple(fields), body=position, is_separated=False)
         _guard_header(match.end() - position, match.end() - start, lines, limits)
         position = match.end()
-        blank = _BLANK.match(view, position, end)
+    blank = _BLANK.match(view, position, end)
     return Header(fields=tuple(fields), body=blank.end() if blank else position)
 
 
-def _lost_parameter(view: bytes, position: int, end: int, last: Field) -> re.Match[bytes] | None:
+def _is_blank(view: bytes, position: int, end: int) -> bool:
+    """Whether an empty line begins here: most lines begin with a name, which is seen at once."""
+    return view[position] in b"\r\n" and _BLANK.match(view, position, end) is not None
+
+
+def _lost_parameter(view: bytes, position: int, end: int, last: bytes) -> re.Match[bytes] | None:
     """Match a parameter on a line of its own that lost the space in front of it."""
-    if not last.name.startswith("content-") or not last.value.rstrip().endswith(b";"):
+    if not last.rstrip().endswith(b";"):
         return None
     return _PARAMETER.match(view, position, end)
 

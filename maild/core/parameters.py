@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TYPE = re.compile(
     rb"[\s;\"']*+([a-z0-9!#$&^_.+*-]++)\s*/\s*([a-z0-9!#$&^_.+*-]++)", re.IGNORECASE
@@ -18,9 +18,8 @@ _PARAMETERS_MAX = 500
 _SIMPLE = {b"text": "text/plain", b"html": "text/html", b"plain": "text/plain"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One header field as it came."""
+class Field(NamedTuple):
+    """One header field as it came; a plain tuple, since a mail has dozens."""
 
     name: str
     """Lower case, ASCII."""

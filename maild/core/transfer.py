@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from maild.core.mail import Encoding
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SAMPLE_BYTES = 4096
+"""So much of a part shows whether it is what it claims to be."""
 _WHITESPACE = b" \t\r\n\x0b\x0c"
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(_ALPHABET) - {ord("=")}))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -62,15 +64,13 @@ def decode_base64(data: bytes) -> bytes:
     if (b"-" in data or b"_" in data) and b"+" not in data and b"/" not in data:
         data = data.translate(_URL_SAFE)
     padded = data.find(b"=")
-    if padded >= 0:
-        tail = data[padded:].lstrip(b"=" + _WHITESPACE)
-        if not tail or tail.translate(None, _ALPHABET + _WHITESPACE + b"="):
-            return _decode_run(data[:padded].translate(None, _NOT_BASE64))
-    clean = data.translate(None, _NOT_BASE64)
-    if b"=" not in clean:
-        return _decode_run(clean)
+    if padded < 0:
+        return _decode_run(data)
+    tail = data[padded:].lstrip(b"=" + _WHITESPACE)
+    if not tail or tail.translate(None, _ALPHABET + _WHITESPACE + b"="):
+        return _decode_run(data[:padded])
     decoded = bytearray()
-    for run in _RUN.finditer(clean):
+    for run in _RUN.finditer(data.translate(None, _NOT_BASE64)):
         decoded += _decode_run(run[0])
     return bytes(decoded)
 
@@ -125,7 +125,7 @@ def is_lying(data: bytes, encoding: Encoding) -> bool:
     """Whether a part that claims base64 is plainly something else."""
     if encoding is not Encoding.BASE64:
         return False
-    sample = data[:4096].strip(_WHITESPACE)
+    sample = data[:SAMPLE_BYTES].strip(_WHITESPACE)
     foreign = len(sample.translate(None, _ALPHABET + _WHITESPACE + b"=-_"))
     inner_spaces = sample.count(b" ")
     return foreign > len(sample) * _LYING_SHARE or (
@@ -133,14 +133,12 @@ def is_lying(data: bytes, encoding: Encoding) -> bool:
     )
 
 
-def _decode_run(clean: bytes) -> bytes:
-    """Decode base64 characters only; a lone last character carries no byte."""
-    rest = len(clean) % 4
-    if rest == 1:
-        clean = clean[:-1]
-    elif rest:
-        clean += b"=" * (4 - rest)
-    return binascii.a2b_base64(clean)
+def _decode_run(data: bytes) -> bytes:
+    """Decode base64 without its padding; a lone last character carries no byte."""
+    try:
+        return binascii.a2b_base64(data + b"===")
+    except binascii.Error:
+        return binascii.a2b_base64(data.translate(None, _NOT_BASE64)[:-1])
 
 
 def _looks_uuencoded(data: bytes, begin: re.Match[bytes]) -> bool:
