@@ -143,6 +143,9 @@ _NOTES = re.compile(
     r"|^[^:]{2,80}\b(?:ist|befindet sich)\b.{0,30}(?:nicht im büro|im urlaub|außer haus|abwesend)"
     r"|^[^:]{2,80}\best absente?\b.{0,40}"
 )
+_STRONG_TWO = frozenset(phrase[:2] for phrase in _STRONG)
+_WEAK_TWO = frozenset(phrase[:2] for phrase in _WEAK)
+"""The first characters of a subject that may be a program's: cheap to look up."""
 _TICKET_TAG = re.compile(r"^\s{0,9}\[[^\]]{1,80}#\s?\d{1,12}\]\s{0,9}")
 
 _ABSENCE: tuple[str, ...] = (
@@ -180,10 +183,10 @@ def subject_reason(parsed: Parsed) -> str:
     """Return the sentence that says why the subject is a program's, or ''."""
     subject = fold(parsed.subject[:2000]).strip()
     bare = _TICKET_TAG.sub("", subject)
-    for phrase in _STRONG if bare.startswith(_STRONG) else ():
+    for phrase in _STRONG if bare[:2] in _STRONG_TWO and bare.startswith(_STRONG) else ():
         if bare.startswith(phrase) and _ends_well(bare, phrase):
             return f"the subject starts with “{phrase}”"
-    for phrase in _WEAK if bare.startswith(_WEAK) else ():
+    for phrase in _WEAK if bare[:2] in _WEAK_TWO and bare.startswith(_WEAK) else ():
         if bare.startswith(phrase) and _AFTER_WEAK.match(bare, len(phrase)):
             confirmed = phrase not in _WEAK_ALONE or _speaks_of_absence(parsed)
             return f"the subject starts with “{phrase}”" if confirmed else ""

@@ -36,7 +36,7 @@ _UNATTENDED = re.compile(
     r"|[._+-]no-?reply@|-bounces?@|^owner-|-owner@|-request@|^(?:listserv|majordomo|mailman)@"
 )
 _LOOP_MARK = re.compile(r"x-(?!ms-)(?:[a-z0-9-]{1,40}-)?loop(?:-[a-z0-9-]{1,40})?")
-_OURS = re.compile(r"x-maild-")
+_OURS = "x-maild-"
 _VOICE = re.compile(
     r"^(?:new |neue |nouveau |nuevo )?(?:voice ?(?:mail|message)|sprachnachricht|message vocal"
     r"|mensaje de voz|messaggio vocale|mensagem de voz|voicemail(?:bericht)?)s? "
@@ -139,7 +139,9 @@ def _loop_reasons(parsed: Parsed, options: ReadOptions) -> tuple[str, ...]:
         for value in parsed.header_all("x-loop")
         if _names_us(value, own, options)
     )
-    found.extend(f"{name} is a field of ours" for name, _ in parsed.headers if _OURS.match(name))
+    found.extend(
+        f"{name} is a field of ours" for name, _ in parsed.headers if name.startswith(_OURS)
+    )
     return tuple(dict.fromkeys(found))
 
 
@@ -200,7 +202,9 @@ def _unanswerable_reasons(parsed: Parsed, envelope: Envelope) -> tuple[str, ...]
 def _loop_mark_reason(parsed: Parsed) -> str:
     """Return the field by which some program marks what it has handled (`X-Loop` and its kin)."""
     for name, value in parsed.headers:
-        if _LOOP_MARK.fullmatch(name) and value.strip().lower() not in ("", "no", "false", "0"):
+        if "loop" not in name or not _LOOP_MARK.fullmatch(name):
+            continue
+        if value.strip().lower() not in ("", "no", "false", "0"):
             return f"{name}: {value[:80]}"
     return ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from functools import lru_cache
 
 from maild.core.languagewords import ENDINGS, LETTERS, WORDS
 
@@ -66,10 +67,9 @@ def _cyrillic(text: str) -> str:
 
 def _scores(text: str) -> defaultdict[str, float]:
     plain = _without_addresses(text.replace("’", "'")).replace("_", " ")
-    words = Counter(_WORD.findall(plain))
     scores: defaultdict[str, float] = defaultdict(float)
-    for word, count in words.items():
-        for language, points in _POINTS.get(word) or _points(word):
+    for word, count in Counter(_WORD.findall(plain)).items():
+        for language, points in _points(word):
             scores[language] += points * count
     for letter, count in Counter(_RARE_LETTERS.findall(text)).items():
         for language, points in _LETTER_POINTS[letter]:
@@ -88,8 +88,14 @@ def _without_addresses(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def _points(word: str) -> tuple[tuple[str, float], ...]:
-    """Return what an unknown word says: by its parts around an apostrophe, or by its ending."""
+    """Return what a word says: as a known one, by its parts around an apostrophe, or its ending.
+
+    It is remembered: a few thousand words make most of what people write.
+    """
+    if word in _POINTS:
+        return _POINTS[word]
     if "'" in word:
         return tuple(point for part in word.split("'") for point in _POINTS.get(part, ()))
     if len(word) < _ENDING_WORD_MIN:

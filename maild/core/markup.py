@@ -14,7 +14,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
 from typing import NamedTuple
 
 DEPTH_MAX = 150
@@ -79,18 +78,15 @@ def read(source: str) -> list[Token]:
         if start > position:
             builder.characters(source[position:start])
         position = end
-        slash, name, attributes = found.groups()
-        if not name:
-            continue
-        name = name.lower()
-        if slash:
-            builder.end(name)
-            continue
-        short = len(name) + len(attributes) <= _REMEMBERED_LENGTH_MAX
-        builder.start(_start(name, attributes) if short else _read_start(name, attributes))
-        if name in _RAW:
-            position = _raw_end(source, name, end)
-            builder.token(Token(TEXT, text=source[end:position]))
+        tag = _KNOWN.get(source[start:end]) or _read_tag(found)
+        if tag.start is not None:
+            builder.start(tag, tag.start)
+            if tag.raw_end is not None:
+                closing = tag.raw_end.search(source, end)
+                position = closing.start() if closing else len(source)
+                builder.token(Token(TEXT, text=source[end:position]))
+        elif tag.name:
+            builder.end(tag.name)
     if position < len(source):
         builder.characters(source[position:])
     builder.finish()
@@ -149,22 +145,52 @@ _ATTRIBUTE_LENGTH_MAX = 4096
 _HIDDEN = re.compile(r"display:none|visibility:hidden|max-height:0(?:px)?(?:;|!|$)")
 _REMEMBERED_LENGTH_MAX = 400
 """Characters of a tag; a longer one hardly comes again."""
+_REMEMBERED_MAX = 1024
+"""Tags; when there are more, all are forgotten."""
 
 
-def _raw_end(source: str, name: str, position: int) -> int:
-    """Return where the content of an element ends in which markup does not count."""
-    end = _RAW[name].search(source, position)
-    return end.start() if end else len(source)
+class _Tag(NamedTuple):
+    """What a tag means, wherever it stands."""
+
+    name: str
+    """Lower case; empty for a comment and the like."""
+    start: Token | None = None
+    """The token of a start tag; None for any other."""
+    closing: tuple[frozenset[str], frozenset[str]] | None = None
+    """What a start tag closes, and what keeps that from being closed."""
+    is_void: bool = False
+    is_unseen: bool = False
+    """Whether what is in the element is never shown."""
+    raw_end: re.Pattern[str] | None = None
+    """Where content ends in which markup does not count."""
 
 
-def _read_start(name: str, source: str) -> Token:
-    if not source.strip("/ \t\n\f\r"):
-        return Token(START, name)
-    attributes = _attributes(source)
-    return Token(START, name, attributes, hidden=_is_hidden(attributes))
+_NO_TAG = _Tag("")
+_KNOWN: dict[str, _Tag] = {}
+"""What tags mean that were read before."""
 
 
-_start = lru_cache(maxsize=1024)(_read_start)
+def _read_tag(found: re.Match[str]) -> _Tag:
+    """Return what a tag means, and remember it."""
+    slash, name, attributes = found.groups()
+    if not name:
+        return _NO_TAG
+    name = name.lower()
+    tag = _Tag(name) if slash else _read_start(name, attributes)
+    source = found[0]
+    if len(source) <= _REMEMBERED_LENGTH_MAX:
+        if len(_KNOWN) >= _REMEMBERED_MAX:
+            _KNOWN.clear()
+        _KNOWN[source] = tag
+    return tag
+
+
+def _read_start(name: str, source: str) -> _Tag:
+    attributes = _attributes(source) if source else _NO_ATTRIBUTES
+    is_hidden = bool(attributes) and _is_hidden(attributes)
+    token = Token(START, name, attributes, "", is_hidden)
+    is_unseen = is_hidden or name in _UNSEEN
+    return _Tag(name, token, _CLOSING.get(name), name in VOID, is_unseen, _RAW.get(name))
 
 
 def _attributes(source: str) -> Mapping[str, str]:
@@ -173,8 +199,8 @@ def _attributes(source: str) -> Mapping[str, str]:
         name, quoted, apostrophed, bare = found.groups()
         name = name.lower()
         if name in _KEPT_ATTRIBUTES and name not in attributes:
-            value = quoted or apostrophed or bare or ""
-            attributes[name] = unescape(value[:_ATTRIBUTE_LENGTH_MAX])
+            value = (quoted or apostrophed or bare or "")[:_ATTRIBUTE_LENGTH_MAX]
+            attributes[name] = unescape(value) if "&" in value else value
         if count >= _ATTRIBUTES_MAX:
             break
     return attributes
@@ -187,7 +213,9 @@ def _is_hidden(attributes: Mapping[str, str]) -> bool:
     style = attributes.get("style")
     if not style or ":" not in style:
         return False
-    return _HIDDEN.search(style.lower().replace(" ", "")) is not None
+    style = style.lower().replace(" ", "")
+    hides = "none" in style or "hidden" in style or "max-height" in style
+    return hides and _HIDDEN.search(style) is not None
 
 
 class _Builder:
@@ -206,7 +234,8 @@ class _Builder:
 
     def characters(self, source: str) -> None:
         if not self._unseen_from:
-            self.token(Token(TEXT, "", _NO_ATTRIBUTES, unescape(source)))
+            text = unescape(source) if "&" in source else source
+            self.token(Token(TEXT, "", _NO_ATTRIBUTES, text))
 
     def token(self, token: Token) -> None:
         """Add a text or a void element."""
@@ -217,12 +246,11 @@ class _Builder:
         else:
             self._rest.append(token.text)
 
-    def start(self, token: Token) -> None:
-        name = token.name
-        closing = _CLOSING.get(name)
+    def start(self, tag: _Tag, token: Token) -> None:
+        name, _, closing, is_void, is_unseen, _ = tag
         if closing is not None:
             self._close_implied(*closing)
-        if name in VOID:
+        if is_void:
             if not token.hidden:
                 self.token(token)
             return
@@ -233,7 +261,7 @@ class _Builder:
         self._open[name] += 1
         if self._unseen_from:
             return
-        if token.hidden or name in _UNSEEN:
+        if is_unseen:
             self._unseen_from = len(self._stack)
             return
         self.tokens.append(token)

@@ -109,8 +109,11 @@ def is_original_divider(lines: list[str], index: int) -> bool:
 def is_forward_divider(lines: list[str], index: int) -> bool:
     """Return whether "Begin forwarded message:" or the like stands here, in any language."""
     line = lines[index]
+    announces = line.endswith((":", "："))
+    if not announces and line[:1].isalnum():
+        return False
     drawn = is_drawn(line)
-    if not drawn and not line.endswith((":", "：")):
+    if not drawn and not announces:
         return False
     phrase = _phrase(line)
     return phrase in _FORWARDED or (drawn and phrase.startswith(_FORWARDED_BEGINNINGS))
