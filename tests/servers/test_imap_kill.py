@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,23 +26,22 @@ def dovecot() -> Iterator[Dovecot]:
 
 @pytest.mark.parametrize("after", ["flag", "move:Done", "delete"])
 def test_kill_at_any_step_loses_and_doubles_nothing(
-    dovecot: Dovecot, tmp_path: Path, after: str
+    dovecot: Dovecot, tmp_path: Path, figures: Callable[..., None], after: str
 ) -> None:
     user = f"victim-{after.partition(':')[0]}"
     dovecot.add(user, *(mail(n) for n in range(_MAILS)))
     chance = random.Random(20261121)
 
-    kills = Counter(
+    kills = [
         _killed_at(tmp_path, dovecot.port, user, after, steps)
         for steps in (1, 2, 3, 4, *(chance.randint(1, 16) for _ in range(2)))
-    )
+    ]
 
     with opened_store(tmp_path) as store:
         with polling(store.desk(), dovecot.settings(user, after=after)):
             wait_until(lambda: store.confirmed(user) == _MAILS, "not finished", 60)
         missed, doubled = _MAILS - store.journalled(user), store.doubled(user)
-    told = ", ".join(f"{number} at {step}" for step, number in kills.items())
-    print(f"\nafter={after}: {kills.total()} kills ({told}): missed {missed}, doubled {doubled}")
+    figures(mails=_MAILS, kills=len(kills), missed=missed, doubled=doubled)
     assert set(kills) >= set(Step)
     assert (missed, doubled) == (0, 0)
     expected = {"flag": (_MAILS, 0), "move:Done": (0, _MAILS), "delete": (0, 0)}[after]
