@@ -37,11 +37,15 @@ _ONE_AT_A_TIME = 0x6D61696C64  # any number that nobody else takes
 _T = metadata.tables
 _TICKET = _T[tables.TicketRow.__tablename__]
 _ASSIGNMENT = _T[AssignmentRow.__tablename__]
-_COUNTS = Prepared(
-    select(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority, func.count())
-    .where(text(tables.IN_HAND))
-    .group_by(_TICKET.c.assignee, _TICKET.c.state, _TICKET.c.priority)
+_COUNTED = [_TICKET.c[name] for name in ("assignee", "state", "priority")]
+_COUNTS = Prepared(select(*_COUNTED, func.count()).where(text(tables.IN_HAND)).group_by(*_COUNTED))
+_COUNTS_BY_INDEX = Prepared(
+    text(
+        "SELECT assignee, state, priority, count(*) FROM ticket INDEXED BY ix_ticket_in_hand "  # noqa: S608 - no text but our own
+        f"WHERE {tables.IN_HAND} GROUP BY assignee, state, priority"
+    )
 )
+"""SQLite would go by the state and look into every ticket: it takes five times as long."""
 _TURNS = Prepared(select(_ASSIGNMENT.c.agent, _ASSIGNMENT.c.turn, _ASSIGNMENT.c.ticket_id))
 _NEWEST = Prepared(select(func.coalesce(func.max(_ASSIGNMENT.c.turn), 0)))
 
@@ -60,7 +64,8 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
     """Return what every agent has in hand, whose turn it was when, and who is away."""
     counts: defaultdict[str, int] = defaultdict(int)
     weights: defaultdict[str, int] = defaultdict(int)
-    for agent, state, priority, count in _COUNTS.rows(connection):
+    counted = _COUNTS_BY_INDEX if connection.dialect.name == "sqlite" else _COUNTS
+    for agent, state, priority, count in counted.rows(connection):
         counts[agent] += count
         weights[agent] += count * assign.weight(State(state), Priority(priority))
     turns = {agent: (turn, ticket) for agent, turn, ticket in _TURNS.rows(connection)}
