@@ -12,6 +12,7 @@ hostile text had its hands on whoever writes them: the parent unpickles nothing.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 import pickle
 import resource
@@ -66,11 +67,18 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     options, cpu_seconds, memory_bytes = pickle.loads(_receive(requests))  # noqa: S301 - our parent
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    settle()
     _send(answers, plainform.packed(Answer(reason="ready")))
     while request := _receive(requests):
         envelope = pickle.loads(request)  # noqa: S301 - our parent
         _allow_cpu(cpu_seconds)
         _send(answers, plainform.packed(_answer(_receive(requests), envelope, options)))
+
+
+def settle() -> None:
+    """Spare the garbage collector what is there for good: it would walk over it for ever."""
+    gc.collect()
+    gc.freeze()
 
 
 def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Answer:

@@ -5,16 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
 from pathlib import Path
-
-import mailparser
-
-from maild.core.mail import Envelope, ReadOptions
-from maild.reading import read
-from tests.bench.workload import Letter
-
-ROUNDS = 3
 
 
 def sqlite_rate(folder: Path, mails_each: int, transactions: int) -> float:
@@ -48,25 +39,3 @@ def fsync_ms(folder: Path, times: int = 200) -> float:
             os.fdatasync(file.fileno())
             taken.append(time.perf_counter() - start)
     return sorted(taken)[times // 2] * 1e3
-
-
-def parse_rates(letters: Sequence[Letter]) -> tuple[float, float]:
-    """Mails a second of one process: mail-parser alone, and everything that maild reads.
-
-    Turn by turn and the best of each: whoever comes first finds a cold machine.
-    """
-    options, envelope = ReadOptions(), Envelope()
-    theirs, ours = 0.0, 0.0
-    for _ in range(ROUNDS):
-        theirs = max(theirs, _rate(letters, mailparser.parse_from_bytes))
-        ours = max(ours, _rate(letters, lambda raw: read(raw, envelope, options)))
-    return theirs, ours
-
-
-def _rate(letters: Sequence[Letter], work: object) -> float:
-    assert callable(work)
-    work(letters[0].raw)
-    start = time.process_time()
-    for letter in letters:
-        work(letter.raw)
-    return len(letters) / (time.process_time() - start)

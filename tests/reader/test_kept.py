@@ -1,9 +1,12 @@
-"""What the pool keeps of a mail while it waits for the next one: nothing."""
+"""What the pool keeps of a mail while it waits for the next one: nothing; and what a child keeps."""
 
 from __future__ import annotations
 
+import gc
+
 from maild.core.mail import Envelope, Mail, ReadOptions
 from maild.reader import ReaderPool
+from maild.reading import settle
 from maild.settings import RuntimeLimits
 from tests.waiting import watched
 
@@ -20,3 +23,11 @@ def test_a_mail_that_was_read_is_let_go() -> None:
 
     assert gone.wait(30)
     pool.close()
+
+
+def test_what_a_child_was_loaded_with_is_never_collected() -> None:
+    settle()
+    kept = gc.get_freeze_count()
+    gc.unfreeze()
+
+    assert kept > 1000
