@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, func, select
 
 from maild.core import clientele, subject
 from maild.core.customermail import sender, thread_index_key
@@ -72,12 +72,13 @@ _BY_ADDRESS = Prepared(
     .select_from(customers.WITH_ORGANISATION)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES))
 )
-_BLOCKED = Prepared(
-    select(_CUSTOMER.c.address)
-    .join(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
-    .where(_CUSTOMER.c.address.in_(_ADDRESSES), _TICKET.c.state == State.SPAM)
-    .distinct()
+_SPAM = select(_TICKET.c.id).where(
+    _TICKET.c.customer_id == _CUSTOMER.c.id, _TICKET.c.state == State.SPAM
 )
+_BLOCKED = Prepared(
+    select(_CUSTOMER.c.address).where(_CUSTOMER.c.address.in_(_ADDRESSES), exists(_SPAM))
+)
+"""Asked customer by customer: of a join of six SQLite thinks that all spam is read sooner."""
 _ACKNOWLEDGED = Prepared(
     select(_OUTBOX.c.recipient)
     .where(
