@@ -292,19 +292,16 @@ def _clean(_logger: object, _method: str, given: EventDict) -> EventDict:
 
 
 def _text(key: str, value: object) -> str:
-    if _is_secret(key):
+    name = key.lower()
+    if _is_secret(name):
         return "[masked]"
-    if key.lower() in _BODY_KEYS:
+    if name in _BODY_KEYS:
         return f"[{len(value) if isinstance(value, str | bytes) else '?'} left out]"
-    if type(value) is int:
-        return str(value)
     return _cut(_masked(_plain(value)[:_READ_CHARACTERS_MAX]))
 
 
 @cache
-def _is_secret(key: str) -> bool:
-    """Whether values of this name are never shown; code gives the names, so that they are few."""
-    name = key.lower()
+def _is_secret(name: str) -> bool:
     return name in _SECRET_KEYS or any(word in name for word in _SECRET_WORDS)
 
 
@@ -322,17 +319,14 @@ def _plain(value: object) -> str:
 
 def _masked(text: str) -> str:
     """Mask what looks like a secret."""
-    if not _MAY_HOLD_SECRET.search(text):
-        return text
-    for shape, mask in _MASKS:
+    for shape, mask in _MASKS if _MAY_HOLD_SECRET.search(text) else ():
         text = shape.sub(mask, text)
     return text
 
 
 def _cut(text: str) -> str:
-    if len(text) <= VALUE_CHARACTERS_MAX:
-        return text
-    return f"{text[:VALUE_CHARACTERS_MAX]}… ({len(text)})"
+    is_short = len(text) <= VALUE_CHARACTERS_MAX
+    return text if is_short else f"{text[:VALUE_CHARACTERS_MAX]}… ({len(text)})"
 
 
 def _quoted(text: str) -> str:
@@ -344,9 +338,8 @@ def _quoted(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Spell out line ends, terminal controls, direction marks and lone surrogates."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    spelled = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return text if text.isprintable() else "".join(spelled)
 
 
 def _line(_logger: object, _method: str, given: EventDict) -> str:

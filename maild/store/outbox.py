@@ -19,7 +19,7 @@ Whoever lost its claim meanwhile changes nothing any more, but for the news that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,8 +40,38 @@ LEASE = timedelta(minutes=20)
 """Longer than any hand-over lasts, with ten minutes after the final dot (`outbox/send.py`)."""
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _ATTEMPT = metadata.tables[tables.AttemptRow.__tablename__]
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One mail of ours, ready to be stored or sent."""
+
+    id: int = 0
+    key: str
+    ticket_id: int | None
+    post_id: int | None = None
+    kind: ReplyKind
+    mailbox: str
+    envelope_from: str
+    recipient: str
+    message_id: str
+    sha256: str
+    size: int
+    literal: bytes
+    pieces: list[list[Any]]
+    created_at: datetime
+    not_before: datetime
+    attempts: int = 0
+    unknown_ends: int = 0
+    first_try_at: datetime | None = None
+    """None while the relay was never dialled for it."""
+    told: bool = False
+
+
+_KEPT = [_OUTBOX.c[one.name] for one in fields(Outgoing)]
 _DUE = (
-    select(_OUTBOX)
+    select(*_KEPT)
     .where(
         _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
         _OUTBOX.c.next_try_at <= bindparam("now"),
@@ -125,33 +155,6 @@ _RECORD_OURS = Prepared(
         told=bindparam("was_told"),
     )
 )
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One mail of ours, ready to be stored or sent."""
-
-    id: int = 0
-    key: str
-    ticket_id: int | None
-    post_id: int | None = None
-    kind: ReplyKind
-    mailbox: str
-    envelope_from: str
-    recipient: str
-    message_id: str
-    sha256: str
-    size: int
-    literal: bytes
-    pieces: list[list[Any]]
-    created_at: datetime
-    not_before: datetime
-    attempts: int = 0
-    unknown_ends: int = 0
-    first_try_at: datetime | None = None
-    """None while the relay was never dialled for it."""
-    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +242,7 @@ def claim(
 def undo_claim(connection: Connection, node: str, ids: Sequence[int], at: datetime) -> None:
     """Return what a claim of that moment took, if it did; what was claimed since then stays."""
     ours = and_(_OUTBOX.c.claimed_by == node, _OUTBOX.c.claimed_until == at + LEASE)
-    rows = connection.execute(select(_OUTBOX).where(_OUTBOX.c.id.in_(ids), ours)).mappings()
+    rows = connection.execute(select(*_KEPT).where(_OUTBOX.c.id.in_(ids), ours)).mappings()
     put_back(connection, node, [_outgoing(row, row["attempts"]) for row in rows])
 
 
@@ -372,24 +375,4 @@ def _end_of(done: Attempted) -> dict[str, Any]:
 
 
 def _outgoing(row: Any, attempts: int) -> Outgoing:
-    return Outgoing(
-        id=row["id"],
-        key=row["key"],
-        ticket_id=row["ticket_id"],
-        post_id=row["post_id"],
-        kind=ReplyKind(row["kind"]),
-        mailbox=row["mailbox"],
-        envelope_from=row["envelope_from"],
-        recipient=row["recipient"],
-        message_id=row["message_id"],
-        sha256=row["sha256"],
-        size=row["size"],
-        literal=row["literal"],
-        pieces=row["pieces"],
-        created_at=row["created_at"],
-        not_before=row["not_before"],
-        attempts=attempts,
-        unknown_ends=row["unknown_ends"],
-        first_try_at=row["first_try_at"],
-        told=row["told"],
-    )
+    return Outgoing(**{**row, "kind": ReplyKind(row["kind"]), "attempts": attempts})
