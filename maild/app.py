@@ -19,7 +19,7 @@ from shutil import disk_usage
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
-from maild import __version__, authenticate, notify, settings
+from maild import __version__, authenticate, memory, notify, settings
 from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
@@ -226,6 +226,7 @@ class Daemon:
             self._clock.every(KEEP, "retention", self._keeper.ring)
         self._clock.every(TOKENS, "oauth", lambda: self._access.look(self._config.oauth_users))
         self._clock.every(BEAT, "beat", self._beat, alone=True)
+        self._clock.every(memory.EVERY, "memory", memory.give_back)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
         if Role.INTAKE in self._roles:

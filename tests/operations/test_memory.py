@@ -1,0 +1,64 @@
+"""What is free goes back: a process full of holes is smaller afterwards, and all in use is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maild import memory, settings
+from maild.app import Daemon, Role
+
+CONFIG = """
+[maild]
+name = "Acme Support"
+domain = "acme.example"
+[web]
+admin_listen = ""
+[relay]
+url = "maildir:sent"
+[[mailbox]]
+name = "Support"
+address = "support@acme.example"
+"""
+BLOCK_BYTES = 20_000
+BLOCKS = 2_000
+
+
+def resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * 4096
+
+
+def test_holes_between_what_is_in_use_are_given_back() -> None:
+    blocks = [bytes([n % 251]) * BLOCK_BYTES for n in range(BLOCKS)]
+    kept = blocks[::2]
+    del blocks
+    before = resident_bytes()
+
+    assert memory.give_back()
+
+    assert before - resident_bytes() > BLOCKS // 2 * BLOCK_BYTES // 4
+    assert all(block == bytes([2 * n % 251]) * BLOCK_BYTES for n, block in enumerate(kept))
+
+
+def test_a_daemon_does_it_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = threading.Semaphore(0)
+    monkeypatch.setattr(memory, "EVERY", timedelta(seconds=0.1))
+    monkeypatch.setattr(memory, "give_back", given.release)
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+
+    asyncio.run(_until(given, config))
+
+
+async def _until(given: threading.Semaphore, config: Path) -> None:
+    daemon = Daemon(settings.load(config, environ={}), frozenset({Role.CLOCK}))
+    running = asyncio.create_task(daemon.run())
+    found = [await asyncio.to_thread(given.acquire, timeout=30) for _ in range(2)]
+    daemon.stop()
+    await running
+    assert all(found), "no memory was given back"
