@@ -1,7 +1,8 @@
 """HTML as a flat, balanced list of tokens; pure and linear, so that nothing hostile can stall it.
 
-Strategy: one pass of one possessive pattern cuts the text into tags and text the way a browser's
-tokenizer does (HTML Standard, "Tokenization"); a stack of bounded depth closes what was left open
+Strategy: one possessive pattern cuts the whole text into tags and text the way a browser's
+tokenizer does (HTML Standard, "Tokenization"), in one go, since pattern and Python by turns throw
+each other out of the processor's cache; a stack of bounded depth closes what was left open
 and drops what is too deep, so that everything behind this file sees well-formed markup.  Content
 that is never shown (scripts, style sheets, hidden elements, comments) is gone here already.
 Mails repeat the same tags over and over: what a tag means is read once and remembered.
@@ -72,23 +73,17 @@ class Token(NamedTuple):
 def read(source: str) -> list[Token]:
     """Return the balanced tokens of an HTML text of any quality; never raises."""
     builder = _Builder()
-    position = 0
-    while found := _TAG.search(source, position):
-        start, end = found.span()
-        if start > position:
-            builder.characters(source[position:start])
-        position = end
-        tag = _KNOWN.get(source[start:end]) or _read_tag(found)
+    pieces = iter(_TAGS.split(source))
+    builder.characters(next(pieces))
+    for tag_source, text in zip(pieces, pieces, strict=True):
+        tag = _KNOWN.get(tag_source) or _read_tag(tag_source)
         if tag.start is not None:
             builder.start(tag, tag.start)
-            if tag.raw_end is not None:
-                closing = tag.raw_end.search(source, end)
-                position = closing.start() if closing else len(source)
-                builder.token(Token(TEXT, text=source[end:position]))
+            if tag.name in _RAW:
+                builder.token(Token(TEXT, text=tag.content))
         elif tag.name:
             builder.end(tag.name)
-    if position < len(source):
-        builder.characters(source[position:])
+        builder.characters(text)
     builder.finish()
     return builder.tokens
 
@@ -121,17 +116,24 @@ _ATTRIBUTE = (
 )
 _ATTRIBUTE_BARE = _ATTRIBUTE.replace("([^", "(?:[^")
 _TAG = re.compile(
-    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    rf"<(/?)([a-zA-Z][^ \t\n\f\r/>]*+)((?:(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+))(?:>|\Z)"
+)
+_RAW = words("script style title xmp iframe noembed noframes textarea")
+"""Elements in whose content markup does not count."""
+_TAGS = re.compile(
+    r"(<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<[!?][^>]*+(?:>|\Z)"
-    rf"|<(/?)([a-zA-Z][^ \t\n\f\r/>]*+)((?:(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+))(?:>|\Z)"
-    r"|</[^a-zA-Z>][^>]*+(?:>|\Z)|</>",
+    + "".join(
+        rf"|<(?ai:{name})(?=[ \t\n\f\r/>]|\Z)(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+(?:>|\Z)"
+        rf".*?(?=(?i:</{name})(?=[ \t\n\f\r/>]|\Z)|\Z)"
+        for name in sorted(_RAW)
+    )
+    + rf"|</?[a-zA-Z][^ \t\n\f\r/>]*+(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+(?:>|\Z)"
+    r"|</[^a-zA-Z>][^>]*+(?:>|\Z)|</>)",
     re.DOTALL,
 )
+"""All tags and comments; to the start of a raw element belongs its content."""
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
-_RAW = {
-    name: re.compile(rf"</{name}(?=[ \t\n\f\r/>]|\Z)", re.IGNORECASE)
-    for name in ("script", "style", "title", "xmp", "iframe", "noembed", "noframes", "textarea")
-}
 _UNSEEN = words(
     "script style title iframe noembed noframes template svg math xml object applet audio video "
     "canvas select datalist"
@@ -161,8 +163,8 @@ class _Tag(NamedTuple):
     is_void: bool = False
     is_unseen: bool = False
     """Whether what is in the element is never shown."""
-    raw_end: re.Pattern[str] | None = None
-    """Where content ends in which markup does not count."""
+    content: str = ""
+    """What follows in which markup does not count."""
 
 
 _NO_TAG = _Tag("")
@@ -170,14 +172,14 @@ _KNOWN: dict[str, _Tag] = {}
 """What tags mean that were read before."""
 
 
-def _read_tag(found: re.Match[str]) -> _Tag:
+def _read_tag(source: str) -> _Tag:
     """Return what a tag means, and remember it."""
-    slash, name, attributes = found.groups()
-    if not name:
+    found = _TAG.match(source)
+    if found is None:
         return _NO_TAG
+    slash, name, attributes = found.groups()
     name = name.lower()
-    tag = _Tag(name) if slash else _read_start(name, attributes)
-    source = found[0]
+    tag = _Tag(name) if slash else _read_start(name, attributes, source[found.end() :])
     if len(source) <= _REMEMBERED_LENGTH_MAX:
         if len(_KNOWN) >= _REMEMBERED_MAX:
             _KNOWN.clear()
@@ -185,12 +187,12 @@ def _read_tag(found: re.Match[str]) -> _Tag:
     return tag
 
 
-def _read_start(name: str, source: str) -> _Tag:
+def _read_start(name: str, source: str, content: str) -> _Tag:
     attributes = _attributes(source) if source else _NO_ATTRIBUTES
     is_hidden = bool(attributes) and _is_hidden(attributes)
     token = Token(START, name, attributes, "", is_hidden)
     is_unseen = is_hidden or name in _UNSEEN
-    return _Tag(name, token, _CLOSING.get(name), name in VOID, is_unseen, _RAW.get(name))
+    return _Tag(name, token, _CLOSING.get(name), name in VOID, is_unseen, content)
 
 
 def _attributes(source: str) -> Mapping[str, str]:
@@ -233,7 +235,7 @@ class _Builder:
         """Depth of the outermost element that is not shown; 0 for none."""
 
     def characters(self, source: str) -> None:
-        if not self._unseen_from:
+        if source and not self._unseen_from:
             text = unescape(source) if "&" in source else source
             self.token(Token(TEXT, "", _NO_ATTRIBUTES, text))
 
