@@ -40,6 +40,8 @@ def read(html: str) -> HtmlReading:
         ("<script>no()</script>yes<!-- no --><svg><text>no</text></svg>", "yes"),
         ('<div style="display: none">preheader</div>seen', "seen"),
         ("<p>unclosed <b>bold<p>next", "unclosed bold\n\nnext"),
+        ("one<textarea rows=2><b>x</TEXTAREA >two", "one<b>xtwo"),
+        ("one<xmp><i>", "one<i>"),
         ("a &#99999999999999999999999; b", "a \ufffd b"),
         ("", ""),
     ],
