@@ -125,7 +125,7 @@ _TAGS = re.compile(
     r"|<[!?][^>]*+(?:>|\Z)"
     + "".join(
         rf"|<(?ai:{name})(?=[ \t\n\f\r/>]|\Z)(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+(?:>|\Z)"
-        rf".*?(?=(?i:</{name})(?=[ \t\n\f\r/>]|\Z)|\Z)"
+        rf"(?:[^<]++|<(?!(?i:/{name})(?:[ \t\n\f\r/>]|\Z)))*+"
         for name in sorted(_RAW)
     )
     + rf"|</?[a-zA-Z][^ \t\n\f\r/>]*+(?:[ \t\n\f\r/]++|{_ATTRIBUTE_BARE})*+(?:>|\Z)"

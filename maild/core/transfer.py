@@ -71,7 +71,7 @@ def decode_base64(data: bytes) -> bytes:
         return _decode_run(data[:padded])
     decoded = bytearray()
     for run in _RUN.finditer(data.translate(None, _NOT_BASE64)):
-        decoded += _decode_run(run[0])
+        decoded += binascii.a2b_base64(_without_lone(run[0]) + b"===")
     return bytes(decoded)
 
 
@@ -134,11 +134,16 @@ def is_lying(data: bytes, encoding: Encoding) -> bool:
 
 
 def _decode_run(data: bytes) -> bytes:
-    """Decode base64 without its padding; a lone last character carries no byte."""
+    """Decode base64 without its padding, whatever else stands between."""
     try:
         return binascii.a2b_base64(data + b"===")
     except binascii.Error:
-        return binascii.a2b_base64(data.translate(None, _NOT_BASE64)[:-1])
+        return binascii.a2b_base64(_without_lone(data.translate(None, _NOT_BASE64)) + b"===")
+
+
+def _without_lone(clean: bytes) -> bytes:
+    """Cut a last character that stands alone: it carries no byte, and binascii refuses it."""
+    return clean[:-1] if len(clean) % 4 == 1 else clean
 
 
 def _looks_uuencoded(data: bytes, begin: re.Match[bytes]) -> bool:

@@ -23,7 +23,7 @@ from maild.rulefiles.words import Misfit, Word
 
 _SLOW_SECONDS = 0.1
 _TRIES = 3
-_PLAIN = frozenset({str, int, bool, tuple})
+_PLAIN = frozenset({str, int, bool})
 _SHORT = 100
 """Longer texts are not kept in memory to save a question."""
 _FEW = 8
@@ -84,11 +84,10 @@ class Compiled:
         for table, field in self.fields:
             values = context.get(table)
             value = values.get(field) if isinstance(values, Mapping) else None
-            if type(value) is list:
-                value = _few(value)
-            if type(value) not in _PLAIN or (type(value) is str and len(value) > _SHORT):
+            kept = _few(value) if type(value) is list else _short(value)
+            if kept is None:
                 return None
-            plain.append(value)
+            plain.append(kept)
         return tuple(plain)
 
     def _absent(self, error: KeyError) -> str:
@@ -97,6 +96,12 @@ class Compiled:
         return (
             f"the field {name!r} is not known here" if name in {f for _, f in self.fields} else ""
         )
+
+
+def _short(value: object) -> object:
+    """Return a plain value that is short; None for another."""
+    is_long = type(value) is str and len(value) > _SHORT
+    return value if type(value) in _PLAIN and not is_long else None
 
 
 def _few(values: list[object]) -> tuple[str, ...] | None:

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from json import JSONDecoder
+from json import JSONDecodeError, JSONDecoder, loads
 from pathlib import Path
 from typing import Any
 
@@ -206,8 +206,15 @@ def _open_sqlite(url: str, path: str | None) -> Database:
 
 
 def _json(text: str) -> Any:
-    """Read what `json.dumps` wrote; `json.loads` looks for blanks, and takes thrice as long."""
-    return _DECODER.raw_decode(text)[0]
+    """Read what `json.dumps` wrote; `json.loads` looks for blanks, and takes thrice as long.
+
+    What looks otherwise, written by hand or damaged, is left to it.
+    """
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except JSONDecodeError:
+        end = -1
+    return value if end == len(text) else loads(text)
 
 
 def _checked(database: Database, check: Callable[[Database], None]) -> Database:

@@ -236,6 +236,15 @@ def test_the_verdict_about_a_list_is_remembered_by_all_that_stands_in_it() -> No
     assert remembered == [True, True, True, False, False, False], "short ones only"
 
 
+def test_what_is_neither_plain_nor_a_list_is_asked_about_anew() -> None:
+    known = _condition("size(ticket.tags) == 1")
+    odd: tuple[tuple[object, ...], ...] = ((["a"],), (1,), (True,))
+
+    verdicts = [known.judge({"ticket": {"tags": one}}) for one in (*odd, *odd)]
+
+    assert len({id(one) for one in verdicts}) == len(verdicts)
+
+
 def test_a_remembered_verdict_does_not_make_a_slow_condition_quick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

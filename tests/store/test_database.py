@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import JSON, text
 from sqlalchemy.exc import OperationalError
 
 from maild.errors import ConfigError, DiskFull, LostRace, StoreBusy
@@ -31,6 +32,25 @@ def counter(database: Database) -> Database:
 def value(database: Database) -> int:
     with database.read() as connection:
         return int(connection.execute(text("SELECT value FROM counter")).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [('{"a":[1]}', {"a": [1]}), (' {"a": 1}\n', {"a": 1}), ("null", None), ('{"a":1}x', None)],
+)
+def test_json_is_read_as_it_was_written_and_damage_is_seen(
+    tmp_path: Path, written: str, read: object
+) -> None:
+    opened = open_database(f"sqlite:///{tmp_path}/x.db")
+    is_damaged = written.endswith("x")
+    says_json = text("SELECT :written AS value").columns(value=JSON())
+
+    with opened.read() as connection:
+        found = connection.execute(says_json, {"written": written})
+        with pytest.raises(ValueError, match="Extra data") if is_damaged else nullcontext():
+            assert found.scalar_one() == read
+
+    opened.close()
 
 
 def test_the_recipe_of_sqlite_is_set_on_every_connection(tmp_path: Path) -> None:
