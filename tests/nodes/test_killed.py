@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -30,6 +31,8 @@ from tests.servers.dovecot import Dovecot, running_dovecot
 CUSTOMERS = 4
 IN_THE_WIRE = 2 * GROUP_MAILS_MAX
 """So many mails the two senders of a node may have handed over, and not written down."""
+RETRY_SECONDS_MAX = 330
+"""A mailbox that could not be read is tried again after five minutes at most."""
 TAKE_OVER_SECONDS_MAX = journal.LEASE.total_seconds()
 pytestmark = [
     needs("root", "dovecot", "postgresql"),
@@ -125,7 +128,14 @@ def writing(
         for thread in (*customers, seller):
             thread.join(60)
     ended = "SELECT count(*) FROM journal WHERE source = 'imap'"
-    wait_for(lambda: house.count(ended) >= len(offered), "the mailbox is not read", 60)
+    told = partial(_of_mailboxes, house)
+    wait_for(lambda: house.count(ended) >= len(offered), told, RETRY_SECONDS_MAX)
+
+
+def _of_mailboxes(house: Houses) -> str:
+    """Return what the nodes said of the mailbox that is not read."""
+    lines = [line for node in house.nodes for line in node.log().splitlines()]
+    return "\n".join(line for line in lines if "mailbox." in line)[-3000:]
 
 
 def offer(number: int, nodes: int) -> bytes:
