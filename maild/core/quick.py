@@ -2,7 +2,8 @@
 
 Strategy: the `__init__` of a frozen dataclass sets each field by `object.__setattr__`, which costs
 several times a plain assignment. So an instance is filled while it is of a twin, a class that is
-the same but not frozen, and then becomes what it is. Seen from outside nothing is different.
+the same but not frozen, and then becomes what it is. Instances are as any other's; of the class
+two things are different: nothing can derive from it, and `__subclasses__` knows the twin.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -18,19 +19,34 @@ _Class = TypeVar("_Class", bound=type)
 def quick(frozen: _Class) -> _Class:
     """Let the instances of a frozen, slotted, kw_only dataclass be made faster; it is returned.
 
-    Worth it from ten fields on. TypeError for a class with a base, a default that is made anew
-    for each instance, or more to do than to keep its fields.
+    Worth it from ten fields on. TypeError for any other class, and for one with a base, a default
+    that is made anew for each instance, or more to do than to keep its fields; and for whoever
+    derives from it later, whose instances would become those of the base.
     """
     parts = fields(frozen)
+    is_frozen = frozen.__dataclass_params__.frozen and "__slots__" in vars(frozen)  # type: ignore[attr-defined]
+    if not is_frozen or not all(one.kw_only for one in parts):
+        raise TypeError(f"{frozen.__name__} is not frozen, slotted and kw_only")
     is_plain = all(one.init and one.default_factory is MISSING for one in parts)
     if not is_plain or hasattr(frozen, "__post_init__") or frozen.__bases__ != (object,):
         raise TypeError(f"{frozen.__name__} is more than its fields")
-    loose = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    twin = type(frozen.__name__, (frozen,), {"__slots__": (), **loose})
+    twin = _twin(frozen)
+    frozen.__init_subclass__ = classmethod(_refuse)  # type: ignore[assignment]
     defaults = {one.name: one.default for one in parts if one.default is not MISSING}
     made = _init([one.name for one in parts], defaults, frozen, twin)
     frozen.__init__ = wraps(frozen.__init__)(made)  # type: ignore[misc]
     return frozen
+
+
+def _twin(frozen: type) -> type:
+    """Return the class that is the same but not frozen."""
+    loose = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    named = {"__module__": frozen.__module__, "__qualname__": frozen.__qualname__}
+    return type(frozen.__name__, (frozen,), {"__slots__": (), **loose, **named})
+
+
+def _refuse(derived: type, /, **_given: object) -> Never:
+    raise TypeError(f"{derived.__name__} cannot derive from a quick class")
 
 
 def _init(

@@ -1,4 +1,4 @@
-"""Dataclasses that are made faster: the same as any other from outside."""
+"""Dataclasses that are made faster: their instances are as any other's."""
 
 from __future__ import annotations
 
@@ -79,5 +79,36 @@ def test_a_class_that_is_more_than_its_fields_is_refused() -> None:
         more: str = ""
 
     for one in (Made, Derived):
-        with pytest.raises(TypeError, match=one.__name__):
+        with pytest.raises(TypeError, match=f"{one.__name__} is more than its fields"):
             quick(one)
+
+
+def test_a_class_that_is_not_frozen_slotted_and_kw_only_is_refused() -> None:
+    @dataclass(slots=True, kw_only=True)
+    class Thawed:
+        name: str = ""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Roomy:
+        name: str = ""
+
+    @dataclass(frozen=True, slots=True)
+    class Placed:
+        name: str = ""
+
+    for one in (Thawed, Roomy, Placed):
+        with pytest.raises(TypeError, match=f"{one.__name__} is not frozen"):
+            quick(one)
+
+
+def test_nothing_derives_from_it() -> None:
+    with pytest.raises(TypeError, match="Derived cannot derive"):
+
+        class Derived(Quick):
+            pass
+
+
+def test_its_twin_goes_by_the_same_name() -> None:
+    twin, *_ = Quick.__subclasses__()
+
+    assert (twin.__module__, twin.__qualname__) == (Quick.__module__, Quick.__qualname__)
