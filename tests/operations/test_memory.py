@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import platform
+import resource
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -30,9 +33,10 @@ BLOCKS = 2_000
 
 def resident_bytes() -> int:
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * 4096
+    return int(pages) * resource.getpagesize()
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no GNU C library")
 def test_holes_between_what_is_in_use_are_given_back() -> None:
     blocks = [bytes([n % 251]) * BLOCK_BYTES for n in range(BLOCKS)]
     kept = blocks[::2]
@@ -43,6 +47,16 @@ def test_holes_between_what_is_in_use_are_given_back() -> None:
 
     assert before - resident_bytes() > BLOCKS // 2 * BLOCK_BYTES // 4
     assert all(block == bytes([2 * n % 251]) * BLOCK_BYTES for n, block in enumerate(kept))
+
+
+def test_without_the_gnu_c_library_nothing_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_name: None) -> None:
+        raise OSError("a static program loads nothing")
+
+    for library in (lambda _name: object(), refuse):
+        monkeypatch.setattr(ctypes, "CDLL", library)
+
+        assert not memory.give_back()
 
 
 def test_a_daemon_does_it_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
