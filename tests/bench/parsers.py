@@ -81,11 +81,15 @@ def _turn(reader: Connection, start: int) -> float:
 
 @contextmanager
 def _process(reader: Reader, mails: Sequence[bytes]) -> Iterator[Connection]:
-    """Run a reader in a process of its own; it has read once before its first turn."""
+    """Run a reader in a process of its own; it has read once before its first turn.
+
+    Only the process holds its end of the pipe: EOFError where it dies, instead of silence.
+    """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, reader), daemon=True)
     process.start()
+    there.close()
     try:
         here.send(list(mails))
         here.recv()
