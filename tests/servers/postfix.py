@@ -72,6 +72,7 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 _START_SECONDS = 30
+_END_SECONDS = 5
 _CONNECTED = "disconnect from"
 
 
@@ -143,9 +144,28 @@ def _start(server: Postfix) -> None:
 
 
 def _kill(folder: Path) -> None:
-    """End it at once; `postfix stop` would wait without end for a logger that is not there."""
+    """End it at once; `postfix stop` would wait without end for a logger that is not there.
+
+    Returns when all its processes are dead, so that their port is free for the next start.
+    """
+    owner = folder / "queue" / "pid" / "master.pid"
     with suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        os.killpg(int((folder / "queue" / "pid" / "master.pid").read_text()), signal.SIGKILL)
+        group = int(owner.read_text())
+        os.killpg(group, signal.SIGKILL)
+        deadline = time.monotonic() + _END_SECONDS
+        while _is_alive(group) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    owner.unlink(missing_ok=True)
+
+
+def _is_alive(group: int) -> bool:
+    """Whether a process of it lives; what is dead and only waits to be buried holds nothing."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _, its_group = path.read_text().rpartition(") ")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 def _is_up(server: Postfix, seconds: float) -> bool:
