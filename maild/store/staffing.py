@@ -41,7 +41,8 @@ _COUNTED = [_TICKET.c[name] for name in ("assignee", "state", "priority")]
 _COUNTS = Prepared(select(*_COUNTED, func.count()).where(text(tables.IN_HAND)).group_by(*_COUNTED))
 _COUNTS_BY_INDEX = Prepared(
     text(
-        "SELECT assignee, state, priority, count(*) FROM ticket INDEXED BY ix_ticket_in_hand "  # noqa: S608 - no text but our own
+        "SELECT assignee, state, priority, count(*) "  # noqa: S608 - no text but our own
+        f"FROM ticket INDEXED BY {tables.IN_HAND_INDEX} "
         f"WHERE {tables.IN_HAND} GROUP BY assignee, state, priority"
     )
 )

@@ -96,6 +96,7 @@ NEVER_AGAIN = {"sqlite_autoincrement": True}
 leaves a gap behind the last one that it knows (`store/restore.py`)."""
 IN_HAND = "assignee <> '' AND state IN ('new', 'open', 'pending')"
 """What agents have in hand is counted again and again (`store/staffing.py`)."""
+IN_HAND_INDEX = "ix_ticket_in_hand"
 _POSTED = "outcome = 'posted' AND content_hash <> ''"
 """The same mail becomes a post once, whichever ways it came and whoever handles it."""
 
@@ -214,7 +215,7 @@ class TicketRow(SQLModel, table=True):
         one_of("state", State),
         one_of("priority", Priority),
         Index("ix_ticket_customer_id_id", "customer_id", "id"),
-        index_where(IN_HAND, "ix_ticket_in_hand", "assignee", "state", "priority"),
+        index_where(IN_HAND, IN_HAND_INDEX, "assignee", "state", "priority"),
         NEVER_AGAIN,
     )
     id: int = row_id()
