@@ -18,7 +18,6 @@ import threading
 import traceback
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Self, TextIO
 
@@ -154,9 +153,7 @@ TRACEBACK_CHARACTERS_MAX: Final = 8000
 """Of a longer traceback the end is kept."""
 
 _READ_CHARACTERS_MAX = 65_536
-_SECRET_WORDS = frozenset(
-    {"authorization", "cookie", "credential", "passwd", "password", "secret"}
-)
+_SECRET_WORDS = re.compile("authorization|cookie|credential|passwd|password|secret")
 _SECRET_KEYS = frozenset({"access_token", "key", "keys", "refresh_token", "token"})
 _BODY_KEYS = frozenset({"body", "content", "html", "raw", "reply_text", "text"})
 _MASKS = (
@@ -293,16 +290,11 @@ def _clean(_logger: object, _method: str, given: EventDict) -> EventDict:
 
 def _text(key: str, value: object) -> str:
     name = key.lower()
-    if _is_secret(name):
+    if name in _SECRET_KEYS or _SECRET_WORDS.search(name):
         return "[masked]"
     if name in _BODY_KEYS:
         return f"[{len(value) if isinstance(value, str | bytes) else '?'} left out]"
     return _cut(_masked(_plain(value)[:_READ_CHARACTERS_MAX]))
-
-
-@cache
-def _is_secret(name: str) -> bool:
-    return name in _SECRET_KEYS or any(word in name for word in _SECRET_WORDS)
 
 
 def _plain(value: object) -> str:
@@ -319,14 +311,17 @@ def _plain(value: object) -> str:
 
 def _masked(text: str) -> str:
     """Mask what looks like a secret."""
-    for shape, mask in _MASKS if _MAY_HOLD_SECRET.search(text) else ():
+    if not _MAY_HOLD_SECRET.search(text):
+        return text
+    for shape, mask in _MASKS:
         text = shape.sub(mask, text)
     return text
 
 
 def _cut(text: str) -> str:
-    is_short = len(text) <= VALUE_CHARACTERS_MAX
-    return text if is_short else f"{text[:VALUE_CHARACTERS_MAX]}… ({len(text)})"
+    if len(text) <= VALUE_CHARACTERS_MAX:
+        return text
+    return f"{text[:VALUE_CHARACTERS_MAX]}… ({len(text)})"
 
 
 def _quoted(text: str) -> str:
@@ -338,8 +333,9 @@ def _quoted(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Spell out line ends, terminal controls, direction marks and lone surrogates."""
-    spelled = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    return text if text.isprintable() else "".join(spelled)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _line(_logger: object, _method: str, given: EventDict) -> str:

@@ -144,8 +144,10 @@ _NOTES = re.compile(
     r"|^[^:]{2,80}\best absente?\b.{0,40}"
 )
 _STRONG_TWO = frozenset(phrase[:2] for phrase in _STRONG)
+"""How a subject that may be a program's begins: cheap to look up."""
 _WEAK_TWO = frozenset(phrase[:2] for phrase in _WEAK)
-"""The first characters of a subject that may be a program's: cheap to look up."""
+"""The same of the weak ones."""
+assert min(map(len, _STRONG + _WEAK)) > 1, "a shorter phrase would never be found"
 _TICKET_TAG = re.compile(r"^\s{0,9}\[[^\]]{1,80}#\s?\d{1,12}\]\s{0,9}")
 
 _ABSENCE: tuple[str, ...] = (

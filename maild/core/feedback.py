@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from maild.core.mail import Parsed
 
@@ -50,17 +49,10 @@ def _by_fields(text: str) -> str:
 
 
 def _by_sender(parsed: Parsed) -> str:
-    sender = _loop_in(parsed.header("from").lower()[:500])
-    if sender and _SUBJECT.search(parsed.subject.lower()[:200]):
-        return f"From and Subject are those of a feedback loop ({sender})"
-    return ""
-
-
-@lru_cache(maxsize=64)
-def _loop_in(sender: str) -> str:
-    """Return what tells a feedback loop in a sender's field; asked twice for each mail."""
-    found = _SENDER.search(sender)
-    return found.group() if found else ""
+    if not _SUBJECT.search(parsed.subject.lower()[:200]):
+        return ""
+    sender = _SENDER.search(parsed.header("from").lower()[:500])
+    return f"From and Subject are those of a feedback loop ({sender.group()})" if sender else ""
 
 
 def _by_notice(text: str) -> str:

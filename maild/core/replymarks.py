@@ -109,14 +109,10 @@ def is_original_divider(lines: list[str], index: int) -> bool:
 def is_forward_divider(lines: list[str], index: int) -> bool:
     """Return whether "Begin forwarded message:" or the like stands here, in any language."""
     line = lines[index]
-    announces = line.endswith((":", "："))
-    if not announces and line[:1].isalnum():
-        return False
-    drawn = is_drawn(line)
-    if not drawn and not announces:
+    if not line.endswith((":", "：")) and not is_drawn(line):
         return False
     phrase = _phrase(line)
-    return phrase in _FORWARDED or (drawn and phrase.startswith(_FORWARDED_BEGINNINGS))
+    return phrase in _FORWARDED or (is_drawn(line) and phrase.startswith(_FORWARDED_BEGINNINGS))
 
 
 def is_history_heading(line: str) -> bool:
