@@ -124,7 +124,8 @@ class SmtpServer:
         """Accept no more, and make sessions of the clients that are accepted already.
 
         asyncio needs some turns from the one to the other; a server that closes in between would
-        drop them without a word, where the next process could have greeted them.
+        drop them without a word, where the next process could have greeted them. A client of
+        `smtps://` has a session only after its handshake: one that is within it is still dropped.
         """
         for server in self._servers:
             for listening in server.sockets:
