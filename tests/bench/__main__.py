@@ -29,7 +29,6 @@ MANY = 1_000_000
 DUE = 1_000
 LARGE_MIB = 25
 STARTS = 5
-PICTURE = Path(__file__).parent / "bench.svg"
 
 
 class Bench:
@@ -232,7 +231,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--mails", type=int, default=5000)
     options.add_argument("--rows", nargs="+", choices=list(SECTIONS), default=list(SECTIONS))
-    options.add_argument("--picture", type=Path, default=PICTURE)
+    options.add_argument("--picture", type=Path, help="draw the table as an SVG")
     chosen = options.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="maild-bench-") as name:
@@ -245,7 +244,8 @@ def main() -> None:
         for section in chosen.rows:
             SECTIONS[section](bench)
     say(f"{bench.table.verdict()}; {time.monotonic() - began:.0f} s")
-    bench.table.draw(chosen.picture)
+    if chosen.picture:
+        bench.table.draw(chosen.picture)
 
 
 def _through(daemon: Measured, load: Sequence[Letter]) -> float:
