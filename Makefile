@@ -35,7 +35,7 @@ test: env ## every test; the last line tells what was skipped and why
 demo: env ## one whole story through real sockets, for a newcomer
 	exec $(BIN)/maild demo
 
-# Its database grows to half a gigabyte of memory, which large pages make a fifth quicker to reach.
+# Its database grows to half a gigabyte of memory, and look-ups miss the caches: large pages help.
 simulate: export GLIBC_TUNABLES = glibc.malloc.hugetlb=1
 simulate: env ## a made-up year through rules, promises and agents (OPTIONS="--tickets 2000 --days 60")
 	exec $(BIN)/maild $(if $(HOUSE),--config $(HOUSE)) simulate $(if $(HOUSE),,--built-in) $(OPTIONS)
