@@ -3,8 +3,9 @@
 Strategy: one possessive pattern cuts the whole text into tags and text the way a browser's
 tokenizer does (HTML Standard, "Tokenization"), in one go, since pattern and Python by turns throw
 each other out of the processor's cache (dense tags take some 24 bytes a character, which the
-reader's limit on memory holds); a stack of bounded depth closes what was left open and drops what is too deep, so that everything behind this file sees well-formed markup.  Content
-that is never shown (scripts, style sheets, hidden elements, comments) is gone here already.
+reader's limit on memory holds); a stack of bounded depth closes what was left open and drops what
+is too deep, so that everything behind this file sees well-formed markup. Content that is never
+shown (scripts, style sheets, hidden elements, comments) is gone here already.
 Mails repeat the same tags over and over: what a tag means is read once and remembered.
 """
 
