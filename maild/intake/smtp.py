@@ -21,6 +21,7 @@ from maild import log
 from maild.core.house import House
 from maild.errors import ConfigError, Problem
 from maild.intake.smtp_connection import Connection, Refusal
+from maild.intake.smtp_handshake import Handshake
 from maild.intake.smtp_reception import Intake, Journal, Reception
 from maild.intake.smtp_session import LmtpSession, Session
 from maild.log import Event
@@ -65,6 +66,7 @@ class SmtpServer:
         self._loop = asyncio.get_running_loop()
         self._reception = Reception(intake, self._loop)
         self._sessions: set[Connection] = set()
+        self._handshakes: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
 
@@ -103,7 +105,8 @@ class SmtpServer:
     async def stop(self, grace_seconds: float = 20) -> None:
         """Listen no more, let mails in hand finish, and end every session.
 
-        After `grace_seconds` what is left is cut off; no half mail is ever acknowledged.
+        Who is within a TLS handshake is let through it, and told as everybody else. After
+        `grace_seconds` what is left is cut off; no half mail is ever acknowledged.
         """
         await self._take_in()
         self._reception.is_stopping = True
@@ -114,7 +117,10 @@ class SmtpServer:
         for session in tuple(self._sessions):
             session.leave()
         deadline = self._loop.time() + grace_seconds
-        await _ended({session.ended() for session in self._sessions}, grace_seconds)
+        await _ended(self._handshakes, min(grace_seconds, self._intake.limits.handshake_seconds))
+        for handshake in tuple(self._handshakes):
+            handshake.cancel()
+        await _ended({session.ended() for session in self._sessions}, deadline - self._loop.time())
         await _ended(self._reception.pending, deadline - self._loop.time())
         for session in tuple(self._sessions):
             session.abort()
@@ -124,8 +130,7 @@ class SmtpServer:
         """Accept no more, and make sessions of the clients that are accepted already.
 
         asyncio needs some turns from the one to the other; a server that closes in between would
-        drop them without a word, where the next process could have greeted them. A client of
-        `smtps://` has a session only after its handshake: one that is within it is still dropped.
+        drop them without a word, where the next process could have greeted them.
         """
         for server in self._servers:
             for listening in server.sockets:
@@ -140,25 +145,27 @@ class SmtpServer:
     async def _listen(
         self, listen: Listen, sockets: Mapping[str, socket.socket]
     ) -> asyncio.Server:
-        tls = self._tls if listen.tls else None
         factory = self._tls_session if listen.tls else self._session
         if listen.host.startswith(_INHERITED):
             inherited = _inherited(listen.host.removeprefix(_INHERITED), sockets)
-            return await self._loop.create_server(factory, sock=inherited, ssl=tls)
+            return await self._loop.create_server(factory, sock=inherited)
         if listen.host.startswith(_UNIX):
             path = Path(listen.host.removeprefix(_UNIX))
             _clear(path)
             server = await self._loop.create_unix_server(factory, path, backlog=_BACKLOG)
             self._paths.append(path)
             return server
-        return await self._loop.create_server(
-            factory, listen.host, listen.port, ssl=tls, backlog=_BACKLOG
-        )
+        return await self._loop.create_server(factory, listen.host, listen.port, backlog=_BACKLOG)
 
     def _session(self) -> asyncio.Protocol:
         return self._made(self._tls, is_tls_only=False)
 
     def _tls_session(self) -> asyncio.Protocol:
+        assert self._tls is not None, "smtps:// has a certificate, or nothing listens"
+        most = self._intake.runtime.connections
+        return Handshake(self._encrypted, self._tls, self._handshakes, most)
+
+    def _encrypted(self) -> asyncio.Protocol:
         return self._made(None, is_tls_only=True)
 
     def _made(self, tls: ssl.SSLContext | None, *, is_tls_only: bool) -> asyncio.Protocol:

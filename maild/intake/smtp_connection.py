@@ -74,8 +74,10 @@ class Connection(SMTP):
         return self._handler_coroutine
 
     def leave(self) -> None:
-        """End the session for a stop of the daemon; a mail in hand is finished first."""
-        if self._dot is None:
+        """End the session for a stop of the daemon; a mail or handshake in hand comes first."""
+        if self._is_shaking_hands:
+            self.loop.call_later(self._limits.handshake_seconds, self._hang_up)
+        elif self._dot is None:
             self._hang_up(_STOPPING)
 
     def abort(self) -> None:
@@ -198,6 +200,15 @@ class Connection(SMTP):
             self._hang_up("421 4.7.0 too many commands without a mail")
         elif self._reception.is_stopping:
             self.leave()
+
+    @property
+    def _is_shaking_hands(self) -> bool:
+        """After STARTTLS, before the client greets anew: a word to it would be no TLS."""
+        return (
+            self._tls_protocol is not None
+            and self.session is not None
+            and self.session.ssl is None
+        )
 
     def _begin_data(self, envelope: Envelope) -> MailData:
         """From now on, what comes is the mail; some of it may have come already."""

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from maild.core.house import House, Mailbox
 from maild.errors import ConfigError
 from maild.intake.smtp import SmtpServer
 from maild.intake.smtp_limits import SessionLimits
-from maild.settings import Listen, SmtpSettings
+from maild.settings import Listen, RuntimeLimits, SmtpSettings
 from maild.settings.values import Account
 from tests.intake.listener import (
     ANYWHERE,
@@ -197,6 +197,56 @@ def test_a_stop_drops_nobody_who_has_just_come(kept: Store, turns: int) -> None:
         with client:
             if client.getsockname() not in waiting:
                 assert client.recv(100)[:3] in {b"220", b"421"}
+
+
+@pytest.mark.parametrize("is_tls_only", [False, True], ids=["starttls", "smtps"])
+def test_a_stop_lets_who_is_within_a_handshake_hear_of_it(
+    secure: Listener, certified: tuple[Path, Path], *, is_tls_only: bool
+) -> None:
+    if is_tls_only:
+        plain = socket.create_connection(("127.0.0.1", secure.server.ports[1]), 10)
+        _until(lambda: len(secure.server._handshakes) == 1)
+    else:
+        client = Client(secure.port)
+        client.say("STARTTLS")
+        plain = client.socket
+
+    stopped = secure.begin_stop(WITHIN_SECONDS)
+    _until(lambda: secure.server._reception.is_stopping)
+
+    with _trusting(certified).wrap_socket(plain, server_hostname="127.0.0.1") as tls:
+        assert tls.recv(100)[:9] == b"421 4.3.2"
+    stopped.result(WITHIN_SECONDS)
+
+
+@pytest.mark.parametrize("is_tls_only", [False, True], ids=["starttls", "smtps"])
+def test_a_stop_does_not_wait_for_a_handshake_that_does_not_go_on(
+    kept: Store, certified: tuple[Path, Path], *, is_tls_only: bool
+) -> None:
+    listen = (Listen(host="127.0.0.1", port=0, tls=is_tls_only),)
+    settings = SmtpSettings(listen=listen, tls_cert=certified[0], tls_key=certified[1])
+    limits = SessionLimits(handshake_seconds=0.1)
+    with Listener(Setup(journal=kept.journal, settings=settings, limits=limits)) as running:
+        if is_tls_only:
+            silent = socket.create_connection(("127.0.0.1", running.port), 10)
+            _until(lambda: len(running.server._handshakes) == 1)
+        else:
+            client = Client(running.port)
+            client.say("STARTTLS")
+            silent = client.socket
+
+        running.begin_stop(3600).result(WITHIN_SECONDS)
+
+        with silent:
+            assert silent.recv(100) == b""
+        assert not running.server._handshakes
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert is_so()
 
 
 def _waiting(listening: socket.socket) -> set[Any]:
@@ -385,6 +435,57 @@ def test_a_handshake_that_fails_ends_the_session(secure: Listener, junk: bytes) 
         time.sleep(0.01)
     assert secure.server.sessions == 0
     assert secure.server._reception.gate.open == 0
+
+
+def test_what_comes_with_the_end_of_a_handshake_is_heard(
+    secure: Listener, certified: tuple[Path, Path]
+) -> None:
+    came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = _trusting(certified).wrap_bio(came, goes, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", secure.server.ports[1]), 10) as client:
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+                break
+            client.sendall(goes.read())
+            came.write(client.recv(10_000))
+        tls.write(b"EHLO client.example\r\nQUIT\r\n")
+        client.sendall(goes.read())
+        heard = b""
+        while b"\r\n221 " not in heard:
+            came.write(client.recv(10_000))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                heard += tls.read(10_000)
+
+    assert heard.startswith(b"220 mx.mail.example ESMTP")
+
+
+@pytest.mark.parametrize("junk", [b"GET / HTTP/1.0\r\n\r\n" * 20, b""])
+def test_a_handshake_that_fails_makes_no_session(secure: Listener, junk: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", secure.server.ports[1]), 10) as client:
+        client.sendall(junk)
+        client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            while client.recv(1000):
+                pass
+
+    _until(lambda: not secure.server._handshakes)
+    assert secure.server.sessions == 0
+
+
+def test_only_so_many_handshakes_go_on_at_once(kept: Store, certified: tuple[Path, Path]) -> None:
+    listen = (Listen(host="127.0.0.1", port=0, tls=True),)
+    settings = SmtpSettings(listen=listen, tls_cert=certified[0], tls_key=certified[1])
+    setup = Setup(journal=kept.journal, settings=settings, runtime=RuntimeLimits(connections=2))
+    with Listener(setup) as running, contextlib.ExitStack() as clients:
+        came = [
+            clients.enter_context(socket.create_connection(("127.0.0.1", running.port), 10))
+            for _ in range(3)
+        ]
+
+        with contextlib.suppress(ConnectionError):
+            assert came[2].recv(100) == b""
+        assert len(running.server._handshakes) == 2
 
 
 @pytest.mark.parametrize("drop", [Client.close, _reset])
