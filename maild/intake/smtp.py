@@ -120,6 +120,7 @@ class SmtpServer:
         await _ended(self._handshakes, min(grace_seconds, self._intake.limits.handshake_seconds))
         for handshake in tuple(self._handshakes):
             handshake.cancel()
+        await _ended(self._handshakes, 1)
         await _ended({session.ended() for session in self._sessions}, deadline - self._loop.time())
         await _ended(self._reception.pending, deadline - self._loop.time())
         for session in tuple(self._sessions):
