@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +78,19 @@ class House:
         wait_for(is_quiet, lambda: f"not settled:\n{self.stage.log()[-3000:]}", SETTLE_SECONDS_MAX)
 
     def evidence(self, acknowledged: set[str]) -> Evidence:
-        """Gather what the invariants are asked of."""
-        outbox = self._rows("SELECT sha256, state, message_id FROM outbox")
+        """Gather what the invariants are asked of.
+
+        A deadline may fall due just now: what goes out meanwhile is given time to end.
+        """
+        deadline = time.monotonic() + SETTLE_SECONDS_MAX
+        while True:
+            before = len(self.relay.sent)
+            outbox = self._rows("SELECT sha256, state, message_id FROM outbox")
+            is_at_rest = all(row.state != "sending" for row in outbox)
+            if is_at_rest or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        sent = tuple(self.relay.sent)
         tickets = self._rows(
             "SELECT customer.address AS address, count(*) AS number FROM ticket"
             " JOIN customer ON customer.id = ticket.customer_id GROUP BY customer.address"
@@ -92,7 +104,8 @@ class House:
             outbox=tuple(
                 Reply(sha256=r.sha256, state=r.state, message_id=r.message_id) for r in outbox
             ),
-            sent=tuple(self.relay.sent),
+            sent=sent,
+            sent_since=len(sent) - before,
             tickets=Counter({row.address: row.number for row in tickets}),
             agents=frozenset({ALICE}),
         )

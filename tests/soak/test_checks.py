@@ -59,6 +59,13 @@ def test_an_agent_may_read_notes_and_every_customers_words() -> None:
     assert violations(replace(SOUND, sent=(told,))) == []
 
 
+def test_what_went_out_after_the_outbox_was_looked_at_need_not_stand_in_it() -> None:
+    later = replace(SENT, sha256="b2", message_id="reply-two")
+
+    assert violations(replace(SOUND, sent=(SENT, later), sent_since=1)) == []
+    assert violations(replace(SOUND, sent=(later, SENT), sent_since=1)) != []
+
+
 @pytest.mark.parametrize("planted", PLANTED)
 def test_a_planted_violation_is_found(planted: str) -> None:
     invariant, evidence = PLANTED[planted]
