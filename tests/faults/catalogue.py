@@ -181,8 +181,9 @@ AWAY = (
     ),
     _row(
         "U06",
-        "the relay is down, defers, refuses some recipients or all",
-        "waits by its schedule, each recipient apart, a refusal is told",
+        "the relay is down, defers at each stage, hangs up (also after the dot), greylists, refuses some",
+        "waits by its schedule, each recipient apart, a refusal is told; then each mail once",
+        "faults/test_relay.py::test_a_relay_in_trouble_gets_each_mail_once_when_it_is_back",
         "flows/15-relay-down-and-back/test_relay_down_and_back.py::test_mail_waits_for_the_relay_and_goes_out_once",
         "flows/15-relay-down-and-back/test_relay_down_and_back.py::test_a_refusal_for_good_is_told_to_the_ticket_and_the_agent",
         "outbox/test_send.py::test_each_stage_decides_what_a_failure_means",

@@ -107,12 +107,17 @@ class Postfix:
 
 
 @contextmanager
-def postfix(lmtp_port: int, *, domain: str = "mail.example", more: str = "") -> Iterator[Postfix]:
-    """Run a Postfix that delivers a domain's mail by LMTP; `more` goes into its main.cf."""
+def postfix(
+    lmtp_port: int, *, domain: str = "mail.example", more: str = "", port: int = 0
+) -> Iterator[Postfix]:
+    """Run a Postfix that delivers a domain's mail by LMTP; `more` goes into its main.cf.
+
+    It listens on a free port where none is given.
+    """
     require("postfix", "root")
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))
     folder.chmod(0o755)
-    port = free_port()
+    port = port or free_port()
     values = {"folder": folder, "domain": domain, "lmtp_port": lmtp_port, "port": port}
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir()
