@@ -32,7 +32,6 @@ from maild.furnish import (
     open_store,
     read_options_of,
     refuse_moves,
-    renderer_of,
 )
 from maild.intake import smtp, smtp_reception
 from maild.keeping import Keeper
@@ -44,6 +43,7 @@ from maild.reporting import Reporter
 from maild.settings import Settings
 from maild.store import account, hold, nodes
 from maild.store.hints import Hint, Hints
+from maild.store.inspection import inspected
 from maild.store.ledger import Ledger
 from maild.store.presence import Presence
 from maild.store.writer import Journal
@@ -62,7 +62,6 @@ __all__ = [
     "office_of",
     "open_store",
     "read_options_of",
-    "renderer_of",
 ]
 
 SENDERS = 2
@@ -154,7 +153,8 @@ class Daemon:
             await self._start()
             event(Event.DAEMON_READY, roles=",".join(sorted(self._roles)))
             self._supervisor.ready("working")
-            await self._watch()
+            async with inspected(self._database, self.stop):
+                await self._watch()
         finally:
             await self._stop()
 

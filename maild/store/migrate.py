@@ -50,6 +50,8 @@ def migrate(database: Database, version: str = __version__, *, copies: bool = Tr
         return found
     if found == newest():
         return found
+    if found:
+        pages.check(database, is_whole=True)
     _upgrade(database, copies=copies)
     return newest()
 
