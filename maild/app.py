@@ -19,7 +19,7 @@ from shutil import disk_usage
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
-from maild import __version__, authenticate, memory, notify, settings
+from maild import __version__, authenticate, memory, notify, settings, threadnames
 from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
@@ -151,6 +151,7 @@ class Daemon:
         self._catch_signals()
         try:
             await self._start()
+            threadnames.show()
             event(Event.DAEMON_READY, roles=",".join(sorted(self._roles)))
             self._supervisor.ready("working")
             async with inspected(self._database, self.stop):
@@ -352,10 +353,7 @@ class Daemon:
         self._hints.say(Hint.REPLIES)
 
     def _hinted(self, hint: Hint) -> None:
-        if hint is Hint.MAIL:
-            self._wake_workers()
-        else:
-            self._wake_senders()
+        (self._wake_workers if hint is Hint.MAIL else self._wake_senders)()
 
     def _wake_workers(self) -> None:
         if self._pipeline is not None:
@@ -375,6 +373,7 @@ class Daemon:
         return rung
 
     def _beat(self) -> None:
+        threadnames.show()
         with self._database.write() as connection:
             taken = nodes.beat(connection, self._node, utc_now())
             nodes.knows(connection, self._node, self._config.house.own_addresses)

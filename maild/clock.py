@@ -32,8 +32,8 @@ class Clock:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={
-                "default": ThreadPoolExecutor(_LASTING),
-                "alone": ThreadPoolExecutor(1),
+                "default": ThreadPoolExecutor(_LASTING, {"thread_name_prefix": "clock"}),
+                "alone": ThreadPoolExecutor(1, {"thread_name_prefix": "clock-alone"}),
             },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
