@@ -52,7 +52,7 @@ check: lint ## the same and unit tests, in under two minutes
 faults: env ## cause every fault of the catalogue and print the table (FORM=long: 200 kills, 1000 power cuts)
 	MAILD_FAULTS=$(FORM) $(BIN)/python -m tests.faults $(ROWS)
 
-bench: env ## the benchmark table, and its picture (OPTIONS="--rows line imap --mails 1000")
+bench: env ## the benchmark table (OPTIONS="--rows line imap --mails 1000 --peer-python FILE --picture FILE")
 	$(BIN)/python -m tests.bench $(OPTIONS)
 
 soak: env ## load with a fault a minute, the invariants after each (SECONDS=600 for the short form, else 8 h)

@@ -1,22 +1,26 @@
 """`make bench`: one run, one table; every row a ratio or a bound, beside what the machine allows.
 
-python -m tests.bench [--mails N] [--rows NAME ...] [--picture FILE]
+python -m tests.bench [--mails N] [--rows NAME ...] [--picture FILE] [--peer-python FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shutil import which
 from statistics import median
 
 from maild import log
-from tests.bench import client, growth, limits, machines, mailbox
+from tests.bench import client, growth, limits, machines, mailbox, shares
 from tests.bench.daemon import SLOW_DISK, Measured, running
 from tests.bench.parsers import duel
+from tests.bench.peers import MAILS_MAX, PEERS, Fed, PeerError
 from tests.bench.table import Row, Table, say
 from tests.bench.tick import rung
 from tests.bench.workload import Letter, letters
@@ -29,16 +33,20 @@ MANY = 1_000_000
 DUE = 1_000
 LARGE_MIB = 25
 STARTS = 5
+WITHOUT_PEERS = 840
+"""Ten times what the best peer reached where the targets were set."""
 
 
 class Bench:
     """One run: what was measured is needed again by later rows."""
 
-    def __init__(self, folder: Path, load: Sequence[Letter]) -> None:
+    def __init__(self, folder: Path, load: Sequence[Letter], peer_python: Path) -> None:
         """Measure nothing yet."""
         self.folder = folder
         self.load = load
         self.table = Table()
+        self._peer_python = peer_python
+        self._peers: list[Fed] | None = None
         self._rates: dict[str, float] = {}
 
     def machine(self) -> None:
@@ -94,11 +102,35 @@ class Bench:
         self._at_most("from the dot to 250, one session, median", one.dot_ms(0.5), 2, "ms")
         self._at_most(f"the same, {SESSIONS} sessions, 99 of 100", found.dot_ms(0.99), 50, "ms")
 
+    def peers(self) -> None:
+        """Other help desks, fed from files."""
+        self._peers = []
+        for kind in PEERS:
+            peer = kind(self._peer_python, self.folder / kind.package)
+            if not peer.version():
+                self._row(f"{kind.package}, fed from files", "not shown", "not installed")
+                continue
+            try:
+                fed = peer.feed(self.load[:MAILS_MAX])
+            except PeerError as error:
+                self._row(f"{kind.package}, fed from files", "not shown", str(error)[:80])
+                continue
+            each = fed.processor / fed.posts * 1000
+            made = f"{each:.1f} ms of processor time; {fed.posts} mails, {fed.tickets} tickets"
+            self._row(f"{fed.name}, fed from files, no SMTP", f"{fed.rate:,.0f}/s", made)
+            self._peers.append(fed)
+
     def line(self) -> None:
-        """Mail in to ticket and answer; memory meanwhile."""
+        """Mail in to ticket and answer; memory and processor time meanwhile."""
+        wanted, target = self._ten_peers()
         with running(self.folder / "line") as daemon:
+            daemon.wait_ready()
+            before, sender = shares.look(daemon.process.pid), time.process_time()
             rate = self._rates["line"] = _through(daemon, self.load)
-            self._at_least("end to end: SMTP in, ticket, replies queued", rate, 840, "840/s")
+            sender = time.process_time() - sender
+            used = shares.look(daemon.process.pid).since(before)
+            self._at_least("end to end: SMTP in, ticket, replies queued", rate, wanted, target)
+            self._reason(used, sender)
             most = daemon.memory_mib("VmHWM")
             self._at_most("memory, most while they passed", most, 200, "MiB")
             tickets = daemon.rows("SELECT count(*) FROM ticket")
@@ -183,6 +215,30 @@ class Bench:
             reason = f"{two / one:.2f} x on this machine, too few cores for PostgreSQL besides"
             self._not_shown(words, "1.6 x", reason)
 
+    def _ten_peers(self) -> tuple[float, str]:
+        """Ten times the best peer of this run, in numbers and words."""
+        if self._peers is None:
+            self.peers()
+        best = max(self._peers or (), key=lambda fed: fed.rate, default=None)
+        if best is None:
+            return WITHOUT_PEERS, f"{WITHOUT_PEERS}/s, as no peer is installed"
+        return 10 * best.rate, f"10 x {best.name}"
+
+    def _reason(self, used: shares.Shares, sender: float) -> None:
+        """Why the line is as fast as it is: what a mail needs of the processor, part by part."""
+        mails, cores = len(self.load) / 1000, os.cpu_count() or 1
+        self._row("  processor time a mail, all of maild", f"{used.all / mails:.2f} ms")
+        for part, seconds in sorted(used.parts.items(), key=lambda part: -part[1]):
+            share = f"{seconds / used.all:.0%} of it"
+            self._row(f"    {part}", f"{seconds / mails:.2f} ms", share)
+        self._row("  beside it, who sends the load", f"{sender / mails:.2f} ms")
+        most = len(self.load) / used.daemon
+        told = f"{used.daemon / mails:.2f} ms, as Python has it"
+        self._row("  at most, one thread of the daemon at a time", f"{most:,.0f}/s", told)
+        most = cores * len(self.load) / (used.all + sender)
+        told = f"{cores} / {(used.all + sender) / mails:.2f} ms, its sender included"
+        self._row(f"  at most, by {cores} cores", f"{most:,.0f}/s", told)
+
     def _usual(self) -> float:
         """The rate end to end in this run, measured when it is not known yet."""
         if "line" not in self._rates:
@@ -214,6 +270,7 @@ SECTIONS: dict[str, Callable[[Bench], None]] = {
     "reading": Bench.reading,
     "start": Bench.start,
     "intake": Bench.intake,
+    "peers": Bench.peers,
     "line": Bench.line,
     "disk": Bench.disk,
     "growth": Bench.growth,
@@ -232,7 +289,12 @@ def main() -> None:
     options.add_argument("--mails", type=int, default=5000)
     options.add_argument("--rows", nargs="+", choices=list(SECTIONS), default=list(SECTIONS))
     options.add_argument("--picture", type=Path, help="draw the table as an SVG")
+    words = "a Python that has roundup or django-helpdesk, to compare with (default: this one)"
+    options.add_argument("--peer-python", metavar="FILE", default=sys.executable, help=words)
     chosen = options.parse_args()
+    peer_python = which(chosen.peer_python)
+    if not peer_python:
+        options.error(f"no such program: {chosen.peer_python}")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="maild-bench-") as name:
         folder = Path(name)
@@ -240,7 +302,7 @@ def main() -> None:
         load = letters(chosen.mails, folder / "load")
         size = sum(len(letter.raw) for letter in load) / 1e6
         say(f"{chosen.mails} mails, {size:.1f} MB, {SESSIONS} sessions")
-        bench = Bench(folder, load)
+        bench = Bench(folder, load, Path(peer_python).absolute())
         for section in chosen.rows:
             SECTIONS[section](bench)
     say(f"{bench.table.verdict()}; {time.monotonic() - began:.0f} s")
