@@ -9,10 +9,11 @@ than a group of unknown end; it waits ten minutes like a mail whose relay fell s
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,8 @@ GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
 IDLE_SECONDS = 1.0
 STEP_PATIENCE_SECONDS = 60.0
+HELD_UP_SECONDS = 5.0
+"""Who waits so long for a relay gives back its other mails: it may go on for ten minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,34 @@ class _Way:
 
     call: Call
     go: Callable[[], Sent]
+
+
+class _Hand:
+    """The mails that a sender has claimed and not tried, and since when it waits for a relay."""
+
+    def __init__(self) -> None:
+        self.left: dict[int, Outgoing] = {}
+        self._since = math.inf
+        self._lock = threading.Lock()
+
+    def waits(self) -> None:
+        """A mail that was taken out is handed over now; nothing else is done until `is_heard`."""
+        with self._lock:
+            self._since = time.monotonic()
+
+    def is_heard(self) -> None:
+        """The relay has spoken."""
+        with self._lock:
+            self._since = math.inf
+
+    def of_the_held_up(self) -> list[Outgoing]:
+        """Take out all others when the wait is long: none of them is in the wire then."""
+        with self._lock:
+            if time.monotonic() - self._since < HELD_UP_SECONDS:
+                return []
+            rest = list(self.left.values())
+            self.left.clear()
+        return rest
 
 
 class Delivery:
@@ -74,13 +105,14 @@ class Delivery:
         self._hostname = hostname
         self._open: dict[RelaySettings, Relay] = {}
         self._clerk = Clerk(office, node)
+        self._hand = _Hand()
         self._ahead = 1
         """So many mails the relay took in a moment."""
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`; the mail in the wire is finished, the others are put back."""
-        with self._clerk.watching(stop):
+        with self._clerk.watching(stop), self._sharing(stop):
             while not stop.is_set():
                 self._turn_or_wait(stop)
         self._hang_up()
@@ -121,7 +153,7 @@ class Delivery:
     def _turn(self, stop: threading.Event) -> int:
         office = self._office()
         claimed = self._claim(office, stop)
-        left = {mail.id: mail for mail in claimed}
+        left = self._hand.left = {mail.id: mail for mail in claimed}
         is_done = False
         try:
             while left and not stop.is_set():
@@ -161,9 +193,16 @@ class Delivery:
                 return
             mail = left.pop(way.call.mail.id)
             if mail.id in ours:
-                self._clerk.hear(_heard(mail, way.go(), office.now()))
+                self._clerk.hear(_heard(mail, self._hand_over(way), office.now()))
         is_quick = time.monotonic() <= end
         self._ahead = min(2 * self._ahead, GROUP_MAILS_MAX) if is_quick else 1
+
+    def _hand_over(self, way: _Way) -> Sent:
+        self._hand.waits()
+        try:
+            return way.go()
+        finally:
+            self._hand.is_heard()
 
     def _ways(
         self, office: Office, left: dict[int, Outgoing], stop: threading.Event
@@ -222,6 +261,24 @@ class Delivery:
 
         with suppress(TemporaryError):
             self._clerk.insist(write, stop)
+
+    @contextmanager
+    def _sharing(self, stop: threading.Event) -> Iterator[None]:
+        """Meanwhile, give back what waits behind a mail whose relay keeps silent."""
+        over = threading.Event()
+
+        def share() -> None:
+            while not over.wait(IDLE_SECONDS):
+                if rest := self._hand.of_the_held_up():
+                    self._put_back(self._office(), rest, stop)
+
+        thread = threading.Thread(target=share, name="share", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _hang_up(self) -> None:
         for relay in self._open.values():
