@@ -199,9 +199,9 @@ def _budgeted(
 
 
 def _within(connection: Connection, office: Office, decision: Decision) -> Decision:
-    house = office.world.house
-    drawn = account.used(connection, budget.asked_of(decision, house), office.now())
-    return budget.within(decision, drawn, house)
+    house, now = office.world.house, office.now()
+    drawn = account.used(connection, budget.asked_of(decision, house), now)
+    return budget.within(decision, drawn, house, now)
 
 
 def _drafted(

@@ -13,9 +13,14 @@
 The first four are about acknowledgements and templates to customers. What an agent is told about
 a mail that has no ticket counts as one ticket more, and so does what nobody proved to be theirs:
 strangers neither flood an agent by way of many tickets nor silence one. The last mail that `timed`
-lets through says that more are withheld. An agent's own words have no budget. What is over budget
-is not written; the mail that asked for it is handled as ever. The breaker closes by itself, as soon
-as less is asked for within ten minutes than it lets through.
+lets through says that more are withheld. An agent's own words have no budget.
+
+What answers a mail and is over budget is not written: else two machines would talk for ever. What
+nobody can do without (a word to an agent, a page, a survey, news, a follow-up of the clock) waits
+for its turn, as many windows as `_AHEAD` says; what is beyond these is not written either. The log
+says both. The mail that asked is handled as ever. Behind the breaker nothing waits: it stops mail
+because something is wrong. It closes by itself, as soon as less is asked for within ten minutes
+than it lets through.
 """  # noqa: E501 - one table
 
 from __future__ import annotations
@@ -23,9 +28,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from maild.core import postponed
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.reason import Reason, Why
@@ -75,6 +81,11 @@ class Charge:
     most: int = 0
     """So many mails within the scope's window."""
 
+    @property
+    def reach(self) -> int:
+        """So many mails within the window and those in which mails wait for their turn."""
+        return self.most * (1 + _AHEAD[self.scope])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
@@ -93,6 +104,8 @@ class Booking:
     domain: str
     mailbox: str
     ticket: int
+    at: datetime | None = None
+    """When it goes out, where it waits for its turn; None is now."""
 
 
 def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge, ...]:
@@ -101,31 +114,35 @@ def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge
     return tuple(dict.fromkeys(every))
 
 
-def within(decision: Decision, used: Iterable[Used], house: House) -> Decision:
-    """Take away the mails that are over budget; the reasons and the ticket's log say so."""
+def within(decision: Decision, used: Iterable[Used], house: House, now: datetime) -> Decision:
+    """Put off or take away the mails that are over budget; reasons and the ticket's log say so."""
     drawn = Counter({one.charge: one.mails for one in used})
-    decision = _pages_within(decision, drawn, house)
+    decision = _pages_within(decision, drawn, house, now)
     number = _ticket(decision)
+    events = decision.events
     kept: list[Reply] = []
     withheld: list[tuple[Reply, Charge]] = []
     for reply in decision.replies:
         asked = _charges(reply, number, house)
-        over = next((charge for charge in asked if drawn[charge] >= charge.most), None)
-        if over is None:
-            drawn.update(asked)
-            is_last = any(c.scope is Scope.TIMED and drawn[c] == c.most for c in asked)
-            kept.append(replace(reply, is_last=True) if is_last else reply)
-        else:
-            withheld.append((reply, over))
-    if not withheld:
-        return replace(decision, replies=tuple(kept))
+        turn = _turn(asked, drawn, now, may_wait=_may_wait(reply))
+        if turn.refused is not None:
+            withheld.append((reply, turn.refused))
+            continue
+        if turn.at is not None:
+            at = max(turn.at, reply.not_before or turn.at)
+            events = postponed.reply_noted(events, reply, at, turn.budget)
+            reply = replace(reply, not_before=at, budgeted_at=turn.at)  # noqa: PLW2901 - put off
+        drawn.update(asked)
+        timed = [c for c in asked if c.scope is Scope.TIMED]
+        is_last = any(drawn[c] in {c.most, c.reach} for c in timed)
+        kept.append(replace(reply, is_last=True) if is_last else reply)
     stopped = tuple(reply for reply, charge in withheld if charge.scope is Scope.BREAKER)
     return replace(
         decision,
         replies=tuple(kept),
         stopped=stopped,
         reasons=(*decision.reasons, *(_reason(*one) for one in withheld)),
-        events=(*decision.events, *(_event(*one) for one in withheld)),
+        events=(*events, *(_event(*one) for one in withheld)),
     )
 
 
@@ -142,6 +159,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
             domain="",
             mailbox="",
             ticket=ticket,
+            at=page.budgeted_at,
         )
         for page in decision.pages
     )
@@ -152,6 +170,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
             domain=_domain(reply),
             mailbox=reply.mailbox,
             ticket=_about(reply, ticket),
+            at=reply.budgeted_at,
         )
         for reply, entry in asked
         if entry is not None
@@ -164,21 +183,58 @@ def asked_of(decision: Decision, house: House) -> tuple[Charge, ...]:
     return (*charges(decision.replies, _ticket(decision), house), *pages)
 
 
-def _pages_within(decision: Decision, drawn: Counter[Charge], house: House) -> Decision:
-    """Take away the pages that are over budget; the ticket's log says so."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """Whether and when a mail may go."""
+
+    refused: Charge | None = None
+    """The budget that says no."""
+    at: datetime | None = None
+    """When its turn comes, where it has to wait."""
+    budget: str = ""
+    """The scope that lets it wait."""
+
+
+def _turn(
+    asked: Iterable[Charge], drawn: Counter[Charge], now: datetime, *, may_wait: bool
+) -> _Turn:
+    """Say when a mail may go: every budget that it draws on has room for it then."""
+    over = [charge for charge in asked if drawn[charge] >= charge.most]
+    for charge in over:
+        if not may_wait or drawn[charge] >= charge.reach:
+            return _Turn(refused=charge)
+    turns = [(now + c.scope.window * (drawn[c] // c.most), c.scope.value) for c in over]
+    if not turns:
+        return _Turn()
+    at, budget = max(turns)
+    return _Turn(at=at, budget=budget)
+
+
+def _may_wait(reply: Reply) -> bool:
+    """Tell what is worth more than its moment, and answers no mail of the reader's."""
+    return reply.audience is Audience.AGENT or reply.is_bulk or reply.may_wait
+
+
+def _pages_within(
+    decision: Decision, drawn: Counter[Charge], house: House, now: datetime
+) -> Decision:
+    """Put off or take away the pages that are over budget; the ticket's log says so."""
     kept: list[Page] = []
-    events: list[EventDraft] = []
+    events = decision.events
     for page in decision.pages:
         charge = _page_charge(page, house)
-        if drawn[charge] < charge.most:
-            drawn[charge] += 1
-            kept.append(page)
-        else:
+        turn = _turn((charge,), drawn, now, may_wait=True)
+        if turn.refused is not None:
             data = (("to", page.webhook), ("budget", charge.scope.value))
-            events.append(EventDraft(kind="page.withheld", actor="maild", data=data))
-    if not events:
-        return decision
-    return replace(decision, pages=tuple(kept), events=(*decision.events, *events))
+            events = (*events, EventDraft(kind="page.withheld", actor="maild", data=data))
+            continue
+        if turn.at is not None:
+            at = max(turn.at, page.not_before or turn.at)
+            events = postponed.page_noted(events, page, at, turn.budget)
+            page = replace(page, not_before=at, budgeted_at=turn.at)  # noqa: PLW2901 - put off
+        drawn[charge] += 1
+        kept.append(page)
+    return replace(decision, pages=tuple(kept), events=events)
 
 
 def _page_charge(page: Page, house: House) -> Charge:
@@ -266,3 +322,14 @@ _WINDOWS = {
     Scope.TIMED: timedelta(hours=1),
     Scope.PAGE: timedelta(hours=1),
 }
+_AHEAD = {
+    Scope.PAIR: 24,
+    Scope.ADDRESS: 1,
+    Scope.DOMAIN: 24,
+    Scope.BREAKER: 0,
+    Scope.DESK: 1,
+    Scope.TIMED: 24,
+    Scope.PAGE: 24,
+}
+"""So many windows ahead what must not be lost may wait: a day, and an hour where a flood of mail
+on one ticket would else go on behind its end."""

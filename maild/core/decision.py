@@ -191,9 +191,13 @@ class Reply:
     customer: int = 0
     """Number of the customer whom it goes to; known where `is_bulk`."""
     is_last: bool = False
-    """More are withheld for a while: too many came at once (`core/budget.py`)."""
+    """More come later, or not at all: too many came at once (`core/budget.py`)."""
     not_before: datetime | None = None
     """It waits for this instant; None goes at once."""
+    may_wait: bool = False
+    """To a customer, and no answer to a mail: over budget it waits for its turn."""
+    budgeted_at: datetime | None = None
+    """When its turn comes, where it is over budget now (`core/budget.py`)."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second mail."""
 

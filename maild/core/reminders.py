@@ -86,6 +86,7 @@ def follow_up(situation: Situation, decision: Decision, template: str) -> Reply 
         in_reply_to=public[-1] if public else "",
         references=() if fixed else answers.trimmed(public),
         thread_index="" if fixed or view is None else view.thread_index,
+        may_wait=not fixed,
         key=situation.key(template, address),
     )
 

@@ -52,6 +52,8 @@ class Page:
     """The deadline that it is about."""
     not_before: datetime | None = None
     """It waits for this instant; None goes at once."""
+    budgeted_at: datetime | None = None
+    """When its turn comes, where it is over budget now (`core/budget.py`)."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second page."""
 

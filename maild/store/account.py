@@ -1,7 +1,8 @@
 """The account of automatic mail: who got how much of it lately (`core/budget.py`).
 
-A line for each mail that was written, and for each that the breaker stopped. Nothing is asked of
-lines that are older than the longest window, and they are thrown away.
+A line for each mail that was written, and for each that the breaker stopped; of one that waits for
+its turn it bears the time of that. Nothing is asked of lines that are older than the longest
+window, and they are thrown away.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> 
             connection,
             [
                 {
-                    "at": now,
+                    "at": line.at or now,
                     "entry": line.entry,
                     "recipient": line.recipient,
                     "domain": line.domain,
@@ -137,7 +138,7 @@ def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
         f"domain_{nth}": charge.domain,
         f"mailbox_{nth}": charge.mailbox,
         f"ticket_{nth}": charge.ticket,
-        f"most_{nth}": charge.most,
+        f"most_{nth}": charge.reach,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -209,15 +210,29 @@ def test_of_a_thousand_misses_at_once_a_lead_gets_a_bounded_number_of_mails(desk
     desk.alarm.step()
 
     mails = desk.mails(BOB)
-    assert len(mails) == 5
-    assert ["A lot is coming due at once" in text_of(mail) for mail in mails] == [False] * 4 + [
-        True
+    hours = Counter(-((desk.now - mail["not_before"]) // timedelta(hours=1)) for mail in mails)
+    assert hours == dict.fromkeys(range(8), 5)
+    assert ["A lot is coming due at once" in text_of(mail) for mail in mails[:6]] == [
+        *[False] * 4,
+        True,
+        False,
     ]
-    desk.sleep(1.1)
-    desk.opens()
+
+
+def test_what_waits_for_its_turn_is_taken_back_by_who_acts_meanwhile(desk: Desk) -> None:
+    capped = (CONFIG + STANDARD).replace("reminders_per_hour = 10_000", "reminders_per_hour = 1")
+    desk.use(capped)
+    numbers = desk.opens(3)
     desk.sleep(5)
     desk.alarm.step()
-    assert len(desk.mails(BOB)) > 5
+    first, second, third = [mail["ticket_id"] for mail in desk.mails(BOB)]
+    assert sorted((first, second, third)) == numbers
+
+    desk.answers(second)
+    desk.moves(second, Move.SOLVE)
+
+    assert [mail["state"] for mail in desk.mails(BOB)] == ["queued", "held", "scheduled"]
+    assert BOB in [line["to"] for line in desk.log(second, "notice.withdrawn")]
 
 
 def test_a_webhook_is_called_a_bounded_number_of_times(desk: Desk) -> None:
@@ -229,9 +244,9 @@ def test_a_webhook_is_called_a_bounded_number_of_times(desk: Desk) -> None:
     desk.sleep(1.1)
     desk.alarm.step()
 
-    withheld = [desk.log(number, "page.withheld") for number in numbers]
-    assert len(desk.mails("webhook:oncall")) == 3
-    assert withheld.count([{"to": "oncall", "budget": "page"}]) == 2
+    put_off = [line for number in numbers for line in desk.log(number, "notice.deferred")]
+    assert len(desk.mails("webhook:oncall")) == 5
+    assert [(line["to"], line["about"]) for line in put_off] == [("oncall", "first_response")] * 2
 
 
 def test_a_policy_that_goes_ends_its_ladders(desk: Desk) -> None:

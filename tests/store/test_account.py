@@ -80,9 +80,17 @@ def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, sco
 
 
 def test_nobody_counts_further_than_a_budget_reaches(database: Database) -> None:
-    book(database, *[LINE] * 20)
+    book(database, *[replace(LINE, entry=Entry.AGENT)] * 20)
 
-    assert drawn(database, CHARGES[Scope.PAIR]) == [9]
+    assert drawn(database, CHARGES[Scope.DESK]) == [CHARGES[Scope.DESK].reach] == [18]
+
+
+def test_what_waits_for_its_turn_counts_until_it_has_gone(database: Database) -> None:
+    later = NOW + timedelta(hours=3)
+    book(database, replace(LINE, entry=Entry.PAGE, at=later))
+    times = (NOW, later + timedelta(minutes=59), later + timedelta(minutes=61))
+
+    assert [drawn(database, CHARGES[Scope.PAGE], now=at) for at in times] == [[1], [1], [0]]
 
 
 def test_lines_that_no_budget_asks_for_are_forgotten(database: Database) -> None:
