@@ -144,8 +144,9 @@ CRASHES = (
 AWAY = (
     _row(
         "U01",
-        "the IMAP server goes away and comes back",
-        "tried again with growing waits up to 5 minutes, then caught up",
+        "the IMAP server is gone for six hours and comes back",
+        "tried again with growing waits up to 5 minutes, told once, then caught up",
+        "servers/test_imap_away.py::test_six_hours_away_are_few_tries_one_line_and_nothing_missed",
         f"{_IMAP}a_server_that_was_away_is_caught_up_with",
         "intake/test_imap_settings.py::test_the_wait_stays_between_half_a_second_and_five_minutes",
     ),
