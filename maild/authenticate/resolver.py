@@ -1,7 +1,9 @@
 """Questions to the DNS, bounded in time and number; a failure is not nothing [dnspython].
 
 Answers are kept as long as they say they hold, large ones not at all. A name that could not be
-looked up is left alone for a while, so that many mails with one lame domain wait for it once.
+looked up is left alone for a while, so that many mails with one lame domain wait for it once. All
+names of an organisation together may be waited for so long and no longer, so that nobody holds up
+everybody else's mail by names that are new each time.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from maild.authenticate.suffixes import organisation_of
 from maild.core.spf import Answer, Kind, Question
 
 try:
@@ -25,11 +29,14 @@ else:
 TRY_SECONDS = 3.0
 """For one question, over all servers."""
 LAME_SECONDS = 30.0
+PATIENCE_SECONDS = 20.0
+"""So long all threads together wait for the names of one organisation within `LAME_SECONDS`."""
 _CACHED_MAX = 2000
 _CACHED_BYTES_MAX = 2048
 """A larger answer is not kept: whoever sends mail chooses what is asked, and what is answered."""
 _WIRE_BYTES_MAX = 65_535
 _LAME_MAX = 2000
+_SLOW_MAX = 2000
 _RECORDS_MAX = 50
 _TEXT_CHARACTERS_MAX = 8192
 
@@ -48,17 +55,28 @@ class Resolver:
         self._cache = dns.resolver.LRUCache(_CACHED_MAX)
         self._resolver.cache = self._cache
         self._lame: dict[Question, float] = {}
+        self._waited: dict[str, _Waited] = {}
         self._door = threading.Lock()
 
     def ask(self, question: Question, seconds: float) -> Answer:
         """Return the texts of the records, none, or None when nobody could say in time."""
         if seconds <= 0 or self._is_lame(question):
             return None
+        organisation = organisation_of(question.name)
+        if self._is_slow(organisation):
+            return None
+        began = time.monotonic()
+        try:
+            return self._looked_up(question, min(seconds, TRY_SECONDS))
+        finally:
+            self._note_wait(organisation, began)
+
+    def _looked_up(self, question: Question, seconds: float) -> Answer:
         try:
             found = self._resolver.resolve(
                 dns.name.from_text(question.name),
                 question.kind.value,
-                lifetime=min(seconds, TRY_SECONDS),
+                lifetime=seconds,
                 raise_on_no_answer=False,
                 search=False,
             )
@@ -82,6 +100,32 @@ class Resolver:
             if len(self._lame) >= _LAME_MAX:
                 self._lame.clear()
             self._lame[question] = time.monotonic() + LAME_SECONDS
+
+    def _is_slow(self, organisation: str) -> bool:
+        """Tell whether an organisation was waited for long enough lately."""
+        with self._door:
+            waited = self._waited.get(organisation)
+        if waited is None or waited.since <= time.monotonic() - LAME_SECONDS:
+            return False
+        return waited.seconds >= PATIENCE_SECONDS
+
+    def _note_wait(self, organisation: str, began: float) -> None:
+        now = time.monotonic()
+        with self._door:
+            waited = self._waited.get(organisation)
+            if waited is None or waited.since <= now - LAME_SECONDS:
+                if len(self._waited) >= _SLOW_MAX:
+                    self._waited.clear()
+                waited = self._waited[organisation] = _Waited(began)
+            waited.seconds += now - began
+
+
+@dataclass(slots=True)
+class _Waited:
+    """How long one organisation was waited for, since when."""
+
+    since: float
+    seconds: float = 0.0
 
 
 class Budget:

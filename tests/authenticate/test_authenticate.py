@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from maild import authenticate, reading, settings
+from maild.authenticate import checks, resolver
 from maild.authenticate.checks import Authenticator
 from maild.authenticate.resolver import Resolver
 from maild.authenticate.suffixes import organisation_of
@@ -290,6 +291,51 @@ def test_a_check_ends_by_its_deadline_and_a_lame_name_is_waited_for_once(dns: Na
     assert first >= 0.9
     assert time.monotonic() - start - first < 60
     assert len([name for name in dns.asked if name == DMARC]) < 10
+
+
+def test_an_organisation_whose_names_are_new_each_time_is_waited_for_no_longer_than_others(
+    dns: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question would else be waited for anew, and hold one of few threads meanwhile."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", 0.1)
+    monkeypatch.setattr(resolver, "PATIENCE_SECONDS", 0.35)
+    names = [f"s{n}._domainkey.evil.example" for n in range(50)]
+    dns.zone |= {(name, "TXT"): SILENT for name in names}
+    own = Resolver([dns.address])
+
+    told = [own.ask(Question(name, Kind.TXT), 5) for name in names]
+    another = own.ask(Question("_dmarc.customer.example", Kind.TXT), 5)
+
+    assert told == [None] * len(names)
+    assert another == ("v=DMARC1; p=reject",)
+    asked = {name for name, _ in dns.asked if name.endswith("evil.example")}
+    assert 1 <= len(asked) <= 4
+
+
+def test_one_silent_domain_does_not_hold_up_the_mail_of_others(
+    dns: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred seconds of silence, and 16 threads for them."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", 1.0)
+    monkeypatch.setattr(resolver, "PATIENCE_SECONDS", 0.5)
+    for n in range(100):
+        dns.zone[(f"s{n}._domainkey.evil.example", "TXT")] = SILENT
+    checker = Checker(dns)
+    bad = [
+        checker.own.submit(
+            checker.read(signed(letter(), Signer(domain="evil.example", selector=f"s{n}"))),
+            ELSEWHERE,
+            NOW,
+        )
+        for n in range(100)
+    ]
+
+    good = checker.own.submit(checker.read(signed(letter())), SMTP, NOW)
+
+    assert "dmarc=pass" in good.result(60)
+    assert all("dmarc=" in one.result(60) for one in bad)
+    asked = {name for name, _ in dns.asked if name.endswith("evil.example")}
+    assert len(asked) <= checks.THREADS + 1
 
 
 def test_the_number_of_questions_is_bounded(dns: NameServer) -> None:
