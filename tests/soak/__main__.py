@@ -13,8 +13,9 @@ from tests.crash.daemons import relay_of
 from tests.needs import missing
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.soak.house import House
-from tests.soak.measure import Trend, lives, trend
+from tests.soak.measure import lives
 from tests.soak.run import Soak, say
+from tests.soak.trend import Verdict, trend
 
 
 def main() -> None:
@@ -63,13 +64,12 @@ def _tell(soak: Soak) -> None:
 
 
 def _line(name: str, points: Sequence[tuple[float, float]]) -> str:
-    line: Trend | None = trend(points)
+    line = trend(points)
     if line is None:
-        return f"{name}: too few looks at one process"
-    verdict = "flat" if line.is_flat else "NOT FLAT"
+        return f"{name}: {Verdict.TOO_SHORT}"
     return (
-        f"{name}: mean {line.mean:.1f}, slope {line.per_hour:+.1f} an hour over"
-        f" {line.seconds:.0f} s of the longest life: {verdict}"
+        f"{name}: mean {line.mean:.1f}, slope {line.per_hour:+.1f} ± {line.error:.1f} an hour over"
+        f" {line.seconds:.0f} s of the longest life, once warm: {line.verdict}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Memory and descriptors of a daemon over time, and whether they grow."""
+"""Memory and descriptors of a daemon, over time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-FLAT_SHARE = 0.10
-"""What counts as flat: by the slope, less growth over all that was measured than this share."""
-WARM_SECONDS = 60.0
+WARM_SECONDS = 600.0
 """A process that just started still fills its caches; that is not measured."""
 
 
@@ -23,20 +21,6 @@ class Sample:
     megabytes: float
     """Of its own memory and of its children's; what they share counts once."""
     descriptors: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """A line through the samples of one process."""
-
-    seconds: float
-    mean: float
-    per_hour: float
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether what the line rises in this time is small beside the mean."""
-        return abs(self.per_hour) * self.seconds / 3600 < FLAT_SHARE * self.mean
 
 
 def sample(process_id: int, seconds: float) -> Sample | None:
@@ -70,17 +54,6 @@ def lives(samples: Sequence[Sample]) -> list[list[Sample]]:
         [one for one in life if one.seconds - life[0].seconds >= WARM_SECONDS]
         for life in by_process.values()
     ]
-
-
-def trend(points: Sequence[tuple[float, float]]) -> Trend | None:
-    """Lay a line through values over seconds, by least squares; None for fewer than three."""
-    if len(points) < 3:
-        return None
-    times, values = [time for time, _ in points], [value for _, value in points]
-    middle, mean = sum(times) / len(times), sum(values) / len(values)
-    spread = sum((time - middle) ** 2 for time in times)
-    slope = sum((time - middle) * (value - mean) for time, value in points) / spread
-    return Trend(seconds=max(times) - min(times), mean=mean, per_hour=slope * 3600)
 
 
 def _own_memory(process_id: int) -> float:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 from tests.soak.checks import violations
 from tests.soak.house import House
 from tests.soak.measure import Sample, sample
 from tests.soak.people import Writers
-from tests.soak.troubles import TROUBLES, Trouble
+from tests.soak.troubles import Trouble, endless
 
 LOOK_SECONDS = 2.0
+LONG_SECONDS = 3600.0
+"""In the second half of a soak of this length or more the daemon is neither killed nor restarted."""
 
 
 class Soak:
@@ -38,7 +40,8 @@ class Soak:
         self.house.stage.start()
         threading.Thread(target=self._look, daemon=True).start()
         self.writers.start()
-        for trouble in _endless(self._chance):
+        half = seconds / 2 if seconds >= LONG_SECONDS else math.inf
+        for trouble in endless(self._chance, lambda: self._age() >= half):
             begun = time.monotonic()
             self.writers.go_on()
             time.sleep(every * self._chance.uniform(0.2, 0.5))
@@ -87,12 +90,6 @@ class Soak:
 
     def _age(self) -> float:
         return time.monotonic() - self._started
-
-
-def _endless(chance: random.Random) -> Iterator[Trouble]:
-    """Every trouble once in a random order, again and again."""
-    while True:
-        yield from chance.sample(TROUBLES, len(TROUBLES))
 
 
 def say(line: str) -> None:

@@ -1,12 +1,10 @@
-"""Tests of what a soak measures: a process, the lives of several, and the line through their samples."""
+"""Tests of what a soak measures: a process, and the lives of several."""
 
 from __future__ import annotations
 
 import os
 
-import pytest
-
-from tests.soak.measure import Sample, lives, sample, trend
+from tests.soak.measure import WARM_SECONDS, Sample, lives, sample
 
 
 def test_this_process_has_memory_and_descriptors() -> None:
@@ -22,24 +20,20 @@ def test_a_process_that_is_gone_has_none() -> None:
 
 
 def test_each_life_is_measured_by_itself_once_it_is_warm() -> None:
+    warm = WARM_SECONDS
     looks = [
         Sample(process_id=process, seconds=seconds, megabytes=9, descriptors=9)
-        for process, seconds in ((1, 0), (1, 59), (1, 60), (1, 90), (2, 100), (2, 170))
+        for process, seconds in (
+            (1, 0),
+            (1, warm - 1),
+            (1, warm),
+            (1, warm + 30),
+            (2, 100),
+            (2, 100 + warm),
+        )
     ]
 
-    assert [[one.seconds for one in life] for life in lives(looks)] == [[60, 90], [170]]
-
-
-@pytest.mark.parametrize(
-    ("per_second", "is_flat"), [(0.0, True), (0.001, True), (0.1, False), (-0.1, False)]
-)
-def test_what_grows_is_not_flat(per_second: float, *, is_flat: bool) -> None:
-    line = trend([(float(second), 100 + per_second * second) for second in range(600)])
-
-    assert line
-    assert line.per_hour == pytest.approx(per_second * 3600)
-    assert line.is_flat is is_flat
-
-
-def test_two_looks_make_no_line() -> None:
-    assert trend([(0.0, 1.0), (1.0, 2.0)]) is None
+    assert [[one.seconds for one in life] for life in lives(looks)] == [
+        [warm, warm + 30],
+        [100 + warm],
+    ]

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -91,6 +91,16 @@ TROUBLES: tuple[Trouble, ...] = (
     reloaded_with_nonsense,
     restarted,
 )
+SURVIVED = tuple(trouble for trouble in TROUBLES if trouble not in (killed, restarted))
+"""Those that the daemon lives through: whether it grows is seen in a long life."""
+
+
+def endless(chance: random.Random, is_to_live: Callable[[], bool]) -> Iterator[Trouble]:
+    """Every trouble once in a random order, again and again; none that ends a daemon which is to live."""
+    while True:
+        for trouble in chance.sample(TROUBLES, len(TROUBLES)):
+            if trouble in SURVIVED or not is_to_live():
+                yield trouble
 
 
 def _in_mood(house: House, mood: Mood) -> None:
