@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from email.header import Header
 from itertools import product
@@ -16,13 +17,17 @@ from maild.settings.values import RelaySettings
 from tests.core.scenes import ALICE, ANNA
 from tests.intake.listener import Client, Listener, Setup, store
 from tests.intake.test_smtp_data import ENDS
+from tests.needs import needs
 from tests.outbox.relays import Taker, server
+from tests.servers.postfix import postfix
 from tests.trust.house import InMemory, letter, proven
 
 TO = "support@co.example"
 SECOND = (
     "MAIL FROM:<evil@b.example>\r\nRCPT TO:<ceo@b.example>\r\nDATA\r\nSubject: second\r\n\r\nx\r\n"
 )
+FORBID = "smtpd_forbid_bare_newline = reject\nsmtpd_forbid_bare_newline_exclusions ="
+QUEUED = "from=<s@co.example>, size="
 PLACES = ("Subject: x\r\n\r\nfirst{}", "Subject: x{}", "Subject: x\r\n\r\n{}", "X: a\r\n b{}")
 
 
@@ -57,6 +62,38 @@ def test_nothing_is_smuggled_in(tmp_path: Path) -> None:
 
 def test_nothing_is_smuggled_out(house: InMemory) -> None:
     """What a customer or an agent writes leaves as the one mail that it was meant to be."""
+    tried = written(house)
+    taker = Taker()
+    with server(taker) as port:
+        results = handed_over(house, port)
+
+    mails, taken = len(house.raw_sent), len(taker.mails)
+    print(f"\nsmuggling out: {tried} mails in, {mails} mails of ours sent, {taken} mails arrived")
+    assert all(is_canonical(raw) for raw in house.raw_sent)
+    assert results == [SendResult.ACCEPTED] * mails
+    assert [content for _, _, content in taker.mails] == house.raw_sent
+    assert mails > tried
+
+
+@needs("postfix", "root")
+@pytest.mark.servers
+def test_a_server_that_forbids_bare_line_ends_refuses_nothing_of_ours(house: InMemory) -> None:
+    """A real Postfix, told to hang up on whoever sends one; the control is hung up on."""
+    written(house)
+    with postfix(1, more=FORBID) as strict:
+        refused = bare_line_end_sent(strict.port)
+        results = handed_over(house, strict.port)
+        mails = len(house.raw_sent)
+        taken = strict.wait_for(QUEUED, mails).count(QUEUED)
+
+    print(f"\nto a Postfix that forbids bare line ends: {mails} sent, {taken} taken")
+    assert refused.startswith(b"550 5.5.2")
+    assert results == [SendResult.ACCEPTED] * mails
+    assert taken == mails
+
+
+def written(house: InMemory) -> int:
+    """Let a customer and an agent write each way to end a mail; return how many mails."""
     house.receive(letter(f"Anna <{ANNA}>", TO, "It smokes.", proven("customer.example")))
     annas, alices = (str(house.to(who)[0]["Reply-To"]) for who in (ANNA, ALICE))
     coding = "Content-Transfer-Encoding: 8bit"
@@ -69,16 +106,31 @@ def test_nothing_is_smuggled_out(house: InMemory) -> None:
             raw = letter(who, to, f"@TEXT@ {n}", domain, coding, subject=subject)
             house.receive(raw.replace(b"@TEXT@", text.encode()))
             tried += 1
-    taker = Taker()
-    with server(taker) as port:
-        settings = RelaySettings(scheme="smtp", host="127.0.0.1", port=port)
-        relay = Relay(settings, local_hostname="client.example")
-        results = [relay.send("s@co.example", ANNA, raw).result for raw in house.raw_sent]
-        relay.close()
+    return tried
 
-    mails, taken = len(house.raw_sent), len(taker.mails)
-    print(f"\nsmuggling out: {tried} mails in, {mails} mails of ours sent, {taken} mails arrived")
-    assert all(is_canonical(raw) for raw in house.raw_sent)
-    assert results == [SendResult.ACCEPTED] * mails
-    assert [content for _, _, content in taker.mails] == house.raw_sent
-    assert mails > tried
+
+def handed_over(house: InMemory, port: int) -> list[SendResult]:
+    """Send all that the house has written to a server."""
+    settings = RelaySettings(scheme="smtp", host="127.0.0.1", port=port)
+    relay = Relay(settings, local_hostname="client.example")
+    results = [relay.send("s@co.example", ANNA, raw).result for raw in house.raw_sent]
+    relay.close()
+    return results
+
+
+def bare_line_end_sent(port: int) -> bytes:
+    """Send a mail with a line end that is none; return what is said to it."""
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        replies = client.makefile("rb")
+        for line in (
+            b"",
+            b"HELO x",
+            b"MAIL FROM:<a@b.example>",
+            b"RCPT TO:<c@d.example>",
+            b"DATA",
+        ):
+            if line:
+                client.sendall(line + b"\r\n")
+            replies.readline()
+        client.sendall(b"Subject: x\r\n\r\nfirst\nsecond\r\n.\r\n")
+        return replies.readline()
