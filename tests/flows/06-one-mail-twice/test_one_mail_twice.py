@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from tests.flows.stage import Json, Script, wire
+import socket
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from tests.flows.stage import SECONDS_MAX, Json, Script, wire
 
 SUPPORT, ORDERS = "support@example.com", "orders@acme.example"
+RESET = struct.pack("ii", 1, 0)
+
+
+def close(client: socket.socket) -> None:
+    client.close()
+
+
+def reset(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    client.close()
+
+
+def half_close(client: socket.socket) -> None:
+    client.shutdown(socket.SHUT_WR)
 
 
 def tickets_of(script: Script, customer: str) -> list[Json]:
@@ -70,3 +90,27 @@ def test_without_a_message_id_the_content_decides(script: Script) -> None:
 
     posts = [post for ticket in tickets_of(script, customer) for post in ticket["posts"]]
     assert len(posts) == 2
+
+
+@pytest.mark.parametrize("drop", [close, reset, half_close])
+def test_who_drops_after_the_dot_and_sends_again_has_written_once(
+    script: Script, figures: Callable[..., None], drop: Callable[[socket.socket], None]
+) -> None:
+    customer = f"{drop.__name__.replace('_', '-')}@customer.example"
+    mail = script.mail("customer", FROM=customer, TO=SUPPORT, ID=f"dropped-{customer}")
+
+    with socket.create_connection(("127.0.0.1", script.stage.smtp_port), SECONDS_MAX) as client:
+        replies = client.makefile("rb")
+        replies.readline()
+        for command in (b"HELO x", f"MAIL FROM:<{customer}>".encode(), b"RCPT TO:<%s>", b"DATA"):
+            client.sendall(command.replace(b"%s", SUPPORT.encode()) + b"\r\n")
+            replies.readline()
+        client.sendall(wire(mail) + b"\r\n.\r\n")
+        drop(client)
+    script.stage.send(wire(mail) + b"\r\n")
+
+    found = tickets_of(script, customer)
+    posts = sum(len(ticket["posts"]) for ticket in found)
+    answers = len(script.stage.letters(customer))
+    figures(drops=1, tickets_doubled=len(found) - 1, posts_doubled=posts - 1)
+    assert (len(found), posts, answers) == (1, 1, 1)
