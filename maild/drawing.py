@@ -1,14 +1,13 @@
 """Charts -> PNG: what runs in a child process of its own when a report is due [matplotlib].
 
 Started as a program it reads what to draw from standard input, answers on standard output and
-ends: plain JSON both ways (`core.plainform`). So the daemon never holds the library in memory.
+ends: plain JSON both ways (`plainform`). So the daemon never holds the library in memory.
 The ground is transparent and every colour stands out on white and on black alike, since a mail
 program may show either.
 """
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import sys
@@ -18,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from maild.core import plainform
+from maild import plainform
 from maild.core.chart import Chart, Charts, Drawn
 
 WIDTH, HEIGHT = 296, 132
@@ -49,7 +48,7 @@ def main() -> None:
     """Draw what standard input asks for."""
     logging.disable(logging.WARNING)
     wanted = plainform.unpacked(Charts, sys.stdin.buffer.read())
-    pictures = tuple(base64.b64encode(draw(chart)).decode() for chart in wanted.charts)
+    pictures = tuple(draw(chart) for chart in wanted.charts)
     sys.stdout.buffer.write(plainform.packed(Drawn(pictures=pictures)))
 
 

@@ -5,14 +5,12 @@ The child ends with its work: the daemon's memory does not grow by what it needs
 
 from __future__ import annotations
 
-import base64
-import binascii
 import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
 
-from maild.core import plainform
+from maild import plainform
 from maild.core.chart import Chart, Charts, Drawn
 from maild.log import Event, event
 
@@ -26,7 +24,7 @@ def draw(charts: tuple[Chart, ...]) -> tuple[bytes, ...]:
         return ()
     try:
         return _drawn(charts)
-    except (OSError, subprocess.SubprocessError, plainform.Misfit, binascii.Error) as error:
+    except (OSError, subprocess.SubprocessError, plainform.Misfit) as error:
         event(Event.WORK_FAILED, what="charts", error=error)
         return ()
 
@@ -44,4 +42,4 @@ def _drawn(charts: tuple[Chart, ...]) -> tuple[bytes, ...]:
     pictures = plainform.unpacked(Drawn, done.stdout).pictures
     if len(pictures) != len(charts):
         raise plainform.Misfit(f"{len(pictures)} pictures of {len(charts)} charts")
-    return tuple(base64.b64decode(one, validate=True) for one in pictures)
+    return pictures

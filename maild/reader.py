@@ -2,13 +2,13 @@
 
 Strategy: each child has a thread of its own here, which hands it one mail at a time, waits with a
 deadline and kills it when it is over. A child that died is replaced; the mail it had in hand
-counts a failed try. What a child answers is plain JSON, checked field by field (`core.plainform`):
+counts a failed try. What a child answers is plain JSON, checked field by field (`plainform`):
 a parser that was taken over can lie about a mail, and no more.
 """
 
 from __future__ import annotations
 
-import pickle
+import os
 import queue
 import select
 import signal
@@ -18,10 +18,11 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from maild.core import plainform
+from maild import plainform
 from maild.core.mail import Answer, Envelope, Mail, ReadOptions
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
@@ -31,6 +32,8 @@ _LENGTH = struct.Struct(">I")
 ANSWER_BYTES_MAX = 512 * 1024 * 1024
 """More than any mail within the limits makes; whoever says more was taken over."""
 START_SECONDS_MAX = 30
+PIPE_BYTES = 64 * 1024
+"""What a pipe holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class _Worker:
 
     def use(self, options: ReadOptions) -> None:
         bounds = (self._runtime.reader_cpu_seconds, self._runtime.reader_memory_bytes)
-        self._hello = pickle.dumps((options, *bounds))
+        self._hello = plainform.packed((options, *bounds))
 
     def run(self) -> None:
         self._start_early()
@@ -137,8 +140,7 @@ class _Worker:
         child = self._started()
         deadline = time.monotonic() + self._wall_seconds
         try:
-            _send(_pipe(child.stdin), pickle.dumps(envelope))
-            _send(_pipe(child.stdin), raw)
+            _send(_pipe(child.stdin), plainform.packed(envelope), raw)
             answer = _receive(_pipe(child.stdout), deadline)
         except TimeoutError:
             self._end()
@@ -169,7 +171,7 @@ class _Worker:
             [sys.executable, "-m", "maild.reading"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,
+            bufsize=PIPE_BYTES,
         )
         _send(_pipe(self._child.stdin), hello)
         _receive(_pipe(self._child.stdout), time.monotonic() + START_SECONDS_MAX)
@@ -183,8 +185,8 @@ class _Worker:
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
+            with suppress(BrokenPipeError):
+                _pipe(pipe).close()
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -192,28 +194,32 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _send(pipe: IO[bytes], data: bytes) -> None:
-    """Send without a copy: it may be a mail of 25 MB."""
-    for part in (_LENGTH.pack(len(data)), data):
-        view = memoryview(part)
-        while view:
-            view = view[pipe.write(view) :]
+def _send(pipe: IO[bytes], *messages: bytes) -> None:
+    """Send small ones in one go, and large ones without a copy: a mail may have 25 MB."""
+    for data in messages:
+        pipe.write(_LENGTH.pack(len(data)))
+        pipe.write(data)
+    pipe.flush()
 
 
 def _receive(pipe: IO[bytes], deadline: float) -> Answer:
-    size = _LENGTH.unpack(_exactly(pipe, _LENGTH.size, deadline))[0]
+    data = bytearray()
+    _fill(data, _LENGTH.size, pipe, deadline)
+    (size,) = _LENGTH.unpack_from(data)
     if size > ANSWER_BYTES_MAX:
         raise plainform.Misfit(f"an answer of {size} bytes")
-    return plainform.unpacked(Answer, _exactly(pipe, size, deadline))
+    _fill(data, _LENGTH.size + size, pipe, deadline)
+    return plainform.unpacked(Answer, memoryview(data)[_LENGTH.size :])
 
 
-def _exactly(pipe: IO[bytes], size: int, deadline: float) -> bytes:
-    data = bytearray()
+def _fill(data: bytearray, size: int, pipe: IO[bytes], deadline: float) -> None:
+    """Read until there are so many bytes, and whatever came with them."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLIN)
     while len(data) < size:
-        if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise TimeoutError
-        chunk = pipe.read(min(size - len(data), 1 << 20))
+        chunk = os.read(pipe.fileno(), PIPE_BYTES)
         if not chunk:
             raise EOFError
         data += chunk
-    return bytes(data)

@@ -3,10 +3,10 @@
 Started as a program it is that child: it sets its own limits, then answers requests on standard
 input until the parent closes it. Hostile text is touched nowhere else.
 
-A message is a length (4 bytes, big endian) and that many bytes. The first one to the child is a
-pickle of the options and of the CPU seconds and memory bytes that are allowed; then come, for each
-mail, its envelope as a pickle and its raw bytes. Answers are plain JSON (`core.plainform`), since
-hostile text had its hands on whoever writes them: the parent unpickles nothing.
+A message is a length (4 bytes, big endian) and that many bytes, plain JSON (`plainform`) but for
+raw mail. The first one to the child holds the options, and the CPU seconds and memory bytes that
+are allowed; then come, for each mail, its envelope and its raw bytes. Hostile text had its hands
+on whoever writes the answers: the parent checks every type.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from __future__ import annotations
 import dataclasses
 import gc
 import hashlib
-import pickle
 import resource
 import struct
 import sys
 from typing import BinaryIO
 
-from maild.core import bounce, classify, dkim, forwarding, language, plainform, replytext, subject
+from maild import plainform
+from maild.core import bounce, classify, dkim, forwarding, language, replytext, subject
 from maild.core.mail import Answer, Envelope, Mail, Parsed, ReadOptions, Source
 from maild.errors import HostileMail
 from maild.parse import parse
@@ -64,15 +64,16 @@ def content_hash(parsed: Parsed) -> str:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the parent closes the pipe."""
-    options, cpu_seconds, memory_bytes = pickle.loads(_receive(requests))  # noqa: S301 - our parent
+    hello = plainform.unpacked(tuple[ReadOptions, int, int], _receive(requests))
+    options, cpu_seconds, memory_bytes = hello
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settle()
     _send(answers, plainform.packed(Answer(reason="ready")))
     while request := _receive(requests):
-        envelope = pickle.loads(request)  # noqa: S301 - our parent
+        envelope = plainform.unpacked(Envelope, request)
         _allow_cpu(cpu_seconds)
-        _send(answers, plainform.packed(_answer(_receive(requests), envelope, options)))
+        _send(answers, _answer(_receive(requests), envelope, options))
 
 
 def settle() -> None:
@@ -81,16 +82,17 @@ def settle() -> None:
     gc.freeze()
 
 
-def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> Answer:
-    """Return the mail, or why it could not be read."""
+def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> bytes:
+    """Return the mail as the parent reads it, or why it could not be read."""
     try:
-        return Answer(mail=read(raw, envelope, options))
+        return plainform.packed(Answer(mail=read(raw, envelope, options)))
     except HostileMail as error:
-        return Answer(is_hostile=True, reason=str(error))
+        failure = Answer(is_hostile=True, reason=str(error))
     except MemoryError:
-        return Answer(reason="the reader ran out of memory")
+        failure = Answer(reason="the reader ran out of memory")
     except Exception as error:  # noqa: BLE001 - loop top: the parent counts the failed try
-        return Answer(reason=f"{type(error).__name__}: {str(error)[:200]}")
+        failure = Answer(reason=f"{type(error).__name__}: {str(error)[:200]}")
+    return plainform.packed(failure)
 
 
 def _allow_cpu(seconds: int) -> None:

@@ -28,6 +28,6 @@ class Charts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """Pictures of the charts, in their order: PNG in base64."""
+    """Pictures of the charts, in their order: PNG."""
 
-    pictures: tuple[str, ...]
+    pictures: tuple[bytes, ...]

@@ -161,6 +161,11 @@ class Parsed(_Remembered):
     """What is wrong with the bytes, in words."""
     size: int = 0
 
+    def __post_init__(self) -> None:
+        """ValueError for a date without a zone."""
+        if self.date is not None and self.date.tzinfo is None:
+            raise ValueError("a date without a zone")
+
     def header(self, name: str) -> str:
         """Return the first value of a header (lower-case name), or the empty string."""
         try:

@@ -62,6 +62,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "mailparser": "maild/parse.py",
     "markupsafe": "maild/outbox/",
     "matplotlib": "maild/drawing.py",
+    "msgspec": "maild/plainform.py",
     "nh3": "maild/html.py",
     "prometheus_client": "maild/metrics.py",
     "psycopg": "maild/store/",

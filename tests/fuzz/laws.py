@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from maild.core.mail import Envelope, Mail, ReadOptions, Source
-from maild.core.plainform import packed, unpacked
 from maild.errors import HostileMail
 from maild.parse import extract
+from maild.plainform import packed, unpacked
 from maild.reading import read
 
 ENVELOPE = Envelope(mail_from="a@b.example", rcpt_to=("help@desk.example",), source=Source.SMTP)

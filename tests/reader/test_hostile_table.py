@@ -118,16 +118,22 @@ def _children_seconds(pool: ReaderPool, raw: bytes) -> tuple[Mail | NotRead, flo
 @pytest.mark.parametrize("size", [1, 10])
 @pytest.mark.parametrize("name", TABLE)
 def test_a_hostile_mail_is_read_or_refused_inside_the_limits(
-    pool: ReaderPool, name: str, size: int
+    pool: ReaderPool, name: str, size: int, figures: Callable[..., None]
 ) -> None:
     raw = TABLE[name](size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     read, seconds = _children_seconds(pool, raw)
 
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    figures(
+        mails=1,
+        refused=int(not isinstance(read, Mail)),
+        longest_seconds=seconds,
+        parent_grew_by_at_most_MB=grown / 1e6,
+    )
     assert isinstance(read, Mail) or read.is_hostile, read.reason
     assert seconds < RUNTIME.reader_wall_seconds
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < PARENT_GROWTH_BYTES_MAX
 
 

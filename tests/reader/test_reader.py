@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import signal
 import struct
 import time
@@ -13,8 +15,8 @@ from typing import IO
 
 import pytest
 
-from maild.core.mail import Envelope, Mail, ReadOptions
-from maild.core.plainform import Misfit
+from maild.core.mail import Answer, Envelope, Mail, ReadOptions
+from maild.plainform import Misfit, packed
 from maild.reader import NotRead, ReaderPool, _receive
 from maild.settings import RuntimeLimits
 from tests.operations.test_metrics import value
@@ -40,7 +42,7 @@ def test_the_pool_reads(pool: ReaderPool) -> None:
     assert found.parsed.subject == "Hello"
 
 
-LIES = (b"nonsense", b"[]", b'["a mail",false,""]', b"[[[[" * 9999)
+LIES = (b"nonsense", b"[]", b'{"mail":"a mail"}', b"[[[[" * 9999)
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie[:9].decode())
@@ -48,6 +50,26 @@ def test_a_child_that_was_taken_over_can_only_lie(lie: bytes) -> None:
     """Its mail counts a failed try; the daemon builds nothing out of what it says."""
     with _answering(struct.pack(">I", len(lie)) + lie) as pipe, pytest.raises(Misfit):
         _receive(pipe, time.monotonic() + 30)
+
+
+def test_what_a_child_says_beyond_its_answer_is_no_answer_to_the_next_mail() -> None:
+    lie = packed(Answer(reason="no"))
+    framed = struct.pack(">I", len(lie)) + lie
+
+    with _answering(framed * 2) as pipe, pytest.raises(Misfit, match="trailing"):
+        _receive(pipe, time.monotonic() + 30)
+
+
+def test_a_child_is_heard_by_a_daemon_with_thousands_of_open_files() -> None:
+    answer = packed(Answer(reason="no"))
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, 2048), most))
+    with _answering(struct.pack(">I", len(answer)) + answer) as pipe:
+        high = fcntl.fcntl(pipe.fileno(), fcntl.F_DUPFD_CLOEXEC, 1024)
+
+        with os.fdopen(high, "rb", buffering=0) as heard:
+            assert _receive(heard, time.monotonic() + 30).reason == "no"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
 
 
 def test_an_answer_larger_than_any_mail_is_not_waited_for() -> None:
