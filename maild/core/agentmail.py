@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from maild.core import (
     answers,
+    autoreply,
     between,
     canned,
     command,
@@ -178,6 +179,9 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
         for deed in _deeds(letter)
         if may(letter.level, Standing.AGENT, deed, policy) is Answer.CONFIRM
     ]
+    absence = _absence(scene, letter)
+    if absence:
+        doubts.append(Reason(why=Why.ABSENCE_NOTICE, detail=f"“{absence}”"))
     repeated = (
         _repeated(letter.view, decision.posts[0])
         if letter.answers_customer and decision.posts
@@ -186,6 +190,12 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
     if repeated:
         doubts.append(Reason(why=Why.NOTE_REPEATED, detail=f"“{repeated}”"))
     return tuple(dict.fromkeys(doubts))
+
+
+def _absence(scene: Scene, letter: _Letter) -> str:
+    """Return the words of a notice of absence that no header tells of: who commands is there."""
+    is_bare = letter.answers_customer and not letter.orders.words
+    return autoreply.own_absence(scene.mail.reply.reply_text) if is_bare else ""
 
 
 def _deeds(letter: _Letter) -> tuple[Deed, ...]:

@@ -71,7 +71,7 @@ class Doubt:
     """Why an agent is asked."""
 
     code: str
-    """`agent-unproven`, `confirm-all` or `note-repeated`."""
+    """`agent-unproven`, `confirm-all`, `absence-notice` or `note-repeated`."""
     detail: str
 
 

@@ -609,6 +609,39 @@ def test_a_quoted_note_is_held_back() -> None:
         assert sent(decision) == [("trouble", ALICE)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you for your email. I am currently out of the office until Monday.",
+        "Hello,\n\nI’m on parental\nleave from 3 March. Please write to Ben.",
+        "Vielen Dank für Ihre Nachricht. Ich bin bis zum 12.3. nicht im Büro.",
+        "Bonjour, je suis actuellement en congés jusqu’au 12 mars.",
+        "Gracias por su mensaje. Estoy de vacaciones hasta el lunes.",
+    ],
+)
+def test_an_agents_notice_of_absence_without_any_header_is_no_answer(text: str) -> None:
+    decision = agent(from_agent(text))
+    commanded = agent(from_agent(f"#solve\n\n{text}"))
+
+    assert decision.outcome is Outcome.HELD
+    assert "absence-notice" in str(decision.reasons[-1])
+    assert sent(decision) == [("trouble", ALICE)]
+    assert commanded.outcome is Outcome.POSTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your colleague is out of office until Monday; he will answer then.",
+        "You are on leave until Friday, so the form can wait.",
+        "Der Techniker ist im Urlaub. Ich bin aber sicher, dass es am Montag geht.",
+        "Please find the vacation policy attached. " + "It is long. " * 40 + "I am on vacation.",
+    ],
+)
+def test_an_answer_that_speaks_of_somebodys_absence_goes_out(text: str) -> None:
+    assert agent(from_agent(text)).outcome is Outcome.POSTED
+
+
 def test_what_is_noted_about_a_customer_is_held_back_too() -> None:
     secret = "They have not paid since March, do not refund anything before Bob agrees."
     customer = replace(ticket().customer, notes=secret)
