@@ -1,7 +1,4 @@
-"""Backups at random moments under load, kill -9 during backup and restore (T-O03).
-
-`MAILD_BACKUPS` asks for more than the few backups of the short form.
-"""
+"""Backups at random moments under load, kill -9 during backup and restore (T-O03)."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -30,10 +28,11 @@ from maild.store.secret import load_keys, parse
 from maild.verify import everything
 from tests.crash.daemons import sink_of
 from tests.crash.test_kill import HERE, SESSIONS, writing
+from tests.faults.form import times
 from tests.flows.stage import Stage, wait_for
 from tests.ports import free_port
 
-BACKUPS = int(os.environ.get("MAILD_BACKUPS", "3"))
+BACKUPS = times(3, 50)
 KILLS = 8
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240 + BACKUPS * 20)]
 
@@ -42,7 +41,9 @@ def silent(_words: str) -> None:
     """Nobody listens."""
 
 
-def test_backups_under_load_come_back_whole_and_send_nothing_twice(tmp_path: Path) -> None:
+def test_backups_under_load_come_back_whole_and_send_nothing_twice(
+    tmp_path: Path, figures: Callable[..., None]
+) -> None:
     relay = free_port()
     (tmp_path / "live").mkdir()
     stage = Stage(tmp_path / "live", (HERE / "config.toml").read_text(), RELAY=relay)
@@ -69,10 +70,14 @@ def test_backups_under_load_come_back_whole_and_send_nothing_twice(tmp_path: Pat
             not _is_whole(file, tmp_path / file.name.replace("-", "")) for file in files
         )
         twice = _sent_again(files[-1], tmp_path / "again", relay, sent, sink.hashes)
-    print(f"\nbackups under load: {len(files)}, unreadable: {unreadable}")
-    print(f"mails acknowledged meanwhile: {acknowledged}, sent: {len(sent)}")
-    print(f"seconds a backup: {max(seconds):.1f} at most; sent twice after restore: {twice}")
-
+    figures(
+        backups=len(files),
+        unreadable=unreadable,
+        acknowledged=acknowledged,
+        sent=len(sent),
+        sent_twice_after_restore=twice,
+        backup_seconds=max(seconds),
+    )
     assert unreadable == 0
     assert twice == 0
     assert acknowledged > BACKUPS
@@ -146,7 +151,9 @@ def _waits(house: Stage) -> int:
     return _unhandled(house) + standing.outbox["queued"] + standing.outbox["sending"]
 
 
-def test_killed_while_it_is_written_a_backup_is_the_old_one_or_the_new(tmp_path: Path) -> None:
+def test_killed_while_it_is_written_a_backup_is_the_old_one_or_the_new(
+    tmp_path: Path, figures: Callable[..., None]
+) -> None:
     url = _filled(tmp_path)
     file = tmp_path / "backup"
     assert _run(_backup, (url, file, 0)) == 0
@@ -164,12 +171,14 @@ def test_killed_while_it_is_written_a_backup_is_the_old_one_or_the_new(tmp_path:
 
     assert _run(_backup, (url, file, 0)) == 0
     left = [one.name for one in tmp_path.iterdir() if one.name.startswith(".")]
-    print(f"\nbackups killed: {killed}, unreadable: 0, left behind: {len(left)}")
+    figures(backups_killed=killed, left_behind=len(left))
     assert killed >= KILLS
     assert not left
 
 
-def test_killed_while_it_comes_back_a_house_is_empty_or_whole(tmp_path: Path) -> None:
+def test_killed_while_it_comes_back_a_house_is_empty_or_whole(
+    tmp_path: Path, figures: Callable[..., None]
+) -> None:
     url, file = _filled(tmp_path), tmp_path / "backup"
     assert _run(_backup, (url, file, 0)) == 0
     folder = tmp_path / "there"
@@ -189,7 +198,7 @@ def test_killed_while_it_comes_back_a_house_is_empty_or_whole(tmp_path: Path) ->
 
     assert code == 0
     assert there == 500
-    print(f"\nrestores killed: {killed}, then whole at the next try")
+    figures(restores_killed=killed)
     assert killed >= KILLS
     assert not list(folder.glob("restore-*"))
 

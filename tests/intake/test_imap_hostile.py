@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,7 +135,9 @@ _BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("kind", _BAD_ANSWERS)
-def test_nonsense_ends_the_connection_and_not_the_poller(store: Store, kind: str) -> None:
+def test_nonsense_ends_the_connection_and_not_the_poller(
+    store: Store, kind: str, figures: Callable[..., None]
+) -> None:
     rhythm = replace(QUICK, waits=Waits(connect=1, read=0.5, command=1))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()
@@ -148,7 +150,13 @@ def test_nonsense_ends_the_connection_and_not_the_poller(store: Store, kind: str
         seconds = time.monotonic() - started
         tries = len(server.dialogues)
 
-    print(f"\n{kind}: {tries} connections in {seconds:.1f} s; {_error(store)[:70]}")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    figures(
+        kinds_of_nonsense=1,
+        hangs=0,
+        tries_a_second_at_most=tries / seconds,
+        grew_by_at_most_MB=grown / 1024,
+    )
     assert tries / seconds < 25
     assert _error(store) or kind in ("end in idle", "huge literal")
     _assert_bounded(before)

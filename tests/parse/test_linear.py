@@ -13,7 +13,7 @@ from maild.core import bounce, classify, language, replytext
 from maild.core.mail import Envelope, Limits, Parsed, ReadOptions
 from maild.errors import HostileMail
 from maild.html import render
-from tests.growth import FACTOR_MAX, factor
+from tests.growth import DOUBLINGS, FACTOR_MAX, factor
 
 pytestmark = pytest.mark.slow
 
@@ -97,8 +97,12 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ROUTINES)
-def test_the_cost_grows_with_the_length_alone(name: str, shape: str) -> None:
+def test_the_cost_grows_with_the_length_alone(
+    name: str, shape: str, figures: Callable[..., None]
+) -> None:
     unit = SHAPES[shape]
     whole = unit * (CHARACTERS // len(unit))
 
-    assert factor(ROUTINES[name], whole[: len(whole) // 8], whole) <= FACTOR_MAX
+    grown = factor(ROUTINES[name], whole[: len(whole) // 8], whole)
+    figures(inputs_of_1_MB=1, worst_factor_of_a_doubling=grown ** (1 / DOUBLINGS))
+    assert grown <= FACTOR_MAX

@@ -6,7 +6,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,7 +196,7 @@ def test_the_same_bytes_twice_in_a_mailbox_are_journalled_once(
 
 @pytest.mark.parametrize("since", ["all", "now"])
 def test_a_renumbered_mailbox_gives_no_second_journal_row(
-    dovecot: Dovecot, store: Store, since: str
+    dovecot: Dovecot, store: Store, since: str, figures: Callable[..., None]
 ) -> None:
     user = f"renumber-{since}"
     old = '"01-Jan-2026 12:00:00 +0000"'
@@ -215,9 +215,10 @@ def test_a_renumbered_mailbox_gives_no_second_journal_row(
         wait_until(lambda: store.journalled(user) > ours, "the new mail was not taken", 60)
         _wait_for_success(store, user)
 
-    print(
-        f"\nrenumbered, since {since}: {ours} mails known again in"
-        f" {time.monotonic() - started:.1f} s, doubled {store.doubled(user)}"
+    figures(
+        renumbered=ours,
+        doubled=store.doubled(user),
+        known_again_after_seconds=time.monotonic() - started,
     )
     assert store.journalled(user) == ours + 1
     assert store.doubled(user) == 0
@@ -289,7 +290,9 @@ def test_a_mailbox_ends_at_once_while_it_idles(dovecot: Dovecot, store: Store) -
     assert time.monotonic() - started < 20
 
 
-def test_a_connection_that_went_silent_is_noticed(dovecot: Dovecot, store: Store) -> None:
+def test_a_connection_that_went_silent_is_noticed(
+    dovecot: Dovecot, store: Store, figures: Callable[..., None]
+) -> None:
     proxy = _Proxy(dovecot.port)
     with polling(store.desk(), dovecot.settings("silent", port=proxy.port)):
         _wait_for_success(store, "silent")
@@ -299,10 +302,7 @@ def test_a_connection_that_went_silent_is_noticed(dovecot: Dovecot, store: Store
         noticed = wait_until(lambda: store.journalled("silent") == 1, "nobody noticed")
 
     proxy.close()
-    print(
-        f"\nsilent connection: mail taken {noticed:.1f} s later"
-        f" (IDLE {QUICK.idle} s, read {QUICK.waits.read} s)"
-    )
+    figures(noticed_after_seconds=noticed, of_which_idle_and_read=QUICK.idle + QUICK.waits.read)
     assert proxy.connections == 2
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -10,11 +10,13 @@ from datetime import timedelta
 from maild.core.house import House
 from maild.store import account
 from tests.core.scenes import ALICE, ANNA, HOUSE
+from tests.faults.form import times
 from tests.trust.house import InMemory, letter, proven
 
 VICTIM = "victim@victims.example"
 TO = "support@co.example"
 BATCH = 32
+FORGED, NAMED = times(200, 10_000), times(200, 1000)
 
 
 @contextmanager
@@ -33,17 +35,21 @@ def to_customers(made: InMemory) -> int:
     return sum("@co.example" not in str(mail["X-Recipient"]) for mail in made.sent)
 
 
-def test_a_forged_sender_is_acknowledged_once_a_day_and_reads_nothing_of_the_forgers() -> None:
+def test_a_forged_sender_is_acknowledged_once_a_day_and_reads_nothing_of_the_forgers(
+    figures: Callable[..., None],
+) -> None:
     link = "https://evil.example/win"
     with running() as made:
-        flood(made, [letter(VICTIM, TO, f"{link} {n}", subject=f"{link} {n}") for n in range(200)])
+        flood(
+            made, [letter(VICTIM, TO, f"{link} {n}", subject=f"{link} {n}") for n in range(FORGED)]
+        )
         mails = made.to(VICTIM)
         opened = len(made.tickets())
 
-    print(f"\nforged sender: 200 mails in, {opened} tickets, {len(mails)} acknowledged")
-    assert opened == 200
-    assert len(mails) == 1
-    assert "evil.example" not in mails[0].as_string()
+    echoed = sum("evil.example" in mail.as_string() for mail in mails)
+    figures(forged=FORGED, tickets=opened, acknowledged=len(mails), with_words_of_theirs=echoed)
+    assert opened == FORGED
+    assert (len(mails), echoed) == (1, 0)
 
 
 def test_a_proven_sender_gets_three_in_an_hour_and_ten_in_a_day() -> None:
@@ -70,7 +76,9 @@ def test_a_domain_gets_no_more_than_its_budget() -> None:
     assert (opened, sent) == (100, 7)
 
 
-def test_the_breaker_stops_all_automatic_mail_and_lets_it_flow_again() -> None:
+def test_the_breaker_stops_all_automatic_mail_and_lets_it_flow_again(
+    figures: Callable[..., None],
+) -> None:
     house = replace(HOUSE, automatic_per_ten_minutes=20)
     with running(house) as made:
         flood(made, [letter(f"v{n}@v{n}.example", TO, f"{n}") for n in range(100)])
@@ -84,19 +92,21 @@ def test_the_breaker_stops_all_automatic_mail_and_lets_it_flow_again() -> None:
         calm = len(made.to("anna@calm.example"))
         kinds = [e["kind"] for e in made.ticket(100)["events"]]  # type: ignore[attr-defined]
 
-    print(f"\nbreaker: 100 mails in, {opened} tickets, {sent} acknowledged, then {calm} of 1")
+    figures(beyond_the_breaker=opened, answered_before_it=sent)
     assert (opened, sent, calm) == (100, 20, 1)
     assert (during.is_open, after.is_open) == (True, False)
     assert "reply.withheld" in kinds
 
 
-def test_who_is_named_in_cc_or_reply_to_of_strangers_mails_gets_nothing() -> None:
+def test_who_is_named_in_cc_or_reply_to_of_strangers_mails_gets_nothing(
+    figures: Callable[..., None],
+) -> None:
     fields = (f"Cc: {VICTIM}", f"Reply-To: {VICTIM}", f"Sender: {VICTIM}")
     with running() as made:
-        flood(made, [letter(f"m{n}@evil.example", TO, f"{n}", *fields) for n in range(200)])
+        flood(made, [letter(f"m{n}@evil.example", TO, f"{n}", *fields) for n in range(NAMED)])
         got = made.to(VICTIM)
 
-    print(f"\nvictim in Cc, Reply-To and Sender: 200 mails in, {len(got)} to the victim")
+    figures(mails_that_name_the_victim=NAMED, to_the_victim=len(got))
     assert got == []
 
 

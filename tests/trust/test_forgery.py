@@ -5,7 +5,7 @@ What is expected is computed from what is true of a mail (`forms.py`), never ask
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -87,7 +87,9 @@ def is_anna(decision: Decision) -> bool:
 
 
 @pytest.mark.parametrize("policy", list(AgentTrust))
-def test_nobody_but_the_agent_speaks_as_the_agent(policy: AgentTrust) -> None:
+def test_nobody_but_the_agent_speaks_as_the_agent(
+    policy: AgentTrust, figures: Callable[..., None]
+) -> None:
     made = opened(replace(HOUSE, agent_trust=policy))
     accepted, refused, forged = 0, 0, 0
     wrong: list[str] = []
@@ -106,15 +108,13 @@ def test_nobody_but_the_agent_speaks_as_the_agent(policy: AgentTrust) -> None:
             wrong.append(f"{form.what!r} / {badge.what} / {finding.what}: {decision.reasons}")
     made.close()
 
-    print(
-        f"\nagent, {policy}: {refused} forged, {forged} accepted; {accepted} honest, all accepted"
-    )
+    figures(forged=refused, forged_and_accepted=forged, honest=accepted)
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20])
     assert refused > 500
     assert bool(accepted) == (policy is not AgentTrust.CONFIRM_ALL)
 
 
-def test_who_was_an_agent_speaks_no_more(house: InMemory) -> None:
+def test_who_was_an_agent_speaks_no_more(house: InMemory, figures: Callable[..., None]) -> None:
     tried, accepted = 0, 0
     for form, badge, finding in cases(FORMER, ALICE, Purpose.AGENT):
         if badge.what == "for the other side":
@@ -127,12 +127,14 @@ def test_who_was_an_agent_speaks_no_more(house: InMemory) -> None:
         if badge.is_own:
             assert decision.outcome is Outcome.HELD
 
-    print(f"\nformer agent: {tried} tried, {accepted} accepted")
+    figures(forged=tried, forged_and_accepted=accepted)
     assert tried > 500
     assert accepted == 0
 
 
-def test_nobody_is_taken_for_the_customer_without_proof(house: InMemory) -> None:
+def test_nobody_is_taken_for_the_customer_without_proof(
+    house: InMemory, figures: Callable[..., None]
+) -> None:
     tried, honest = 0, 0
     wrong: list[str] = []
     for form, badge, finding in cases(ANNA, BEN, Purpose.CUSTOMER):
@@ -152,7 +154,7 @@ def test_nobody_is_taken_for_the_customer_without_proof(house: InMemory) -> None
         ):
             wrong.append(f"{form.what!r} / {badge.what} / {finding.what}: {decision.reasons}")
 
-    print(f"\ncustomer: {tried} tried, {honest} honest, {len(wrong)} wrong")
+    figures(forged=tried - honest, honest=honest, wrongly_taken=len(wrong))
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20])
     assert tried > 500
     assert honest

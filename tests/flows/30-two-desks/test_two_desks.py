@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def answer(house: Stage, habit: Habit, letter: Letter, number: int) -> None:
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=[habit.name for habit in HABITS])
-def test_a_machine_that_answers_all_we_send_is_soon_left_alone(house: Stage, habit: Habit) -> None:
+def test_a_machine_that_answers_all_we_send_is_soon_left_alone(
+    house: Stage, habit: Habit, figures: Callable[..., None]
+) -> None:
     robot = f"robot-{habit.name}@customer.example"
     house.send(f"From: {robot}\nTo: support@example.com\nSubject: Hello\n\nMay I ask something?\n")
     house.ticket_of(robot)
@@ -93,7 +96,7 @@ def test_a_machine_that_answers_all_we_send_is_soon_left_alone(house: Stage, hab
             answered.add(letter.file.name)
             answer(house, habit, letter, number)
 
-    print(f"\n{habit.name}: {len(answered)} mails until silence")
+    figures(robots=1, mails_until_silence_at_most=float(len(answered)))
     assert 1 <= len(answered) <= MAILS_MAX
 
 
