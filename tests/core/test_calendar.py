@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from itertools import pairwise
@@ -37,6 +39,8 @@ ZONES = (
     "UTC",
     "Pacific/Apia",
 )
+COMPARED: Counter[str] = Counter()
+"""Stretches of time that were compared, by zone."""
 JUMPS = {
     "Europe/Berlin": ("2026-03-29T01:00", "2026-10-25T01:00"),
     "America/New_York": ("2026-03-08T07:00", "2026-11-01T06:00"),
@@ -141,9 +145,18 @@ def hours_of(hours: Calendar, day: date) -> tuple[Span, ...]:
     return hours.hours[day.weekday()]
 
 
+def test_working_time_is_what_a_counter_of_minutes_counts(figures: Callable[..., None]) -> None:
+    COMPARED.clear()
+
+    _compared_with_a_counter()
+
+    figures(stretches_of_time=sum(COMPARED.values()), zones=len(COMPARED), differing=0)
+    assert len(COMPARED) == len(ZONES)
+
+
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=SEEDS, numbers=st.lists(st.integers(0, DAYS * 1440 - 1), min_size=2, max_size=6))
-def test_working_time_is_what_a_counter_of_minutes_counts(seed: int, numbers: list[int]) -> None:
+def _compared_with_a_counter(seed: int, numbers: list[int]) -> None:
     place = place_of(seed)
     hours, begin = place[0], begin_of(place)
     worked = minutes(place)
@@ -151,6 +164,7 @@ def test_working_time_is_what_a_counter_of_minutes_counts(seed: int, numbers: li
     for first, last in pairwise(sorted(numbers)):
         start, end = begin + first * MINUTE, begin + last * MINUTE
         counted = sum(worked[first:last])
+        COMPARED[hours.zone] += 1
         assert working_seconds(hours, start, end) == 60 * counted
         assert is_open(hours, start) is worked[first]
         if counted:
