@@ -122,7 +122,9 @@ class Bench:
 
     def line(self) -> None:
         """Mail in to ticket and answer; memory and processor time meanwhile."""
-        wanted, target = self._ten_peers()
+        best = self._best_peer()
+        wanted = 10 * best.rate if best else WITHOUT_PEERS
+        target = f"10 x {best.name}" if best else f"{WITHOUT_PEERS}/s, as no peer is installed"
         with running(self.folder / "line") as daemon:
             daemon.wait_ready()
             before, sender = shares.look(daemon.process.pid), time.process_time()
@@ -130,6 +132,10 @@ class Bench:
             sender = time.process_time() - sender
             used = shares.look(daemon.process.pid).since(before)
             self._at_least("end to end: SMTP in, ticket, replies queued", rate, wanted, target)
+            if best:
+                each = used.all / len(self.load)
+                told = f"{best.processor / best.posts / each:.1f} x by processor time a mail"
+                self._row(f"  beside {best.name}", f"{rate / best.rate:.1f} x", told)
             self._reason(used, sender)
             most = daemon.memory_mib("VmHWM")
             self._at_most("memory, most while they passed", most, 200, "MiB")
@@ -215,14 +221,11 @@ class Bench:
             reason = f"{two / one:.2f} x on this machine, too few cores for PostgreSQL besides"
             self._not_shown(words, "1.6 x", reason)
 
-    def _ten_peers(self) -> tuple[float, str]:
-        """Ten times the best peer of this run, in numbers and words."""
+    def _best_peer(self) -> Fed | None:
+        """The fastest of this run; they are fed now when they were not yet."""
         if self._peers is None:
             self.peers()
-        best = max(self._peers or (), key=lambda fed: fed.rate, default=None)
-        if best is None:
-            return WITHOUT_PEERS, f"{WITHOUT_PEERS}/s, as no peer is installed"
-        return 10 * best.rate, f"10 x {best.name}"
+        return max(self._peers or (), key=lambda fed: fed.rate, default=None)
 
     def _reason(self, used: shares.Shares, sender: float) -> None:
         """Why the line is as fast as it is: what a mail needs of the processor, part by part."""
