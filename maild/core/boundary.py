@@ -17,6 +17,10 @@ servers. A mail from outside always has `spf=` in it, one between colleagues nev
 X-MS-Exchange-Organization-* fields from what comes from outside; since we cannot see that, they
 count only beside a topmost field that knows of no client outside. X-MS-Exchange-CrossTenant-*
 prove nothing: every tenant may send them.
+
+**A field that stands twice** though it may stand once, and tells how the mail is read or answered,
+makes every pass worth nothing (RFC 6376 §8.15): a signature covers one of them, and whoever sends
+a signed mail again chose the other.
 """
 
 from __future__ import annotations
@@ -51,11 +55,26 @@ _METHODS = ("spf", "dkim", "dmarc", "compauth", "arc")
 _AUTH_AS = "x-ms-exchange-organization-authas"
 _AUTH_SOURCE = "x-ms-exchange-organization-authsource"
 _DIRECTION = "x-ms-exchange-organization-messagedirectionality"
+_ONCE = (
+    "from", "to", "cc", "subject", "reply-to", "message-id", "in-reply-to", "references",
+    "content-type", "content-transfer-encoding",
+)  # fmt: skip
+"""RFC 5322 §3.6, RFC 2045 §3."""
 _ARC_OVERRIDE = "130"
 
 
 def judged(mail: Mail, envelope: Envelope, house: House) -> Verdict:
     """Return what is known about the domain of the one From address; pure."""
+    found = _said(mail, envelope, house)
+    return Verdict.NONE if found is Verdict.PASS and _is_ambiguous(mail) else found
+
+
+def _is_ambiguous(mail: Mail) -> bool:
+    counts = Counter(name for name, _ in mail.parsed.headers)
+    return any(counts[name] > 1 for name in _ONCE)
+
+
+def _said(mail: Mail, envelope: Envelope, house: House) -> Verdict:
     domain = mail.identity.rpartition("@")[2]
     if envelope.source is Source.SMTP:
         return verdict([envelope.evidence], domain) if envelope.evidence else Verdict.NONE

@@ -6,7 +6,8 @@ for the daemon is one small question about each signature: does the key that its
 fit digest and value? So no hostile text is touched where the network is.
 
 Stricter than RFC 6376, since a pass here is a proof of a person's domain: `l=` (text may be put
-behind what was signed), rsa-sha1, and a signature that does not cover From prove nothing.
+behind what was signed), rsa-sha1, and a signature that does not cover From and Subject prove
+nothing. Content-Type is left to the signer: the largest sign none (`core/boundary.py` on two).
 """
 
 from __future__ import annotations
@@ -124,6 +125,8 @@ def _signature(field: Field, fields: Sequence[Field], hashes: _BodyHashes) -> Si
     names = [name.strip().lower() for name in tags["h"].split(":")]
     if "from" not in names:
         return _failed(made, "From is not signed")
+    if "subject" not in names and any(name == "subject" for name, _ in fields):
+        return _failed(made, "Subject is not signed")
     canonical = _relaxed if forms[0] == "relaxed" else _simple
     signed = [canonical(one) for one in _chosen(names, fields, field)]
     own = canonical((field[0], _without_value(field[1]))).removesuffix(b"\r\n")

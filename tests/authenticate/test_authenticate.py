@@ -133,6 +133,7 @@ WEAK = [
     ("SHA-1", Signer(algorithm="rsa-sha1"), "no algorithm"),
     ("expired", Signer(more="; x=1772441999"), "expired"),
     ("expired before it was made", Signer(more="; t=1800000000; x=1800000000"), "before it was"),
+    ("Subject left out", Signer(names="from:to:date"), "Subject is not signed"),
     ("From left out", Signer(names="to:subject:date"), "From is not signed"),
     ("a foreign identity", Signer(more="; i=@evil.example"), "i= is outside"),
     ("a short key", Signer(selector="short"), "a key of 768 bits"),
@@ -247,6 +248,31 @@ def test_a_policy_that_is_none_is_none(dns: NameServer, records: tuple[str, ...]
     dns.zone[DMARC] = records
 
     assert Checker(dns).judge(letter()) is Verdict.NONE
+
+
+TWICE = [
+    "Content-Type: text/html; charset=utf-8",
+    "Content-Transfer-Encoding: base64",
+    "Subject: Refund me at once",
+    "To: billing@co.example",
+    "Reply-To: eve@evil.example",
+]
+
+
+@pytest.mark.parametrize("field", TWICE)
+def test_a_signed_mail_that_is_sent_again_with_a_second_field_proves_nothing(
+    checker: Checker, field: str
+) -> None:
+    name = field.partition(":")[0]
+    first = {"Content-Type": "text/plain", "Reply-To": "anna@customer.example"}
+    own = "" if name in {"Subject", "To"} else f"{name}: {first.get(name, '7bit')}\r\n"
+    names = "from:to:subject:date:reply-to:content-type:content-transfer-encoding"
+    raw = signed(own.encode() + letter(), Signer(names=names))
+
+    assert checker.judge(raw, ELSEWHERE) is Verdict.PASS
+
+    assert checker.judge(f"{field}\r\n".encode() + raw, ELSEWHERE) is Verdict.NONE
+    assert "dkim=pass" in checker.evidence
 
 
 def test_a_mail_of_nobody_is_never_proven(checker: Checker) -> None:
