@@ -52,7 +52,7 @@ class QuestionRow(SQLModel, table=True):
         UniqueConstraint("journal_id", "round"),
     )
     id: int = row_id()
-    journal_id: int = reference("journal.id")
+    journal_id: int = reference("journal.id", index=False)
     round: int
     agent: str
     ticket_id: int | None = reference("ticket.id", nullable=True)

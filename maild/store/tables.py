@@ -247,7 +247,7 @@ class ParticipantRow(SQLModel, table=True):
     __tablename__ = "participant"
     __table_args__ = (one_of("role", Role), UniqueConstraint("ticket_id", "address"))
     id: int = row_id()
-    ticket_id: int = reference("ticket.id")
+    ticket_id: int = reference("ticket.id", index=False)
     address: str
     name: str = ""
     role: str = Field(sa_column=Column(String(16), nullable=False))
@@ -259,7 +259,7 @@ class PostRow(SQLModel, table=True):
     __tablename__ = "post"
     __table_args__ = (one_of("kind", PostKind), UniqueConstraint("ticket_id", "n"))
     id: int = row_id()
-    ticket_id: int = reference("ticket.id")
+    ticket_id: int = reference("ticket.id", index=False)
     n: int
     kind: str = Field(sa_column=Column(String(16), nullable=False))
     author: str = ""
@@ -281,7 +281,7 @@ class AttachmentRow(SQLModel, table=True):
     __tablename__ = "attachment"
     __table_args__ = (UniqueConstraint("post_id", "n"),)
     id: int = row_id()
-    post_id: int = reference("post.id")
+    post_id: int = reference("post.id", index=False)
     n: int
     name: str = ""
     type: str = ""
@@ -371,7 +371,7 @@ class AttemptRow(SQLModel, table=True):
     __tablename__ = "attempt"
     __table_args__ = (UniqueConstraint("outbox_id", "n"),)
     id: int = row_id()
-    outbox_id: int = reference("outbox.id")
+    outbox_id: int = reference("outbox.id", index=False)
     n: int
     at: dt.datetime = moment()
     result: str = ""

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from maild.core.budget import Booking, Charge, Entry, Scope
 from maild.store import account
-from maild.store.database import Database
+from maild.store.database import Database, open_database
+from maild.store.migrate import migrate
 from tests.core.scenes import HOUSE
 from tests.store.rows import ANNA, NOW
 
@@ -117,3 +119,21 @@ def test_the_breaker_stays_open_while_too_much_is_asked_for_and_closes_by_itself
         ]
 
     assert standing == [True, True, True, True, False]
+
+
+def test_a_budget_is_counted_from_an_index_alone() -> None:
+    database = open_database("sqlite://")
+    migrate(database)
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    drawn(database, *(CHARGES[one] for one in (Scope.ADDRESS, Scope.DOMAIN, Scope.BREAKER)))
+    question = asked[-1]
+
+    with database.read() as connection:
+        values = tuple("0" * question.count("?"))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", values).all()
+    searched = [row[3] for row in plan if row[3].startswith("SEARCH")]
+    assert len(searched) == 3
+    assert all("USING COVERING INDEX" in one for one in searched), searched
+    database.close()

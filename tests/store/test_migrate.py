@@ -16,7 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import event, text
+from sqlalchemy import UniqueConstraint, event, text
 from sqlalchemy.exc import StatementError
 
 from maild.errors import ConfigError, DiskFull, NotReady
@@ -33,6 +33,25 @@ def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
         context = MigrationContext.configure(connection, opts=opts)
 
         assert compare_metadata(context, metadata) == []
+
+
+ASKED_WITH_ITS_STATE = "ix_deadline_ticket_id"
+"""Without it SQLite goes through all deadlines that wait, to find those of one ticket."""
+
+
+def test_no_index_repeats_the_beginning_of_another() -> None:
+    repeated = []
+
+    for table in metadata.tables.values():
+        keys = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+        whole = [one for one in table.indexes if not one.dialect_kwargs]
+        long = [one.columns.keys() for one in keys] + [one.columns.keys() for one in whole]
+        for index in whole:
+            names = index.columns.keys()
+            if any(names == one[: len(names)] and names != one for one in long):
+                repeated.append(index.name)
+
+    assert repeated == [ASKED_WITH_ITS_STATE]
 
 
 OLDER = "0001"
@@ -235,7 +254,7 @@ def test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun(url: str) ->
     server.set_forkserver_preload([__name__])
     older(url).close()
     killed = 0
-    for step in range(1, STEPS_MAX, 9):
+    for step in range(1, STEPS_MAX, 11):
         process = server.Process(target=_migrate_and_die, args=(url, step))
         process.start()
         process.join(60)
