@@ -49,7 +49,7 @@ def test_a_thread_is_called_what_python_calls_it_and_the_process_keeps_its_name(
     process = threading.main_thread().native_id
     assert (process, thread.native_id) != (None, None)
     assert after[thread.native_id or 0] == "imap-B?ro f?r a"
-    assert after[process or 0] == before[process or 0]
+    assert after[process or 0] == before[process or 0] != threading.main_thread().name
 
 
 def test_a_daemon_that_is_ready_has_told_the_names_of_its_threads(tmp_path: Path) -> None:
