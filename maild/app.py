@@ -142,7 +142,7 @@ class Daemon:
         await asyncio.to_thread(self._sit_down)
         with self._database.write() as connection:
             taken = nodes.arrive(connection, self._node, __version__, utc_now())
-            nodes.knows(connection, self._node, self._config.house.own_addresses)
+            nodes.knows(connection, self._node, self._config.house.places)
             why = hold.held(connection)
         if why:
             event(Event.OUTBOUND_HELD, why=why)
@@ -183,7 +183,7 @@ class Daemon:
                 self._readers.use(read_options_of(config, self.office.renderer))
             if Role.INTAKE in self._roles and not self._stopped.is_set():
                 self._restart_mailboxes()
-            nodes.knows_now(self._database, self._node, config.house.own_addresses)
+            nodes.knows_now(self._database, self._node, config.house.places)
             self._alarm.clock.believe()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")
@@ -376,7 +376,7 @@ class Daemon:
         threadnames.show()
         with self._database.write() as connection:
             taken = nodes.beat(connection, self._node, utc_now())
-            nodes.knows(connection, self._node, self._config.house.own_addresses)
+            nodes.knows(connection, self._node, self._config.house.places)
             account.forget(connection, utc_now())
         self._last_beat = utc_now()
         self._presence.hold(nodes.seat(self._node))

@@ -2,7 +2,8 @@
 
 What comes past the listener (`maild deliver`) reads the settings of today, while a daemon works
 with those that it read last. Until it reads them anew, mail for a new mailbox had better wait
-outside: inside, it would be taken for another one's. So each notes its addresses, in `meta`.
+outside: inside, it would be taken for another one's. So each notes its addresses, in `meta`, and
+for which mailbox each is.
 """
 
 from __future__ import annotations
@@ -120,24 +121,24 @@ def leave(connection: Connection, name: str) -> None:
     connection.execute(delete(_META).where(_META.c.name == f"{_KNOWS}{name}"))
 
 
-def knows(connection: Connection, name: str, addresses: Iterable[str]) -> None:
-    """Note which addresses of ours a node knows."""
-    row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(addresses))}
+def knows(connection: Connection, name: str, places: Iterable[str]) -> None:
+    """Note which addresses of ours a node knows, and for which mailbox (`House.places`)."""
+    row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(places))}
     connection.execute(replacing(connection, _META, "name"), row)
 
 
-def knows_now(database: Database, name: str, addresses: Iterable[str]) -> None:
+def knows_now(database: Database, name: str, places: Iterable[str]) -> None:
     """Note them at once; where the database cannot be written the next beat does it."""
     with suppress(TemporaryError), database.write() as connection:
-        knows(connection, name, addresses)
+        knows(connection, name, places)
 
 
-def unaware(connection: Connection, addresses: Iterable[str], now: datetime) -> tuple[str, ...]:
-    """Return those of our addresses that some living daemon does not know; none where none is."""
+def unaware(connection: Connection, places: Iterable[str], now: datetime) -> tuple[str, ...]:
+    """Return those of our places that some living daemon does not know; none where none is."""
     living = select(_KNOWS + _NODE.c.name).where(_NODE.c.seen_at > now - SILENT_AFTER)
     rows = connection.execute(select(_META.c.value).where(_META.c.name.in_(living))).scalars()
     known = [frozenset(json.loads(row)) for row in rows]
-    return tuple(one for one in addresses if any(one not in some for some in known))
+    return tuple(one for one in places if any(one not in some for some in known))
 
 
 def take_back(connection: Connection, names: list[str], now: datetime) -> int:

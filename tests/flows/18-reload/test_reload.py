@@ -67,6 +67,25 @@ def test_a_new_alias_of_a_mailbox_that_is_known_waits_outside_too(house: Stage) 
     assert old.returncode == 0
 
 
+def test_an_alias_that_moves_between_known_mailboxes_waits_outside_too(house: Stage) -> None:
+    def with_alias(text: str, own: str) -> str:
+        line = f'address = "{own}@example.com"\n'
+        return text.replace(line, line + 'aliases = ["hilfe@example.com"]\n')
+
+    house.write_config(with_alias(CONFIG + MORE, "sales"))
+    reload(house, "settings.reloaded")
+    house.write_config(with_alias(CONFIG + MORE, "support"))
+    mail = MAIL.format("ulla@customer.example", "hilfe@example.com").encode()
+
+    early = house.maild("deliver", "--to", "hilfe@example.com", stdin=mail)
+    reload(house, "settings.reloaded")
+    later = house.maild("deliver", "--to", "hilfe@example.com", stdin=mail)
+
+    assert early.returncode == 75
+    assert b"hilfe@example.com of the mailbox Support" in early.stderr
+    assert later.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
