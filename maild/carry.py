@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 from maild import ballots, timetable
 from maild.core import agenda, budget, splitting, suspension, undelivered, webhook
@@ -22,7 +23,7 @@ from maild.core.ticket import PostKind, Ticket
 from maild.core.webhook import Page
 from maild.errors import PermanentError
 from maild.log import Event, event
-from maild.outbox.compose import Desk, Draft, Literal, compose, pack
+from maild.outbox.compose import Desk, Draft, Fetch, Literal, compose, pack
 from maild.outbox.render import Renderer
 from maild.settings import RelaySettings, WebhookSettings
 from maild.store import (
@@ -234,9 +235,10 @@ def _composed(
     written: Written = []
     refused: list[EventDraft] = []
     waiting = deque(decision.replies)
+    fetch = cache(partial(_raw_mail, connection, claimed))
     while waiting:
         reply = waiting.popleft()
-        desk = _desk(connection, office, reply, claimed)
+        desk = _desk(office, reply, claimed, fetch)
         try:
             written.append((reply, compose(reply, ticket=ticket, desk=desk)))
         except PermanentError as error:
@@ -248,12 +250,13 @@ def _composed(
     return written, tuple(refused)
 
 
-def _desk(connection: Connection, office: Office, reply: Reply, claimed: Claimed | None) -> Desk:
-    def fetch(journal_id: int) -> bytes:
-        if claimed is not None and journal_id in (0, claimed.id):
-            return claimed.raw
-        return journal.raw_mail(connection, journal_id)
+def _raw_mail(connection: Connection, claimed: Claimed | None, journal_id: int) -> bytes:
+    if claimed is not None and journal_id in (0, claimed.id):
+        return claimed.raw
+    return journal.raw_mail(connection, journal_id)
 
+
+def _desk(office: Office, reply: Reply, claimed: Claimed | None, fetch: Fetch) -> Desk:
     return Desk(
         house=office.world.house,
         keys=office.world.keys,
