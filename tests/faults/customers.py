@@ -24,6 +24,8 @@ class Account:
     """The moment of the 250, as `clock` tells it, by SHA-256."""
     refused: list[tuple[int, str]] = field(default_factory=list)
     clock: Callable[[], int] = lambda: 0
+    patience_seconds: float = 60
+    """So long they wait for an answer; mail servers wait ten minutes (RFC 5321 §4.5.3.2.6)."""
 
     @property
     def codes(self) -> set[int]:
@@ -43,7 +45,7 @@ def write(account: Account, port: int, name: str) -> bool:
     """Send one mail on a connection of its own, once; return whether it was acknowledged."""
     raw, step = mail_of(name), AT_THE_DOOR
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=account.patience_seconds) as client:
             step = "inside"
             client.sendmail(f"{name}@customer.example", [SUPPORT], raw)
     except smtplib.SMTPResponseException as error:
@@ -75,7 +77,7 @@ def write_many(account: Account, port: int, names: list[str], *, sessions: int =
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(2 * account.patience_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

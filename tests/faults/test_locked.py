@@ -52,7 +52,7 @@ def longest_answer(port: int, stop: threading.Event) -> float:
 def test_a_locked_database_means_later_and_stalls_nobody(
     tmp_path: Path, figures: Callable[..., None]
 ) -> None:
-    stage, account = Stage(tmp_path, CONFIG), Account()
+    stage, account = Stage(tmp_path, CONFIG), Account(patience_seconds=600)
     stage.command = COMMAND if IS_LONG else HASTY
     database = tmp_path / "state" / "maild.db"
     waits: list[float] = []
@@ -88,7 +88,9 @@ def test_a_locked_database_means_later_and_stalls_nobody(
         locked_for_seconds=lasted,
         longest_answer_seconds=waits[0],
     )
-    assert (refused, len(account.acknowledged)) == (4, 9)
+    # Who asks late in a lock of a minute may hear a 250 when it is over.
+    assert refused == 4 if not IS_LONG else 1 <= refused <= 4
+    assert len(account.acknowledged) == 13 - refused
     assert account.codes == {451}
     assert waits[0] < STALL_SECONDS_MAX
     assert (missing, left.is_sound, left.halves) == (set(), True, 0)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from maild.core.house import House
 from maild.store import account
 from tests.core.scenes import ALICE, ANNA, HOUSE
@@ -17,6 +19,7 @@ VICTIM = "victim@victims.example"
 TO = "support@co.example"
 BATCH = 32
 FORGED, NAMED = times(200, 10_000), times(200, 1000)
+pytestmark = pytest.mark.timeout(times(120, 1800))
 
 
 @contextmanager
