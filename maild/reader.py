@@ -18,8 +18,8 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO
 
 from maild import plainform
@@ -140,7 +140,7 @@ class _Worker:
         child = self._started()
         deadline = time.monotonic() + self._wall_seconds
         try:
-            _send(_pipe(child.stdin), plainform.packed(envelope), raw)
+            _send(_pipe(child.stdin), deadline, plainform.packed(envelope), raw)
             answer = _receive(_pipe(child.stdout), deadline)
         except TimeoutError:
             self._end()
@@ -171,10 +171,12 @@ class _Worker:
             [sys.executable, "-m", "maild.reading"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=PIPE_BYTES,
+            bufsize=0,
         )
-        _send(_pipe(self._child.stdin), hello)
-        _receive(_pipe(self._child.stdout), time.monotonic() + START_SECONDS_MAX)
+        os.set_blocking(_pipe(self._child.stdin).fileno(), False)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        _send(_pipe(self._child.stdin), deadline, hello)
+        _receive(_pipe(self._child.stdout), deadline)
         event(Event.READER_STARTED, pid=self._child.pid)
         return self._child
 
@@ -185,8 +187,7 @@ class _Worker:
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
-            with suppress(BrokenPipeError):
-                _pipe(pipe).close()
+            _pipe(pipe).close()
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -194,12 +195,16 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _send(pipe: IO[bytes], *messages: bytes) -> None:
+def _send(pipe: IO[bytes], deadline: float, *messages: bytes) -> None:
     """Send small ones in one go, and large ones without a copy: a mail may have 25 MB."""
-    for data in messages:
-        pipe.write(_LENGTH.pack(len(data)))
-        pipe.write(data)
-    pipe.flush()
+    framed = chain.from_iterable((_LENGTH.pack(len(data)), data) for data in messages)
+    parts = [memoryview(part) for part in framed]
+    while parts:
+        _wait(pipe, select.POLLOUT, deadline)
+        written = os.writev(pipe.fileno(), parts)
+        while parts and written >= len(parts[0]):
+            written -= len(parts.pop(0))
+        parts[:1] = [part[written:] for part in parts[:1]]
 
 
 def _receive(pipe: IO[bytes], deadline: float) -> Answer:
@@ -214,12 +219,16 @@ def _receive(pipe: IO[bytes], deadline: float) -> Answer:
 
 def _fill(data: bytearray, size: int, pipe: IO[bytes], deadline: float) -> None:
     """Read until there are so many bytes, and whatever came with them."""
-    waiting = select.poll()
-    waiting.register(pipe, select.POLLIN)
     while len(data) < size:
-        if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise TimeoutError
-        chunk = os.read(pipe.fileno(), PIPE_BYTES)
+        _wait(pipe, select.POLLIN, deadline)
+        chunk = pipe.read(PIPE_BYTES)
         if not chunk:
             raise EOFError
         data += chunk
+
+
+def _wait(pipe: IO[bytes], for_what: int, deadline: float) -> None:
+    waiting = select.poll()
+    waiting.register(pipe, for_what)
+    if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError

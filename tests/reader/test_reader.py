@@ -17,7 +17,7 @@ import pytest
 
 from maild.core.mail import Answer, Envelope, Mail, ReadOptions
 from maild.plainform import Misfit, packed
-from maild.reader import NotRead, ReaderPool, _receive
+from maild.reader import NotRead, ReaderPool, _receive, _send
 from maild.settings import RuntimeLimits
 from tests.operations.test_metrics import value
 
@@ -70,6 +70,18 @@ def test_a_child_is_heard_by_a_daemon_with_thousands_of_open_files() -> None:
         with os.fdopen(high, "rb", buffering=0) as heard:
             assert _receive(heard, time.monotonic() + 30).reason == "no"
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+
+
+def test_a_child_that_does_not_take_its_mail_is_not_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    with (
+        os.fdopen(reading, "rb"),
+        os.fdopen(writing, "wb", buffering=0) as pipe,
+        pytest.raises(TimeoutError),
+    ):
+        _send(pipe, time.monotonic() + 0.1, b"an envelope", bytes(1 << 20))
 
 
 def test_an_answer_larger_than_any_mail_is_not_waited_for() -> None:
