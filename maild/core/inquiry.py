@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maild.core import command, labels
+from maild.core import command, labels, subject
 from maild.core.commandtable import TICKETLESS, Word
 from maild.core.house import House
 from maild.core.mail import Mail
@@ -29,6 +29,9 @@ _ASKING = frozenset(
     }
 )
 
+_SHOWN_MAX = 30
+"""A search shows twenty tickets."""
+_TEXT_CHARACTERS_MAX = 256 * 1024
 _ALONE = TICKETLESS | {Word.CUSTOMER}
 
 
@@ -40,6 +43,9 @@ class Inquiry:
     """Numbers of other tickets that commands name."""
     own: int = 0
     """The ticket that the commands are about; 0 where nothing is asked about it."""
+    shown: tuple[int, ...] = ()
+    """Tickets whose tags stand in the mail, in a quote most often: `#search` and other mails of
+    ours show their notes, which are no customer's to read."""
     agent: str = ""
     """Registered address of who asks."""
     words: frozenset[Word] = frozenset()
@@ -64,10 +70,16 @@ def asked(mail: Mail, proofs: Proofs, house: House) -> Inquiry:
     return Inquiry(
         tickets=tuple(number for number in named if number),
         own=token.ticket if token else 0,
+        shown=_shown(mail, house) if token else (),
         agent=agent.address,
         words=frozenset(orders.words) & _ASKING,
         search=search.argument if search else "",
     )
+
+
+def _shown(mail: Mail, house: House) -> tuple[int, ...]:
+    names = tuple(box.name for box in house.mailboxes)
+    return subject.tagged_numbers(mail.parsed.text[:_TEXT_CHARACTERS_MAX], names)[:_SHOWN_MAX]
 
 
 def _token(proofs: Proofs) -> Token | None:

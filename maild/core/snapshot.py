@@ -44,7 +44,8 @@ class TicketView:
     recent: tuple[Post, ...] = ()
     """The last few posts, oldest first, notes included."""
     notes: tuple[str, ...] = ()
-    """All that only colleagues may read, of the tickets merged into it as well.
+    """All that only colleagues may read, of the tickets merged into it as well, and of those that
+    a mail of ours showed the agent.
 
     Looked up for the ticket that an agent's mail is about, as are the public texts.
     """

@@ -52,6 +52,11 @@ def tagged_number(subject: str, names: tuple[str, ...]) -> int:
     return int(found.group(1)) if found else 0
 
 
+def tagged_numbers(text: str, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the ticket numbers of all tags of ours in a text, each once; they prove nothing."""
+    return tuple(dict.fromkeys(int(found[1]) for found in _tag(names).finditer(text)))
+
+
 def _tag(names: tuple[str, ...]) -> re.Pattern[str]:
     known = "|".join(re.escape(name) for name in names) or r"(?!)"
     return re.compile(rf"[ \t]?\[(?:{known}) #(\d{{1,10}})\]", re.IGNORECASE)

@@ -129,7 +129,11 @@ def for_mails(
     views = _with_merged(connection, views, house, now)
     wanted = [tuple(_chain(some, views)) for some in wanted]
     about = [_about(inquiry, views) for inquiry in inquiries]
-    noted = {one.own: with_desk(connection, views[one.own]) for one in about if one.own in views}
+    noted = {
+        one.own: with_desk(connection, views[one.own], one.shown)
+        for one in about
+        if one.own in views
+    }
     views = views | noted
     dossiers = {one.address: one for one in _dossiers(connection, found, views)}
     return tuple(

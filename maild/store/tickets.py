@@ -86,6 +86,16 @@ _NOTES = Prepared(
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind == PostKind.NOTE)
     .order_by(_POST.c.id)
 )
+_OTHERS_TEXTS = Prepared(
+    select(_TEXT)
+    .where(
+        _POST.c.ticket_id.in_(_NUMBERS),
+        _POST.c.kind == PostKind.CUSTOMER,
+        func.lower(_POST.c.author) != bindparam("customer"),
+    )
+    .order_by(_POST.c.id.desc())
+    .limit(PUBLIC_TEXTS_MAX)
+)
 _PUBLIC_TEXTS = Prepared(
     select(_TEXT)
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind.in_(_PUBLIC))
@@ -151,14 +161,19 @@ def views_by_number(
     }
 
 
-def with_desk(connection: Connection, view: TicketView) -> TicketView:
+def with_desk(connection: Connection, view: TicketView, shown: Sequence[int] = ()) -> TicketView:
     """Add what is asked when an agent writes: the notes, what was public lately, who was told.
 
-    Notes are those of the tickets merged into it, too, and those that were taken to other tickets.
+    Notes are those of the tickets merged into it, too, those that were taken to other tickets, and
+    those of other tickets that the agent was shown, with what other customers wrote there.
     """
     wanted = {"numbers": _with_merged(connection, view.ticket.number)}
-    secret = {"numbers": _with_taken(connection, wanted["numbers"])}
-    notes = tuple(_NOTES.scalars(connection, secret))
+    own = _with_taken(connection, wanted["numbers"])
+    others = sorted(set(shown) - set(own))
+    notes = tuple(_NOTES.scalars(connection, {"numbers": [*own, *others]}))
+    if others:
+        known = {"numbers": others, "customer": view.ticket.customer.address.lower()}
+        notes += tuple(_OTHERS_TEXTS.scalars(connection, known))
     public = tuple(_PUBLIC_TEXTS.scalars(connection, wanted)) if notes else ()
     one = {"number": view.ticket.number}
     answers = _ANSWERS.mappings(connection, one)

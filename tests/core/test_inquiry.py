@@ -23,6 +23,14 @@ def test_commands_tell_what_they_need() -> None:
     )
 
 
+def test_the_tickets_that_a_quote_shows_are_known() -> None:
+    quoted = (
+        "Pull it.\n> [Support #12] The kettle\n> [support #13] and [Others #14]\n> [Support #12]"
+    )
+
+    assert inquiry(from_agent(quoted)).shown == (12, 13)
+
+
 def test_an_alias_asks_as_the_agent() -> None:
     found = inquiry(from_agent("#list", person="alice@private.example"))
 

@@ -257,6 +257,34 @@ def test_for_an_agents_mail_every_note_is_known_those_of_merged_tickets_too(
         assert "own 9" in view.public_texts
 
 
+def test_notes_of_tickets_that_a_search_showed_the_agent_are_known_too(
+    database: Database,
+) -> None:
+    number, found = noted(database, "own"), noted(database, "found")
+    noted(database, "other")
+    quoted = f"Pull it.\n\n> [Support #{found}] The kettle leaks\n>   …found note…\n"
+    letter = mail(ALICE, to=[reply_address(ALICE, number, Purpose.AGENT)], text=quoted)
+
+    view = look(database, letter).view(number)
+
+    assert view is not None
+    assert set(view.notes) == {"own note", "found note"}
+
+
+def test_what_other_customers_wrote_is_known_where_it_was_shown(database: Database) -> None:
+    number = noted(database, "own")
+    ben = Customer(address="ben@x.example")
+    words = a_post(1, author=ben.address, text="Ben’s own words")
+    other = apply(database, opening((words,), ticket=replace(new_ticket(), customer=ben))).number
+    quoted = f"Pull it.\n\n> [Support #{other}] and [Support #{number}]\n"
+    letter = mail(ALICE, to=[reply_address(ALICE, number, Purpose.AGENT)], text=quoted)
+
+    view = look(database, letter).view(number)
+
+    assert view is not None
+    assert set(view.notes) == {"own note", "Ben’s own words"}
+
+
 def test_notes_are_not_read_for_a_customers_mail(database: Database) -> None:
     number = noted(database, "own")
 
