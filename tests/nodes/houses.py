@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -81,6 +82,14 @@ class Node(Stage):
             return super().stop()
         self.signal(signal.SIGTERM)
         return self.ended()
+
+    def upgrade(self, tree: Path) -> None:
+        """End it in order, and start the maild that lies in another tree in its place."""
+        assert self.stop() == 0, self.log()[-3000:]
+        self._zygote = None
+        self.command = (sys.executable, "-P", "-c", "from maild.cli.main import main; main()")
+        self.environment["PYTHONPATH"] = str(tree)
+        Stage.start(self)
 
     def close(self) -> None:
         if self._zygote is not None:

@@ -11,7 +11,9 @@ import pytest
 from tests.flows.stage import wait_for
 from tests.needs import needs
 from tests.nodes.houses import Houses, houses
+from tests.nodes.test_killed import doubled, missing, offer, out_of_order, writing
 from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.systemd.installation import ADDED, NEXT, later, tree
 
 FUTURE = (
     "ALTER TABLE ticket ADD COLUMN mood TEXT",
@@ -77,6 +79,41 @@ def test_older_nodes_work_on_while_a_newer_one_adds_to_the_tables(
         one.start(wait=False)
         assert one.ended() != 0
         assert "99.0.0" in one.log()
+
+
+def test_nodes_are_upgraded_one_by_one_under_load(
+    tmp_path: Path, dovecot: Dovecot, figures: Callable[..., None]
+) -> None:
+    """The first brings the tables up to date, while the other still is of the version before."""
+    newer = later(tree(tmp_path / "newer"))
+    dovecot.add("sales", offer(0, 2))
+    with houses(tmp_path, dovecot, ["", ""]) as house:
+        with writing(house, dovecot, 2) as (customers, offered):
+            for node in house.nodes:
+                flows_on(house)
+                node.upgrade(newer)
+            flows_on(house)
+        house.settle()
+        lost = missing(house, customers, offered)
+        twice = sum(house.post.hashes.values()) - len(house.post.hashes)
+        figures(
+            nodes_upgraded=len(house.nodes),
+            acknowledged=sum(len(customer.acknowledged) for customer in customers),
+            lost=lost,
+            tickets_doubled=doubled(house, customers),
+            out_of_order=out_of_order(house),
+            sent_twice=twice,
+        )
+        assert (lost, doubled(house, customers), out_of_order(house), twice) == (0, 0, 0, 0)
+        assert house.count(f"SELECT count(*) FROM {ADDED}") == 0
+        assert all(f"version={NEXT}" in node.log() for node in house.nodes)
+        assert "store.migrated" in house.nodes[0].log().rpartition("daemon.stopped")[2]
+
+
+def flows_on(house: Houses) -> None:
+    """Wait until more mails of ours went out."""
+    before = len(house.post.hashes)
+    wait_for(lambda: len(house.post.hashes) > before + 10, "nothing goes out", 60)
 
 
 def answered(house: Houses, node: int, name: str) -> None:

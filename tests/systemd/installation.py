@@ -58,8 +58,8 @@ def lay_out(over: Path, folder: Path) -> None:
     shutil.copytree(ROOT / "systemd", over / TREE.lstrip("/") / "systemd")
     shutil.copy(ROOT / "config.toml", over / TREE.lstrip("/"))
     (over / "srv/next").mkdir(parents=True)
-    _build(_tree(folder / "this"), over / TREE.lstrip("/"))
-    _build(_later(_tree(folder / "next")), over / "srv/next")
+    _build(tree(folder / "this"), over / TREE.lstrip("/"))
+    _build(later(tree(folder / "next")), over / "srv/next")
     _copy_packages(over / PACKAGES.lstrip("/"))
     dress(over, "/etc/systemd/journald.conf.d/all.conf", "[Journal]\nRateLimitBurst=0\n")
 
@@ -82,8 +82,8 @@ def _offline(line: str) -> str:
     return line.replace(" --online", "")
 
 
-def _tree(folder: Path) -> Path:
-    """Copy what a wheel is made of."""
+def tree(folder: Path) -> Path:
+    """Copy what a wheel is made of; return the copy."""
     folder.mkdir()
     for name in ("maild", "rules", "templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -92,8 +92,8 @@ def _tree(folder: Path) -> Path:
     return folder
 
 
-def _later(tree: Path) -> Path:
-    """Make a later version of a tree."""
+def later(tree: Path) -> Path:
+    """Make a later version of a tree, with one more table; return it."""
     for name in ("pyproject.toml", "maild/__init__.py"):
         text = (tree / name).read_text(encoding="utf-8")
         assert text.count(f'"{__version__}"') == 1
