@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import io
-import pickle
 import resource
 import struct
 
 import pytest
 
 from maild.core.mail import Envelope, Mail, ReadOptions
+from maild.plainform import packed
 from maild.reader import ReaderPool
 from maild.reading import serve
 from maild.settings import RuntimeLimits
@@ -33,7 +33,7 @@ def test_a_mail_that_was_read_is_let_go() -> None:
 
 def test_what_a_child_was_loaded_with_is_never_collected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
-    first = pickle.dumps((ReadOptions(), 1, 1))
+    first = packed((ReadOptions(), 1, 1))
 
     serve(io.BytesIO(struct.pack(">I", len(first)) + first), io.BytesIO())
 
