@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from maild import confirm
 from maild.cli import show as out
+from maild.core.reason import Why
 from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.now import utc_now
 from maild.store import journal, listing, questions
 from maild.store.secret import load_keys
 
+_RETURNED = "for nobody: its agent was told to send it anew"
+_WHYS = (
+    Why.COMMAND_UNKNOWN,
+    Why.COMMAND_ARGUMENT,
+    Why.COMMAND_BELOW,
+    Why.COMMAND_TICKETLESS,
+    Why.NOTHING_WRITTEN,
+    Why.OVERTAKEN,
+)
+_TOLD = re.compile(rf"(?:^|; )(?:{'|'.join(_WHYS)})(?::|$)")
+"""What an agent wrote cannot be carried out as it is: a release changes nothing of it."""
 COLUMNS = ("journal", "received_at", "from", "to", "waits", "reason")
 
 
@@ -66,8 +79,8 @@ def drop(config: Path | None, journals: list[int], why: str) -> None:
 
 
 def _waits(row: dict[str, Any]) -> str:
-    """Whose confirmation a mail waits for, in words."""
+    """Whose confirmation a mail waits for, in words; or that nobody's would help."""
     asked = row["confirmation"]
     if asked is None:
-        return ""
+        return _RETURNED if _TOLD.search(row["reason"]) else ""
     return f"{asked['agent']} until {asked['expires_at']}"
