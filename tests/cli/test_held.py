@@ -20,7 +20,7 @@ ASKED = {"agent": "alice@co.example", "expires_at": "2026-03-09T09:00:00Z"}
         (Reason(why=Why.AUTOMATIC), False),
     ],
 )
-def test_what_its_agent_was_told_to_send_anew_waits_for_nobody(last: Reason, waits: bool) -> None:  # noqa: FBT001 - a column
+def test_what_its_agent_was_told_to_send_anew_waits_for_nobody(last: Reason, waits: bool) -> None:
     reason = f"{Reason(why=Why.TRUST, detail='E3')}; {last}"
 
     told = _waits({"confirmation": None, "reason": reason})
