@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -249,7 +250,9 @@ def test_without_room_for_the_copy_nothing_is_migrated(
     opened.close()
 
 
-def test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun(url: str) -> None:
+def test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun(
+    url: str, figures: Callable[..., None]
+) -> None:
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload([__name__])
     older(url).close()
@@ -272,6 +275,7 @@ def test_killed_at_any_step_of_a_migration_it_is_whole_or_not_begun(url: str) ->
         assert bool(missing) == (found == OLDER), f"half of it is there after step {step}"
         killed += 1
 
+    figures(migrations_killed=killed, half_done=0)
     assert process.exitcode == 0
     assert found == newest()
     assert killed >= 5
