@@ -19,7 +19,8 @@ from maild.outbox import mentions
 from maild.store import erase as rows
 from maild.store import journal, residue, tickets, traces
 from maild.store.database import Connection
-from maild.store.erase import Erased, Order
+from maild.store.erase import Erased
+from maild.store.order import Order, pieces
 from maild.store.traces import Traces
 
 RACES_MAX = 5
@@ -114,14 +115,19 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
     order = Order(
         person=who, reference=reference, by=by, traces=found, mentions=named, letters=letters
     )
+    *some, last = pieces(order)
+    before = Erased()
+    for piece in some:
+        with office.database.write() as connection:
+            before = before.plus(rows.part(connection, piece, office.now()))
     with office.database.write() as connection:
         # Not before: a kill in between would hide on which tickets others wrote their address.
         for number in found.others:
             _carry(connection, office, number, lambda ticket: erasure.left(ticket, who))
-        erased = rows.person(connection, order, office.now())
+        erased = rows.person(connection, last, office.now())
     return Outcome(
         reference=reference,
-        erased=erased,
+        erased=before.plus(erased),
         in_hand=len(found.in_hand) + waiting,
         letters_kept=kept,
     )

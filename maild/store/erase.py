@@ -1,7 +1,8 @@
 """Take a person, or whole tickets, out of the database; what stays says `core/erasure.py`.
 
 All of a person goes in one transaction: nobody sees a half of it, and a kill leaves all or
-nothing. What the deleted rows leave in the file is the business of `store/residue.py`.
+nothing. Of who has much, most goes before it (`store/order.py`). What the deleted rows leave in
+the file is the business of `store/residue.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from maild.errors import LostRace
 from maild.store import blobs, journal, questions, residue, tables, traces
 from maild.store.account import AutomaticRow
 from maild.store.customers import CUSTOMER, ORGANISATION
+from maild.store.order import Order
 from maild.store.questions import QuestionRow
 from maild.store.reach import AddressRow, ReturnedRow
 from maild.store.surveys import SurveyRow, UnsubscribedRow, VoteRow
@@ -75,22 +77,6 @@ _FORGET = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is to go."""
-
-    person: Person
-    reference: str
-    """What the audit calls them (`core.erasure.reference`)."""
-    by: str
-    """Who gave the order."""
-    traces: Traces
-    mentions: tuple[int, ...] = ()
-    """Mails of ours that name the person, to whomever they went."""
-    letters: tuple[int, ...] = ()
-    """Raw mails of others that name the person, and whose files nobody misses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
     """How much went."""
 
@@ -109,6 +95,16 @@ class Erased:
         )
 
 
+def part(connection: Connection, order: Order, now: datetime) -> Erased:
+    """Erase tickets and mails of a person, and nothing that leads to more of theirs."""
+    _open_door(connection)
+    done = _tickets_and_mails(connection, order, now)
+    _audit(connection, order, done, now)
+    _close_door(connection)
+    residue.owe(connection)
+    return done
+
+
 def person(connection: Connection, order: Order, now: datetime) -> Erased:
     """Erase a person; LostRace when they wrote meanwhile, and all is to be looked at again."""
     found, who = order.traces, order.person
@@ -116,25 +112,14 @@ def person(connection: Connection, order: Order, now: datetime) -> Erased:
     if mine is not None and traces.own(connection, mine) != found.own:
         raise LostRace("a new ticket came in meanwhile")
     _open_door(connection)
-    done = tickets(connection, who, found.own, now)
+    done = _tickets_and_mails(connection, order, now)
     _elsewhere(connection, who, found)
-    out = _mails_out(connection, (*found.outbox, *order.mentions))
-    reason = f"erased: {order.reference}"
-    mails = journal.erase(connection, sorted({*found.mails, *order.letters}), reason, now)
-    for number in found.mails:
-        questions.forget(connection, number, now)
     _scrub_journal(connection, who, found.journal)
-    _files(connection, found)
     _about(connection, who.address)
     if mine is not None:
         _customer(connection, mine)
     _sweep(connection, now)
-    total = Erased(
-        tickets=done.tickets,
-        posts=done.posts + len(found.posts),
-        mails_in=done.mails_in + mails,
-        mails_out=done.mails_out + out,
-    )
+    total = done.plus(Erased(posts=len(found.posts)))
     _audit(connection, order, total, now)
     _close_door(connection)
     residue.owe(connection)
@@ -169,6 +154,18 @@ def tickets(connection: Connection, who: Person, numbers: Sequence[int], now: da
         _surveys(connection, _SURVEY.c.ticket_id.in_(some))
         _subjects(connection, who, some, now)
     return Erased(tickets=len(numbers), posts=posts, mails_in=mails, mails_out=out)
+
+
+def _tickets_and_mails(connection: Connection, order: Order, now: datetime) -> Erased:
+    found = order.traces
+    done = tickets(connection, order.person, found.own, now)
+    out = _mails_out(connection, (*found.outbox, *order.mentions))
+    reason = f"erased: {order.reference}"
+    mails = journal.erase(connection, sorted({*found.mails, *order.letters}), reason, now)
+    for number in found.mails:
+        questions.forget(connection, number, now)
+    _files(connection, found)
+    return done.plus(Erased(mails_in=mails, mails_out=out))
 
 
 def mails_out(connection: Connection, ids: Collection[int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from maild import privacy
 from maild.core import erasure
 from maild.errors import NotAllowed, StoreBusy
-from maild.store import residue
+from maild.store import order, residue
 from maild.store.database import BUSY_TIMEOUT_SECONDS
 from maild.store.ledger import Digest, Ledger, Place
 from maild.store.writer import Journal, LedgerKey
@@ -198,6 +199,42 @@ def test_killed_at_any_write_it_is_finished_by_doing_it_again(
     assert asked(anywhere, "SELECT count(*) FROM event WHERE kind = 'person.erased'")[0][0] == 1
     with anywhere.database.read() as connection:
         assert not residue.is_owed(connection)
+
+
+@pytest.mark.parametrize(("writes", "kills"), [(4, 3), (100, 0)])
+def test_who_has_much_goes_in_pieces_and_after_a_kill_the_rest_goes(
+    house: OnDisk, monkeypatch: pytest.MonkeyPatch, writes: int, kills: int
+) -> None:
+    monkeypatch.setattr(order, "TICKETS_AT_ONCE", 1)
+    monkeypatch.setattr(order, "MAILS_AT_ONCE", 4)
+    plant(house)
+    for n in range(2):
+        mail = letter(f"Bea <{BEA}>", "support@co.example", f"More {n}.", proven("person.example"))
+        house.receive(mail)
+    with house.database.write() as connection:
+        connection.execute(text("UPDATE outbox SET state = 'sent'"))
+    killed = 0
+
+    while not _survives(house, writes + killed, monkeypatch):
+        killed += 1
+        _no_half_ticket(house)
+
+    assert killed >= kills
+    assert hits(house, markers()) == set()
+    audits = asked(house, "SELECT CAST(data AS TEXT) FROM event WHERE kind = 'person.erased'")
+    tickets = sum(int(json.loads(data)["tickets"]) for (data,) in audits)
+    assert tickets == 3
+
+
+def _no_half_ticket(house: OnDisk) -> None:
+    """An erased ticket has neither words nor mails any more."""
+    left = asked(
+        house,
+        "SELECT ticket.id FROM ticket JOIN post ON post.ticket_id = ticket.id "
+        "LEFT JOIN journal ON journal.id = post.journal_id WHERE ticket.erased_at IS NOT NULL "
+        "AND (post.text <> '' OR ticket.subject <> '' OR journal.outcome <> 'erased')",
+    )
+    assert left == []
 
 
 def _survives(house: OnDisk, writes: int, monkeypatch: pytest.MonkeyPatch) -> bool:
