@@ -208,6 +208,7 @@ class Daemon:
                 lambda: self.office, self._readers, self._node, self._authenticator
             )
             self._pipeline.on_replies = self._replied
+            self._pipeline.is_trusted = self._alarm.clock.look
             self._spawn("work", self._pipeline.run)
         if Role.SEND in self._roles:
             for n in range(SENDERS):

@@ -323,14 +323,12 @@ def _decided(
 def _arrivals(items: Sequence[Item]) -> list[Arrival]:
     """The mails up to the first that could not be read."""
     arrivals: list[Arrival] = []
-    for claimed, read in items:
+    for one, read in items:
         if isinstance(read, NotRead):
             break
+        at, dated = one.received_at, one.is_dated
         arrival = Arrival(
-            journal_id=claimed.id,
-            mail=read,
-            envelope=claimed.envelope,
-            received_at=claimed.received_at,
+            journal_id=one.id, mail=read, envelope=one.envelope, received_at=at, is_dated=dated
         )
         arrivals.append(arrival)
     return arrivals

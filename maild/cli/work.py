@@ -31,8 +31,9 @@ def work(config: Path | None) -> None:
         nodes.arrive(connection, node, __version__, utc_now())
     readers = ReaderPool(read_options_of(known, office.renderer), known.runtime)
     try:
-        handled = Pipeline(lambda: office, readers, node, own).step()
-        alarm = Alarm(lambda: office, node)
+        alarm, line = Alarm(lambda: office, node), Pipeline(lambda: office, readers, node, own)
+        line.is_trusted = alarm.clock.look
+        handled = line.step()
         fired = alarm.step()
         Keeper(lambda: office, node, lambda: known.retention, alarm.clock.look).ring()
         access = Access(database, keys, known.oauth, node)

@@ -45,7 +45,8 @@ LATE_MIN = timedelta(minutes=1)
 def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
     """Decide about one mail that came in; pure: equal arguments give an equal decision."""
     mailbox = mailbox_of(arrival.mail, arrival.envelope, world.house)
-    snapshot = thread.fresh(snapshot, arrival.received_at)
+    if arrival.is_dated:
+        snapshot = thread.fresh(snapshot, arrival.received_at)
     scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
     found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
     decision = (

@@ -113,6 +113,8 @@ class Arrival:
     mail: Mail
     envelope: Envelope
     received_at: datetime
+    is_dated: bool = True
+    """Whether `received_at` is believed: else nothing has ended by then."""
 
 
 _NO_DESK = Desk()

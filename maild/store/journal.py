@@ -143,6 +143,8 @@ class Claimed:
     tries: int
     is_damaged: bool = False
     """Whether its raw bytes cannot be read; `raw` is empty then."""
+    is_dated: bool = True
+    """Whether `received_at` is believed: a clock that leapt ahead ends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

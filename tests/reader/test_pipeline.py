@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,8 @@ from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.store import journal
 from maild.store.writer import Journal
-from tests.core.scenes import ANNA, SUPPORT
-from tests.trust.house import LMTP, InMemory, letter
+from tests.core.scenes import ALICE, ANNA, SUPPORT
+from tests.trust.house import LMTP, InMemory, letter, proven
 
 MAILS = tuple(letter(ANNA, SUPPORT, f"Printer {n} smokes.") for n in range(3))
 
@@ -61,6 +61,29 @@ def test_a_mail_whose_bytes_are_damaged_is_held_and_the_others_go_on(
     line.step()
 
     assert outcomes(house) == ["posted", "held", "posted"]
+
+
+@pytest.mark.parametrize("is_believed", [False, True])
+def test_a_clock_that_leapt_ahead_ends_no_token(
+    house: InMemory, line: Pipeline, figures: Callable[..., None], *, is_believed: bool
+) -> None:
+    """Where the ten years have really gone by, the answer belongs to nothing any more."""
+    house.receive(letter(ANNA, SUPPORT, "It smokes.", proven("customer.example")))
+    alices = str(house.to(ALICE)[0]["Reply-To"])
+    house.now = house.now.replace(year=house.now.year + 10)
+    writer = Journal(house.database, lambda: house.now)
+    answer = letter(ALICE, alices, "Switch it off.", proven("co.example"))
+    writer.append(LMTP, answer).result(60)
+    writer.close()
+    line.is_trusted = lambda: is_believed
+
+    line.step()
+
+    house.line()
+    told = [mail for mail in house.to(ANNA) if "Switch it off." in mail.as_string()]
+    if not is_believed:
+        figures(answers_while_the_clock_was_ahead=1, not_sent=int(not told))
+    assert (len(told), len(house.tickets())) == ((0, 2) if is_believed else (1, 1))
 
 
 def test_a_bug_pauses_the_line_and_never_ends_it(
