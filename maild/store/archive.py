@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from maild.errors import DiskFull, InUse, NotAllowed
+from maild.plainform import unpacked
 from maild.store.precaution import sync_folder
 
 FORMAT = 1
@@ -132,10 +133,10 @@ def unpack(file: Path, rows: Path) -> tuple[Manifest, bytes]:
 
 
 def _manifest(text: bytes) -> Manifest:
-    found = json.loads(text)
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    found = unpacked(Manifest, text)
+    if found.format != FORMAT:
         raise ValueError("its manifest is of no form that this version knows")
-    return Manifest(**found)
+    return found
 
 
 def _small(archive: tarfile.TarFile, name: str) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import io
+import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from maild.errors import InUse
+from maild.errors import InUse, NotAllowed
 from maild.store import archive
 from maild.store.archive import Manifest
 
@@ -47,3 +50,25 @@ def test_a_lock_whose_name_went_between_opening_and_locking_is_none(
     with archive.drafting(file), pytest.raises(InUse), archive.drafting(file):
         pass
     assert not ends
+
+
+TOLD = {"version": "1", "schema": "1", "made_at": "", "house": "", "sha256": "", "size": 4}
+LIES: dict[str, dict[str, object]] = {
+    "a later form": {"format": 2},
+    "a number for a text": {"schema": 1},
+    "a list for a table": {"counts": [1]},
+    "no number of rows": {"counts": {"ticket": "many"}},
+    "nothing for a text": {"sha256": None},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, lie: dict[str, object]) -> None:
+    file, text = tmp_path / "backup", json.dumps(TOLD | lie).encode()
+    with tarfile.open(file, "w") as tar:
+        member = tarfile.TarInfo(archive.MANIFEST)
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text))
+
+    with pytest.raises(NotAllowed, match="no Manifest: |of no form"):
+        archive.unpack(file, tmp_path / "rows")
