@@ -70,5 +70,5 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, lie: dict[str, objec
         member.size = len(text)
         tar.addfile(member, io.BytesIO(text))
 
-    with pytest.raises(NotAllowed, match="no Manifest: |of no form"):
+    with pytest.raises(NotAllowed, match=r"no Manifest: |of no form"):
         archive.unpack(file, tmp_path / "rows")
