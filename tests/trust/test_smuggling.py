@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.header import Header
 from itertools import product
 from pathlib import Path
@@ -38,7 +38,7 @@ def house() -> Iterator[InMemory]:
     made.close()
 
 
-def test_nothing_is_smuggled_in(tmp_path: Path) -> None:
+def test_nothing_is_smuggled_in(tmp_path: Path, figures: Callable[..., None]) -> None:
     """Each way to end a mail wrongly, at each place: it is refused, or one mail with all of it."""
     tried, taken = 0, 0
     with store(tmp_path) as kept, Listener(Setup(journal=kept.journal)) as running:
@@ -55,12 +55,12 @@ def test_nothing_is_smuggled_in(tmp_path: Path) -> None:
             assert reply.startswith("250" if is_canonical(end) else "550 5.6.11")
         count = kept.count()
 
-    print(f"\nsmuggling in: {tried} tried, {taken} taken, {count} mails in the journal")
+    figures(tried_inwards=tried, taken_as_one_mail=taken, smuggled_in=count - taken)
     assert tried == len(ENDS) * len(PLACES)
     assert count == taken < tried / 2
 
 
-def test_nothing_is_smuggled_out(house: InMemory) -> None:
+def test_nothing_is_smuggled_out(house: InMemory, figures: Callable[..., None]) -> None:
     """What a customer or an agent writes leaves as the one mail that it was meant to be."""
     tried = written(house)
     taker = Taker()
@@ -68,7 +68,7 @@ def test_nothing_is_smuggled_out(house: InMemory) -> None:
         results = handed_over(house, port)
 
     mails, taken = len(house.raw_sent), len(taker.mails)
-    print(f"\nsmuggling out: {tried} mails in, {mails} mails of ours sent, {taken} mails arrived")
+    figures(sent_outwards=mails, smuggled_out=taken - mails)
     assert all(is_canonical(raw) for raw in house.raw_sent)
     assert results == [SendResult.ACCEPTED] * mails
     assert [content for _, _, content in taker.mails] == house.raw_sent
@@ -77,7 +77,9 @@ def test_nothing_is_smuggled_out(house: InMemory) -> None:
 
 @needs("postfix", "root")
 @pytest.mark.servers
-def test_a_server_that_forbids_bare_line_ends_refuses_nothing_of_ours(house: InMemory) -> None:
+def test_a_server_that_forbids_bare_line_ends_refuses_nothing_of_ours(
+    house: InMemory, figures: Callable[..., None]
+) -> None:
     """A real Postfix, told to hang up on whoever sends one; the control is hung up on."""
     written(house)
     with postfix(1, more=FORBID) as strict:
@@ -86,7 +88,7 @@ def test_a_server_that_forbids_bare_line_ends_refuses_nothing_of_ours(house: InM
         mails = len(house.raw_sent)
         taken = strict.wait_for(QUEUED, mails).count(QUEUED)
 
-    print(f"\nto a Postfix that forbids bare line ends: {mails} sent, {taken} taken")
+    figures(sent_to_a_strict_Postfix=mails, refused_by_it=mails - taken)
     assert refused.startswith(b"550 5.5.2")
     assert results == [SendResult.ACCEPTED] * mails
     assert taken == mails
