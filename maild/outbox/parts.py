@@ -18,9 +18,9 @@ from maild.core.decision import Enclosed, SentFile
 from maild.core.mail import Attachment
 from maild.outbox.headers import LINE_MAX, clean, encoded_words, fold
 
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes(n for n in (*range(0x20), 0x7F) if n not in b"\t\r\n")
+"""In UTF-8 no other character has any of these bytes."""
 _BREAKS = ("\r\n", "\r", "\u2028", "\u2029", "\x85")
-_LONG_LINE = re.compile("[^\n]{77}")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.ASCII)
 _CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}", re.ASCII)
 _FILE_NAME_MAX = 200
@@ -36,8 +36,8 @@ def text_part(text: str, subtype: str) -> bytes:
     """
     for one in _BREAKS:
         text = text.replace(one, "\n")
-    lines = _CONTROLS.sub("", text).rstrip("\n") + "\n"
-    encoding, body = _encoded(lines)
+    data = text.encode("utf-8", "replace").translate(None, _CONTROLS).rstrip(b"\n") + b"\n"
+    encoding, body = _encoded(data.replace(b"\n", b"\r\n"))
     return (
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
@@ -95,11 +95,10 @@ def base64_lines(data: bytes) -> Iterator[bytes]:
         yield b"\r\n".join((*lines, b""))
 
 
-def _encoded(lines: str) -> tuple[str, bytes]:
-    """Choose the encoding of a text whose lines end in LF."""
-    if lines.isascii() and not _LONG_LINE.search(lines):
-        return "7bit", lines.encode().replace(b"\n", b"\r\n")
-    data = lines.encode("utf-8", "replace").replace(b"\n", b"\r\n")
+def _encoded(data: bytes) -> tuple[str, bytes]:
+    """Choose the encoding of a text whose lines end in CRLF."""
+    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= LINE_MAX:
+        return "7bit", data
     quoted = binascii.b2a_qp(data, istext=True)
     if len(quoted) <= len(data) * 4 / 3 * 1.03:
         return "quoted-printable", quoted
