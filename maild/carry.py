@@ -17,6 +17,7 @@ from maild import ballots, timetable
 from maild.core import agenda, budget, splitting, suspension, undelivered, webhook
 from maild.core.agenda import Plan
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
+from maild.core.quick import replace
 from maild.core.rule import Verb
 from maild.core.snapshot import World
 from maild.core.ticket import PostKind, Ticket
@@ -274,15 +275,13 @@ def _with_message_ids(
     """Give a post of ours the Message-ID of its copies; every id of ours leads to the ticket."""
     by_post = {reply.post_n: draft.message_id for reply, draft in written if reply.post_n}
     posts = tuple(
-        dataclasses.replace(post, message_id=by_post.get(post.n, ""))
+        replace(post, message_id=by_post.get(post.n, ""))
         if post.kind is PostKind.AGENT or post.n in by_post
         else post
         for post in decision.posts
     )
     ids = dict.fromkeys((*decision.keys, *(draft.message_id for _, draft in written)))
-    return dataclasses.replace(
-        decision, posts=posts, keys=tuple(ids), events=(*decision.events, *refused)
-    )
+    return replace(decision, posts=posts, keys=tuple(ids), events=(*decision.events, *refused))
 
 
 def _outgoing(

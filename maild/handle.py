@@ -7,7 +7,6 @@ that one bad mail never fails its neighbours.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from maild.core.announcement import Announcement
 from maild.core.decision import Decision, Outcome
 from maild.core.operator import Change
 from maild.core.operator import decide as decide_change
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.scene import Occasion
 from maild.core.snapshot import AgentLoad, Arrival, Snapshot, TicketView
@@ -103,7 +103,7 @@ def failed_reply(connection: Connection, office: Office, mail: Outgoing, failure
     views = tickets.views(connection, [mail.ticket_id], office.world.house, failure.at)
     if views:
         number = tickets.post_number(connection, mail.post_id)
-        failure = dataclasses.replace(failure, post_n=number)
+        failure = replace(failure, post_n=number)
         decision = undelivered.decide(failure, views[0].ticket, office.world)
         carry_out(connection, office, [(decision, None)])
 
@@ -205,7 +205,7 @@ def _with_dossiers(connection: Connection, views: Sequence[TicketView]) -> list[
     addresses = [view.ticket.customer.address.lower() for view in views]
     known = {one.address: one for one in customers.dossiers(connection, addresses)}
     return [
-        dataclasses.replace(view, dossiers=(known[address],) if address in known else ())
+        replace(view, dossiers=(known[address],) if address in known else ())
         for view, address in zip(views, addresses, strict=True)
     ]
 
@@ -225,7 +225,7 @@ def _snapshots(
         connection, list(zip(arrivals, proofs, strict=True)), house, office.now()
     )
     crew = loads(connection, office)
-    return tuple(dataclasses.replace(snapshot, loads=crew) for snapshot in found)
+    return tuple(replace(snapshot, loads=crew) for snapshot in found)
 
 
 def loads(connection: Connection, office: Office) -> tuple[AgentLoad, ...]:
@@ -312,7 +312,7 @@ def _decided(
     decisions: list[Decision] = []
     crew = snapshots[0].loads
     for arrival, found in zip(arrivals, snapshots, strict=True):
-        snapshot = dataclasses.replace(found, loads=crew)
+        snapshot = replace(found, loads=crew)
         decision = decide.on_mail(arrival, snapshot, office.world)
         for one in (decision, *decision.others):
             crew = assign.changed(crew, one.before, one.after)

@@ -7,7 +7,6 @@ A new verb is a member of `core.rule.Verb`, a function here, a check of its valu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from maild.core import (
     answers,
@@ -22,6 +21,7 @@ from maild.core import (
 )
 from maild.core.chronicle import TEMPLATE_SENT
 from maild.core.decision import Decision, EventDraft, Outcome, Reply
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.rule import Action, Value, Verb
 from maild.core.scene import Scene, Situation

@@ -7,7 +7,6 @@ its own recipients (invariants I5, I6).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 
 from maild.core import dossier, escalated, newcomers
@@ -23,6 +22,7 @@ from maild.core.decision import (
 from maild.core.escalated import Escalation
 from maild.core.house import AcknowledgePolicy, Agent
 from maild.core.mail import Attachment
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.scene import Scene, Situation
 from maild.core.ticket import Participant, Post, PostKind, Role, Ticket

@@ -27,13 +27,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maild.core import postponed
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.webhook import RECIPIENT, Page
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from maild.core import newcomers, proof, ruling, subject
 from maild.core.address import ADDRESS_BYTES_MAX
 from maild.core.created import created
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.invitation import invitation
 from maild.core.mail import Mail
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
 from maild.core.scene import Scene

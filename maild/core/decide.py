@@ -7,7 +7,6 @@ or a survey of ours, is a machine speaking, is an agent speaking, and else it is
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from maild.core import (
@@ -31,6 +30,7 @@ from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
 from maild.core.mail import Kind
 from maild.core.proof import has_own_token, level_of
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.route import mailbox_of
 from maild.core.scene import Scene

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from maild.core.created import created
 from maild.core.decision import Decision, EventDraft
+from maild.core.quick import replace
 from maild.core.rule import Action
 from maild.core.ticket import Participant, Ticket
 from maild.core.turn import Turn

@@ -7,7 +7,6 @@ decision itself brought about: whatever its log says of the ticket is an event i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from maild.core import assign, dossier, facts, ladder, survey, thread
 from maild.core.actions import act, held
@@ -17,6 +16,7 @@ from maild.core.calendar import AROUND_THE_CLOCK
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.facts import Happening
 from maild.core.ladder import Climb
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.rule import Context, Rule, RuleEvent, Value, Verb
 from maild.core.scene import Scene, Situation

@@ -6,9 +6,10 @@ when its very owner writes to us with some proof, or when an operator releases i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.scene import Scene
 from maild.core.snapshot import World

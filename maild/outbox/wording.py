@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 from maild.core.commandtable import ENTRIES, TABLE
 from maild.core.decision import Audience, Quoted, Reply
@@ -13,6 +13,7 @@ from maild.core.index import Finding
 from maild.core.mail import Attachment
 from maild.core.promise import Due
 from maild.core.question import NamedFile
+from maild.core.quick import replace
 from maild.core.subject import tag as subject_tag
 from maild.core.ticket import Customer, Participant, PostKind, Ticket
 from maild.core.told import Done, Told

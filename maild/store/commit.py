@@ -11,7 +11,7 @@ they must not touch the same ticket. One by itself takes the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 
 from maild.core.decision import Decision, EventDraft
 from maild.core.mail import Attachment
+from maild.core.quick import replace
 from maild.core.ticket import Customer, Post, Ticket
 from maild.errors import LostRace
 from maild.store import search, tables

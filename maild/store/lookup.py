@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from maild.core.house import House
 from maild.core.inquiry import Inquiry, asked
 from maild.core.mail import Mail
 from maild.core.proof import Proofs, answered_ids
+from maild.core.quick import replace
 from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
 from maild.core.survey import Leaving, Via
 from maild.core.ticket import Customer, State

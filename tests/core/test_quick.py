@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
 
+from maild.core import quick as changing
 from maild.core.quick import quick
 
 
@@ -57,6 +58,24 @@ def test_copies_are_equal_and_of_its_kind() -> None:
 
     assert all(one == made and hash(one) == hash(made) and type(one) is Quick for one in copies)
     assert replace(made, number=6) == Quick(name="a", number=6)
+
+
+def test_a_changed_one_is_of_its_kind_and_holds_the_rest() -> None:
+    made = Quick(name="a", number=5, tags=("x",))
+
+    changed = changing.replace(made, number=6)
+
+    assert changed == Quick(name="a", number=6, tags=("x",))
+    assert type(changed) is Quick
+    assert made.number == 5
+    with pytest.raises(FrozenInstanceError):
+        changed.name = "b"  # type: ignore[misc]
+    with pytest.raises((AttributeError, TypeError), match="nobody"):
+        changing.replace(made, nobody=1)  # type: ignore[call-arg]
+
+
+def test_any_other_is_changed_as_always() -> None:
+    assert changing.replace(Plain(name="a"), number=6) == Plain(name="a", number=6)
 
 
 def test_it_is_called_like_any_other() -> None:
