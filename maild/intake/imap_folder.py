@@ -112,7 +112,7 @@ class Folder:
         complaint = self._finish(session, selected, place)
         behind = len(self._suspects)
         self._desk.ledger.note_success(place.mailbox, behind, complaint)
-        has_more = len(new) >= UIDS_PER_PASS
+        has_more = len(new) >= UIDS_PER_PASS or session.has_news
         return Tally(taken=taken, behind=behind, complaint=complaint, has_more=has_more)
 
     def forget_position(self) -> None:

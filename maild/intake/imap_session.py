@@ -95,6 +95,7 @@ class Session:
         """
         self._settings = settings
         self._access = access
+        self._told_at_first = 0
         token = self._token() if settings.oauth else ""
         with _translated():
             self._client = _Client(settings, waits, cord)
@@ -116,10 +117,19 @@ class Session:
         """Whether the server tells of new mail by itself (RFC 2177)."""
         return b"IDLE" in self._capabilities
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the server told of mail in its answers since `select`.
+
+        It tells once (RFC 9051 §7.4.1): whoever waits for it by IDLE then hears nothing.
+        """
+        return self._client.line.told_of_mail > self._told_at_first
+
     def select(self) -> Selected:
         """Select the folder for reading and writing, anew each time: all figures are fresh."""
         with _translated():
             answer = self._client.select_folder(self._settings.folder)
+            self._told_at_first = self._client.line.told_of_mail
             uidvalidity = int(answer[b"UIDVALIDITY"])
             allowed = answer.get(b"PERMANENTFLAGS", ())
             if not 0 < uidvalidity <= _UID_MAX:

@@ -107,6 +107,11 @@ class Line(imaplib.IMAP4):
         """Let answers, from now on, be larger than `ANSWER_BYTES_MAX` by so many bytes."""
         self._answer_bytes_max = ANSWER_BYTES_MAX + extra_bytes
 
+    @property
+    def told_of_mail(self) -> int:
+        """How often the server said how many mails there are, since SELECT began."""
+        return len(self.untagged_responses.get("EXISTS", ()))
+
     def has_pending(self) -> bool:
         """Tell whether something was received that nobody has read yet."""
         if self._held:

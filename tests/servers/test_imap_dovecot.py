@@ -25,6 +25,7 @@ from tests.servers.dovecot import Dovecot, running_dovecot, wait_until
 pytestmark = [needs("root", "dovecot"), pytest.mark.servers]
 
 _RARELY = replace(QUICK, idle=60)
+_NEVER = replace(QUICK, idle=600)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,25 @@ def test_a_new_mail_is_taken_by_idle(dovecot: Dovecot, store: Store) -> None:
 
     print(f"\nIDLE: {lag:.2f} s after the mail arrived")
     assert lag < QUICK.idle
+
+
+@pytest.mark.parametrize("step", [Step.FETCHED, Step.JOURNALLED, Step.AFTER_SENT])
+def test_a_mail_that_comes_while_another_is_taken_waits_for_no_idle(
+    dovecot: Dovecot, store: Store, step: Step
+) -> None:
+    user = f"meanwhile-{step.name.lower()}"
+    second = iter([mail(2)])
+
+    def on_step(reached: Step) -> None:
+        if reached is step:
+            dovecot.add(user, *itertools.islice(second, 1))
+
+    settings = dovecot.settings(user, poll_seconds=600)
+    with polling(store.desk(on_step=on_step), settings, rhythm=_NEVER):
+        _wait_for_success(store, user)
+        dovecot.add(user, mail(1))
+
+        wait_until(lambda: store.journalled(user) == 2, "the second mail waits for the next one")
 
 
 def test_a_new_mail_is_taken_by_polling(dovecot: Dovecot, store: Store) -> None:
