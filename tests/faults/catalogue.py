@@ -458,6 +458,12 @@ OPERATION = (
         f"{_CONTAINER}it_is_shut_in_as_far_as_systemd_can_tell_of_a_loaded_unit",
         f"{_CONTAINER}a_whole_story_makes_no_call_that_is_denied",
     ),
+    _row(
+        "soak",
+        "something breaks again and again under load: kills, relays, IMAP, locks, readers, reloads",
+        "nothing is lost or doubled, no note leaves the house, all is at rest again soon",
+        "soak/test_soak.py::test_whatever_breaks_under_load_no_invariant_does",
+    ),
 )
 ROWS = (*CRASHES, *AWAY, *TIME, *LOOPS, *IDENTITY, *ABUSE, *OPERATION)
 WANTED = """
