@@ -132,7 +132,7 @@ class _Worker:
         """A child that cannot start now is tried again with the first mail."""
         try:
             self._started()
-        except (OSError, EOFError, TimeoutError, plainform.Misfit) as error:
+        except Exception as error:  # noqa: BLE001 - loop top: without its thread no mail is read
             self._end()
             event(Event.WORK_FAILED, what="a reader did not start", error=error)
 

@@ -42,7 +42,7 @@ LOOP_TOPS = {
     "maild/intake/smtp_reception.py": 1,
     "maild/outbox/send.py": 1,
     "maild/pipeline.py": 1,
-    "maild/reader.py": 1,
+    "maild/reader.py": 2,
     "maild/reading.py": 1,
     "maild/reporting.py": 1,
     "maild/store/writer.py": 1,
