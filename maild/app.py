@@ -23,7 +23,7 @@ from maild import __version__, authenticate, memory, notify, settings, threadnam
 from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
-from maild.delivery import Delivery
+from maild.delivery import Delivery, senders
 from maild.errors import ConfigError, InUse
 from maild.furnish import (
     Files,
@@ -64,7 +64,6 @@ __all__ = [
     "read_options_of",
 ]
 
-SENDERS = 2
 BEAT = timedelta(seconds=10)
 RING = timedelta(seconds=1)
 """How often deadlines are looked for."""
@@ -117,7 +116,7 @@ class Daemon:
         self._stop_threads = threading.Event()
         self._stopped = asyncio.Event()
         self._threads: list[threading.Thread] = []
-        self._deliveries: list[Delivery] = []
+        self._deliveries: tuple[Delivery, ...] = ()
         self._servers: list[Server] = []
         self._pipeline: Pipeline | None = None
         self._readers: ReaderPool | None = None
@@ -211,12 +210,9 @@ class Daemon:
             self._pipeline.is_trusted = self._alarm.clock.look
             self._spawn("work", self._pipeline.run)
         if Role.SEND in self._roles:
-            for n in range(SENDERS):
-                delivery = Delivery(
-                    lambda: self.office, self._node, socket.gethostname(), self._access.token
-                )
+            self._deliveries = senders(lambda: self.office, self._node, self._access.token)
+            for n, delivery in enumerate(self._deliveries):
                 delivery.is_trusted = self._alarm.clock.look
-                self._deliveries.append(delivery)
                 self._spawn(f"send-{n}", delivery.run)
         if Role.CLOCK in self._roles:
             self._clock.every(BEAT, "watch", self._watcher.look)
@@ -354,7 +350,10 @@ class Daemon:
         self._hints.say(Hint.REPLIES)
 
     def _hinted(self, hint: Hint) -> None:
-        (self._wake_workers if hint is Hint.MAIL else self._wake_senders)()
+        if hint is Hint.MAIL:
+            self._wake_workers()
+        else:
+            self._wake_senders()
 
     def _wake_workers(self) -> None:
         if self._pipeline is not None:

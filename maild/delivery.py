@@ -9,11 +9,11 @@ than a group of unknown end; it waits ten minutes like a mail whose relay fell s
 from __future__ import annotations
 
 import hashlib
-import math
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,11 +31,14 @@ from maild.outbox import ring
 from maild.outbox.compose import assemble, unpack
 from maild.outbox.result import SendResult, Sent
 from maild.outbox.send import Relay
+from maild.patience import Crowd, Hand, sharing
 from maild.settings import RelaySettings
 from maild.store import journal, outbox
-from maild.store.outbox import Attempted, Call, Outgoing
+from maild.store.outbox import Attempted, Call, Due, Outgoing
 from maild.store.tables import OutboxState
 
+SENDERS = 3
+"""Two relays that keep silent leave one."""
 GROUP_MAILS_MAX = 3
 """So many may be of unknown end after a crash."""
 BATCH_MAILS = 7 * GROUP_MAILS_MAX
@@ -43,8 +46,6 @@ GROUP_BYTES = 1024 * 1024
 """With so many bytes in hand a group is full."""
 IDLE_SECONDS = 1.0
 STEP_PATIENCE_SECONDS = 60.0
-HELD_UP_SECONDS = 5.0
-"""Who waits so long for a relay gives back its other mails: it may go on for ten minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,34 +54,14 @@ class _Way:
 
     call: Call
     go: Callable[[], Sent]
+    relay: RelaySettings | None = None
+    """None for a page."""
 
 
-class _Hand:
-    """The mails that a sender has claimed and not tried, and since when it waits for a relay."""
-
-    def __init__(self) -> None:
-        self.left: dict[int, Outgoing] = {}
-        self._since = math.inf
-        self._lock = threading.Lock()
-
-    def waits(self) -> None:
-        """A mail that was taken out is handed over now; nothing else is done until `is_heard`."""
-        with self._lock:
-            self._since = time.monotonic()
-
-    def is_heard(self) -> None:
-        """The relay has spoken."""
-        with self._lock:
-            self._since = math.inf
-
-    def of_the_held_up(self) -> list[Outgoing]:
-        """Take out all others when the wait is long: none of them is in the wire then."""
-        with self._lock:
-            if time.monotonic() - self._since < HELD_UP_SECONDS:
-                return []
-            rest = list(self.left.values())
-            self.left.clear()
-        return rest
+def senders(office: Callable[[], Office], node: str, access: AccessToken) -> tuple[Delivery, ...]:
+    """Return the senders of a daemon."""
+    crowd, hostname = Crowd(SENDERS - 1), socket.gethostname()
+    return tuple(Delivery(office, node, hostname, access, crowd) for _ in range(SENDERS))
 
 
 class Delivery:
@@ -92,10 +73,11 @@ class Delivery:
         node: str,
         hostname: str,
         access: AccessToken | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         """Take the office anew for each batch, since a reload replaces it.
 
-        `access` gives tokens for relays that want OAuth.
+        `access` gives tokens for relays that want OAuth; `crowd` is all senders together.
         """
         self.is_trusted: Callable[[], bool] = lambda: True
         """Whether the wall clock is believed: else what waits for a time goes on waiting."""
@@ -105,14 +87,15 @@ class Delivery:
         self._hostname = hostname
         self._open: dict[RelaySettings, Relay] = {}
         self._clerk = Clerk(office, node)
-        self._hand = _Hand()
+        self._crowd = crowd or Crowd(SENDERS)
+        self._hand = Hand()
         self._ahead = 1
         """So many mails the relay took in a moment."""
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`; the mail in the wire is finished, the others are put back."""
-        with self._clerk.watching(stop), self._sharing(stop):
+        with self._clerk.watching(stop), sharing(self._hand, self._share):
             while not stop.is_set():
                 self._turn_or_wait(stop)
         self._hang_up()
@@ -157,6 +140,7 @@ class Delivery:
         is_done = False
         try:
             while left and not stop.is_set():
+                self._leave_to_others(office, left)
                 self._group(office, left, stop)
             is_done = bool(claimed) and not left
         finally:
@@ -166,9 +150,10 @@ class Delivery:
 
     def _claim(self, office: Office, stop: threading.Event) -> tuple[Outgoing, ...]:
         """Take what is due; a claim whose end nobody saw is undone at once."""
-        now, timed = office.now(), self.is_trusted()
+        now = office.now()
+        due = Due(is_timed=self.is_trusted(), but=self._left_to_others(office))
         try:
-            return outbox.claim(office.database, self._node, now, BATCH_MAILS, timed=timed)
+            return outbox.claim(office.database, self._node, now, BATCH_MAILS, due)
         except HalfTaken as error:
             ids = error.ids
 
@@ -179,6 +164,21 @@ class Delivery:
             self._clerk.insist(undo, stop)
             raise
 
+    def _left_to_others(self, office: Office) -> tuple[str, ...]:
+        """Return the mailboxes whose relay keeps enough others waiting while there is another."""
+        if len(office.relays) == 1:
+            return ()
+        names = (box.name for box in office.world.house.mailboxes)
+        return tuple(name for name in names if not self._crowd.has_room(office.relay_of(name)))
+
+    def _leave_to_others(self, office: Office, left: dict[int, Outgoing]) -> None:
+        names = self._left_to_others(office)
+        mails = [mail for mail in left.values() if mail.kind is not ReplyKind.PAGE]
+        rest = [left.pop(mail.id) for mail in mails if mail.mailbox in names]
+        if rest:
+            with suppress(TemporaryError):
+                self._share(rest)
+
     def _group(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
         """Mark the next mails together, then hand them over; take from `left` what was tried.
 
@@ -188,14 +188,25 @@ class Delivery:
         ours = {call.mail.id for call in self._clerk.write(stop, [way.call for way in ways])}
         end = time.monotonic() + LONG_SECONDS
         for done, way in enumerate(ways):
-            if stop.is_set() or (done and time.monotonic() > end):
+            if stop.is_set() or (done and time.monotonic() > end) or not self._enters(office, way):
                 self._ahead = max(done, 1)
                 return
             mail = left.pop(way.call.mail.id)
-            if mail.id in ours:
-                self._clerk.hear(_heard(mail, self._hand_over(way), office.now()))
+            try:
+                if mail.id in ours:
+                    self._clerk.hear(_heard(mail, self._hand_over(way), office.now()))
+            finally:
+                self._leaves(office, way)
         is_quick = time.monotonic() <= end
         self._ahead = min(2 * self._ahead, GROUP_MAILS_MAX) if is_quick else 1
+
+    def _enters(self, office: Office, way: _Way) -> bool:
+        """Whether it may go to the relay now; where there is only one, all senders may."""
+        return way.relay is None or len(office.relays) == 1 or self._crowd.enter(way.relay)
+
+    def _leaves(self, office: Office, way: _Way) -> None:
+        if way.relay is not None and len(office.relays) > 1:
+            self._crowd.leave(way.relay)
 
     def _hand_over(self, way: _Way) -> Sent:
         self._hand.waits()
@@ -241,6 +252,7 @@ class Delivery:
         return _Way(
             call=Call(mail=mail, leaves_trace=settings.scheme != "maildir"),
             go=lambda: relay.send(mail.envelope_from, mail.recipient, data),
+            relay=settings,
         )
 
     def _finish(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:
@@ -262,23 +274,14 @@ class Delivery:
         with suppress(TemporaryError):
             self._clerk.insist(write, stop)
 
-    @contextmanager
-    def _sharing(self, stop: threading.Event) -> Iterator[None]:
-        """Meanwhile, give back what waits behind a mail whose relay keeps silent."""
-        over = threading.Event()
+    def _share(self, mails: Sequence[Outgoing]) -> None:
+        """Return what other senders may send meanwhile; if that fails, its lease ends it.
 
-        def share() -> None:
-            while not over.wait(IDLE_SECONDS):
-                if rest := self._hand.of_the_held_up():
-                    self._put_back(self._office(), rest, stop)
-
-        thread = threading.Thread(target=share, name="share", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        Once only: whoever did it again, not knowing that it was done, could take a mail out of
+        the hand of a sender that has it in the wire by then.
+        """
+        with self._office().database.write() as connection:
+            outbox.put_back(connection, self._node, mails)
 
     def _hang_up(self) -> None:
         for relay in self._open.values():

@@ -75,6 +75,10 @@ _DUE = (
     .where(
         _OUTBOX.c.state.in_((OutboxState.QUEUED, OutboxState.SCHEDULED)),
         _OUTBOX.c.next_try_at <= bindparam("now"),
+        or_(
+            _OUTBOX.c.kind == ReplyKind.PAGE,
+            _OUTBOX.c.mailbox.not_in(bindparam("but", expanding=True)),
+        ),
         hold.FLOWS,
     )
     .order_by(_OUTBOX.c.next_try_at, _OUTBOX.c.id)
@@ -167,6 +171,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Which of the mails that are due a sender takes."""
+
+    is_timed: bool = True
+    """Else only those that never had to wait, since nobody knows what time it is."""
+    but: tuple[str, ...] = ()
+    """Mailboxes whose mail is passed over; a page takes no relay."""
+
+
+ANY_DUE = Due()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempted:
     """What became of one attempt."""
 
@@ -216,17 +233,16 @@ def add(connection: Connection, mails: Sequence[Outgoing], now: datetime) -> Non
 
 
 def claim(
-    database: Database, node: str, now: datetime, limit: int, *, timed: bool = True
+    database: Database, node: str, now: datetime, limit: int, wanted: Due = ANY_DUE
 ) -> tuple[Outgoing, ...]:
     """Take the mails that are due, oldest first, and record the attempt before it is made.
 
-    Not `timed` means: only what never had to wait, since nobody knows what time it is.
     `HalfTaken` when the database goes away meanwhile: then `undo_claim`.
     """
-    due, rows = _DUE_NOW if timed else _NEW_NOW, list[Any]()
+    due, rows = _DUE_NOW if wanted.is_timed else _NEW_NOW, list[Any]()
     try:
         with database.write() as connection:
-            rows += due.mappings(connection, {"now": now, "most": limit})
+            rows += due.mappings(connection, {"now": now, "most": limit, "but": wanted.but})
             if not rows:
                 return ()
             claims = [{"row": row["id"], "node": node, "until": now + LEASE} for row in rows]

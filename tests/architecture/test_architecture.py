@@ -41,6 +41,7 @@ LOOP_TOPS = {
     "maild/intake/smtp_connection.py": 1,
     "maild/intake/smtp_reception.py": 1,
     "maild/outbox/send.py": 1,
+    "maild/patience.py": 1,
     "maild/pipeline.py": 1,
     "maild/reader.py": 2,
     "maild/reading.py": 1,

@@ -1,0 +1,110 @@
+"""Waiting for relays: what a sender has in hand meanwhile, and who else waits there.
+
+Strategy: a relay may keep silent for ten minutes (RFC 5321 §4.5.3.2). A sender that waits for one
+gives its other mails back. Where there are several relays, no one of them gets all senders: one
+that is dead leaves a sender to the others.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from maild.log import Event, event
+from maild.settings import RelaySettings
+from maild.store.outbox import Outgoing
+
+HELD_UP_SECONDS = 5.0
+"""Who waits so long for a relay gives back its other mails: it may go on for ten minutes."""
+ROOM_SECONDS = 1.0
+"""So long a sender waits for another one to come back from a relay."""
+LOOK_SECONDS = 1.0
+"""How often it is asked whether somebody is held up."""
+
+
+class Crowd:
+    """How many senders of a process are at each relay; thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        """Let so many be at one relay."""
+        self._most = most
+        self._at: Counter[RelaySettings] = Counter()
+        self._since: dict[RelaySettings, float] = {}
+        """When somebody came, on the monotonic clock."""
+        self._left = threading.Condition()
+
+    def enter(self, relay: RelaySettings) -> bool:
+        """Go there; False where those who are there do not come back in a moment."""
+        with self._left:
+            if not self._left.wait_for(lambda: self._at[relay] < self._most, ROOM_SECONDS):
+                return False
+            self._at[relay] += 1
+            self._since[relay] = time.monotonic()
+            return True
+
+    def leave(self, relay: RelaySettings) -> None:
+        """Come back from there."""
+        with self._left:
+            self._at[relay] -= 1
+            self._left.notify_all()
+
+    def has_room(self, relay: RelaySettings) -> bool:
+        """Whether to take mails for it; a relay that answers soon always has."""
+        with self._left:
+            is_full = self._at[relay] >= self._most
+            return not is_full or time.monotonic() - self._since[relay] < ROOM_SECONDS
+
+
+class Hand:
+    """The mails that a sender has claimed and not tried, and since when it waits for a relay."""
+
+    def __init__(self) -> None:
+        """Have nothing in hand."""
+        self.left: dict[int, Outgoing] = {}
+        self._since = math.inf
+        self._lock = threading.Lock()
+
+    def waits(self) -> None:
+        """A mail that was taken out is handed over now; nothing else is done until `is_heard`."""
+        with self._lock:
+            self._since = time.monotonic()
+
+    def is_heard(self) -> None:
+        """The relay has spoken."""
+        with self._lock:
+            self._since = math.inf
+
+    def of_the_held_up(self) -> list[Outgoing]:
+        """Take out all others when the wait is long: none of them is in the wire then."""
+        with self._lock:
+            if time.monotonic() - self._since < HELD_UP_SECONDS:
+                return []
+            rest = list(self.left.values())
+            self.left.clear()
+        return rest
+
+
+@contextmanager
+def sharing(hand: Hand, give_back: Callable[[Sequence[Outgoing]], None]) -> Iterator[None]:
+    """Meanwhile, give back what waits behind a mail whose relay keeps silent."""
+    over = threading.Event()
+
+    def share() -> None:
+        while not over.wait(LOOK_SECONDS):
+            try:
+                if rest := hand.of_the_held_up():
+                    give_back(rest)
+            except Exception as error:  # noqa: BLE001 - loop top: the next mail may be held up, too
+                event(Event.WORK_FAILED, work="mails behind a silent relay", error=error)
+
+    thread = threading.Thread(target=share, name="share", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
