@@ -8,7 +8,6 @@ from pathlib import Path
 
 from maild import log, settings
 from maild.core import address
-from maild.core.house import place
 from maild.core.mail import Envelope
 from maild.errors import ConfigError, TemporaryError
 from maild.intake import pipe
@@ -53,10 +52,9 @@ def deliver(config: Path | None, to: list[str], sender: str) -> None:
 def _refuse_early(known: Settings, database: Database, to: list[str]) -> None:
     """Leave mail for a mailbox outside while a daemon works with older settings."""
     found = (address.recipient(one, known.house) for one in to)
-    boxes = {place(box.address, box.mailbox): box for box in found if box is not None}
+    places = {box.address: box.mailbox.name for box in found if box is not None}
     with database.read() as connection:
-        early = nodes.unaware(connection, boxes, utc_now())
+        early = nodes.unaware(connection, places, utc_now())
     if early:
-        missed = (boxes[one] for one in early)
-        names = ", ".join(f"{one.address} of the mailbox {one.mailbox.name}" for one in missed)
+        names = ", ".join(f"{one} of the mailbox {places[one]}" for one in early)
         raise TemporaryError(f"a daemon runs that does not know {names} yet: reload it")

@@ -242,16 +242,11 @@ class House:
         return next((o for o in self.organisations if o.name.casefold() == wanted), None)
 
     @property
-    def places(self) -> tuple[str, ...]:
-        """Every address of every mailbox, each with the mailbox that its mail is for."""
-        return tuple(place(one, box) for box in self.mailboxes for one in box.addresses)
+    def places(self) -> dict[str, str]:
+        """Every address of every mailbox, with the name of the mailbox that its mail is for."""
+        return {one: box.name for box in self.mailboxes for one in box.addresses}
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
         """Every address of every mailbox."""
         return tuple(address for box in self.mailboxes for address in box.addresses)
-
-
-def place(address: str, mailbox: Mailbox) -> str:
-    """Return an address of ours together with its mailbox, as one text to compare."""
-    return f"{address} {mailbox.name}"

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -121,24 +121,35 @@ def leave(connection: Connection, name: str) -> None:
     connection.execute(delete(_META).where(_META.c.name == f"{_KNOWS}{name}"))
 
 
-def knows(connection: Connection, name: str, places: Iterable[str]) -> None:
-    """Note which addresses of ours a node knows, and for which mailbox (`House.places`)."""
-    row = {"name": f"{_KNOWS}{name}", "value": json.dumps(sorted(places))}
+def knows(connection: Connection, name: str, places: Mapping[str, str]) -> None:
+    """Note which addresses of ours a node knows, and for which mailbox (`House.places`).
+
+    Older code, which works beside ours during an upgrade, reads the addresses alone: the keys.
+    """
+    row = {"name": f"{_KNOWS}{name}", "value": json.dumps(dict(places), sort_keys=True)}
     connection.execute(replacing(connection, _META, "name"), row)
 
 
-def knows_now(database: Database, name: str, places: Iterable[str]) -> None:
+def knows_now(database: Database, name: str, places: Mapping[str, str]) -> None:
     """Note them at once; where the database cannot be written the next beat does it."""
     with suppress(TemporaryError), database.write() as connection:
         knows(connection, name, places)
 
 
-def unaware(connection: Connection, places: Iterable[str], now: datetime) -> tuple[str, ...]:
-    """Return those of our places that some living daemon does not know; none where none is."""
+def unaware(connection: Connection, places: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    """Return our addresses that some living daemon does not know for their mailbox, or at all.
+
+    None where no daemon is. One of an older version noted its addresses alone (a list): they count
+    for whatever mailbox.
+    """
     living = select(_KNOWS + _NODE.c.name).where(_NODE.c.seen_at > now - SILENT_AFTER)
     rows = connection.execute(select(_META.c.value).where(_META.c.name.in_(living))).scalars()
-    known = [frozenset(json.loads(row)) for row in rows]
-    return tuple(one for one in places if any(one not in some for some in known))
+    known = [json.loads(row) for row in rows]
+    return tuple(
+        one
+        for one, box in places.items()
+        if any(one not in some or (isinstance(some, dict) and some[one] != box) for some in known)
+    )
 
 
 def take_back(connection: Connection, names: list[str], now: datetime) -> int:
