@@ -15,7 +15,7 @@ from maild.now import utc_now
 from maild.store import journal, listing, questions
 from maild.store.secret import load_keys
 
-_RETURNED = "for nobody: its agent was told to send it anew"
+_RETURNED = "its agent was told; release it only after a change of the settings"
 _WHYS = (
     Why.COMMAND_UNKNOWN,
     Why.COMMAND_ARGUMENT,
@@ -33,10 +33,11 @@ def list_held(config: Path | None, *, as_json: bool) -> None:
     """Print held mails with their reasons."""
     with out.opened(config) as (_, database), database.read() as connection:
         rows = listing.held_list(connection)
+    told = [row | {"waits": _waits(row)} for row in rows]
     if as_json:
-        out.as_document(rows)
+        out.as_document(told)
     else:
-        out.as_table([row | {"waits": _waits(row)} for row in rows], COLUMNS, "nothing is held")
+        out.as_table(told, COLUMNS, "nothing is held")
 
 
 def show(config: Path | None, journal_id: int, *, as_json: bool) -> None:
@@ -79,7 +80,7 @@ def drop(config: Path | None, journals: list[int], why: str) -> None:
 
 
 def _waits(row: dict[str, Any]) -> str:
-    """Whose confirmation a mail waits for, in words; or that nobody's would help."""
+    """Whose confirmation a mail waits for, in words; or that its agent sends it anew."""
     asked = row["confirmation"]
     if asked is None:
         return _RETURNED if _TOLD.search(row["reason"]) else ""

@@ -141,6 +141,7 @@ def test_a_held_mail_is_listed_shown_released_and_held_again(house: House) -> No
     house.run("work")
 
     assert "automatic" in held["reason"]
+    assert held["waits"] == ""
     assert "I am away." in shown["raw"]
     assert released.returncode == 0
     assert between == []

@@ -1,4 +1,4 @@
-"""`maild held list` says for whom a mail waits."""
+"""`maild held list` says for whom a mail waits, and when a release changes something."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ASKED = {"agent": "alice@co.example", "expires_at": "2026-03-09T09:00:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("last", "waits"),
+    ("last", "is_told"),
     [
         (Reason(why=Why.COMMAND_UNKNOWN, detail="#slove"), True),
         (Reason(why=Why.NOTHING_WRITTEN), True),
@@ -20,12 +20,13 @@ ASKED = {"agent": "alice@co.example", "expires_at": "2026-03-09T09:00:00Z"}
         (Reason(why=Why.AUTOMATIC), False),
     ],
 )
-def test_what_its_agent_was_told_to_send_anew_waits_for_nobody(last: Reason, waits: bool) -> None:
+def test_what_its_agent_was_told_of_waits_for_other_settings(last: Reason, is_told: bool) -> None:
     reason = f"{Reason(why=Why.TRUST, detail='E3')}; {last}"
 
     told = _waits({"confirmation": None, "reason": reason})
 
-    assert bool(told) == told.startswith("for nobody") == waits
+    words = "its agent was told; release it only after a change of the settings"
+    assert told == (words if is_told else "")
 
 
 def test_what_its_agent_was_asked_waits_for_the_agent() -> None:
