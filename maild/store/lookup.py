@@ -130,12 +130,11 @@ def for_mails(
     views = _with_merged(connection, views, house, now)
     wanted = [tuple(_chain(some, views)) for some in wanted]
     about = [_about(inquiry, views) for inquiry in inquiries]
-    noted = {
-        one.own: with_desk(connection, views[one.own], one.shown)
-        for one in about
-        if one.own in views
+    views = views | {
+        own: with_desk(connection, views[own], shown)
+        for own, shown in _shown(about).items()
+        if own in views
     }
-    views = views | noted
     dossiers = {one.address: one for one in _dossiers(connection, found, views)}
     return tuple(
         replace(
@@ -242,6 +241,14 @@ def _about(inquiry: Inquiry, views: Mapping[int, TicketView]) -> Inquiry:
     """The inquiry about the ticket that the one it names was merged into in the end."""
     chain = tuple(_chain([inquiry.own], views))
     return replace(inquiry, own=chain[-1]) if chain else inquiry
+
+
+def _shown(about: Iterable[Inquiry]) -> dict[int, set[int]]:
+    """By ticket, what all the mails about it show: the view that they share knows it for each."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for one in about:
+        found[one.own].update(one.shown)
+    return found
 
 
 def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> _Facts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -161,7 +161,7 @@ def views_by_number(
     }
 
 
-def with_desk(connection: Connection, view: TicketView, shown: Sequence[int] = ()) -> TicketView:
+def with_desk(connection: Connection, view: TicketView, shown: Collection[int] = ()) -> TicketView:
     """Add what is asked when an agent writes: the notes, what was public lately, who was told.
 
     Notes are those of the tickets merged into it, too, those that were taken to other tickets, and

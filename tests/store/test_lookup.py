@@ -285,6 +285,27 @@ def test_what_other_customers_wrote_is_known_where_it_was_shown(database: Databa
     assert set(view.notes) == {"own note", "Ben’s own words"}
 
 
+def test_mails_of_one_batch_about_one_ticket_hide_nothing_from_each_other(
+    database: Database,
+) -> None:
+    number, found = noted(database, "own"), noted(database, "found")
+    texts = (f"Pull it.\n\n> [Support #{found}] …found note…\n", "And switch it on again.")
+    address = reply_address(ALICE, number, Purpose.AGENT)
+    letters = [mail(ALICE, to=[address], text=text) for text in texts]
+
+    with database.read() as connection:
+        first, second = lookup.for_mails(
+            connection,
+            [(arrival(one), proof.collect(one, UNTRUSTED, HOUSE, KEYS)) for one in letters],
+            HOUSE,
+            NOW,
+        )
+
+    for view in (first.view(number), second.view(number)):
+        assert view is not None
+        assert set(view.notes) == {"own note", "found note"}
+
+
 def test_notes_are_not_read_for_a_customers_mail(database: Database) -> None:
     number = noted(database, "own")
 

@@ -22,11 +22,12 @@ def house() -> Iterator[InMemory]:
     made.close()
 
 
-def answered(house: InMemory, text: str) -> Outcome:
-    notice = house.to(ALICE)[0]
-    fields = (proven("co.example"), f"In-Reply-To: {notice['Message-ID']}")
-    (handled,) = house.receive(letter(ALICE, str(notice["Reply-To"]), text, *fields))
-    return handled.outcome
+def answered(house: InMemory, *texts: str, notice: int = 0) -> Outcome:
+    """Answer a notice that Alice got, by one batch of mails; return what became of the first."""
+    asked = house.to(ALICE)[notice]
+    fields = (proven("co.example"), f"In-Reply-To: {asked['Message-ID']}")
+    to = str(asked["Reply-To"])
+    return house.receive(*(letter(ALICE, to, text, *fields) for text in texts))[0].outcome
 
 
 def test_a_note_that_was_taken_to_another_ticket_is_no_less_secret(house: InMemory) -> None:
@@ -48,3 +49,22 @@ def test_a_note_of_a_merged_ticket_is_no_less_secret(house: InMemory) -> None:
     outcome = answered(house, f"At nine. By the way, {NOTE}.")
 
     assert outcome is Outcome.HELD
+
+
+def test_what_a_search_showed_is_no_less_secret_where_two_mails_come_at_once(
+    house: InMemory,
+) -> None:
+    """The second of the batch shows nothing."""
+    eve = letter("eve@other.example", "support@co.example", "Hello.", proven("other.example"))
+    house.receive(eve)
+    assert answered(house, f"#note\r\n{NOTE}", notice=-1) is Outcome.POSTED
+    assert answered(house, "#search coffee") is Outcome.POSTED
+    found = house.to(ALICE)[-1].get_body(("plain",))
+    assert found is not None
+    pasted = found.get_content().partition("Found:")[2]
+    assert NOTE in pasted
+
+    outcome = answered(house, f"At nine. See {pasted}", "We close at six.")
+
+    assert outcome is Outcome.HELD
+    assert not any(NOTE in str(mail) for mail in house.to(ANNA))
