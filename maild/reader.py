@@ -204,7 +204,8 @@ def _send(pipe: IO[bytes], deadline: float, *messages: bytes) -> None:
         written = os.writev(pipe.fileno(), parts)
         while parts and written >= len(parts[0]):
             written -= len(parts.pop(0))
-        parts[:1] = [part[written:] for part in parts[:1]]
+        if parts:
+            parts[0] = parts[0][written:]
 
 
 def _receive(pipe: IO[bytes], deadline: float) -> Answer:
