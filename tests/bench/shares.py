@@ -24,6 +24,7 @@ ROLES = {
     "work": "work: decide, compose, commit",
     "journal-writer": "journal: makes mail durable",
     "send": "sending",
+    "share": "sending",
     "reader": "handing mails to readers",
 }
 """What a thread does, by its name without a number."""
