@@ -14,6 +14,8 @@ _FORWARD = re.compile(
     r"(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]{0,3}[:：]"
 )
 _SPACES = re.compile(r"\s+")
+_FOLD = re.compile(r"[\s>]+")
+_TAG_END = re.compile(r" #(\d{1,10})\]")
 
 
 def base(subject: str, names: tuple[str, ...]) -> str:
@@ -53,8 +55,15 @@ def tagged_number(subject: str, names: tuple[str, ...]) -> int:
 
 
 def tagged_numbers(text: str, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the ticket numbers of all tags of ours in a text, each once; they prove nothing."""
-    return tuple(dict.fromkeys(int(found[1]) for found in _tag(names).finditer(text)))
+    """Return the numbers of all tags in a text, each once, those of ours first.
+
+    Quotes break a tag over lines, and a mailbox may have had another name: any `[name #12]`
+    counts, since it proves nothing.
+    """
+    line = _FOLD.sub(" ", text)
+    ours = _tag(tuple(_FOLD.sub(" ", name) for name in names))
+    found = (*ours.finditer(line), *_TAG_END.finditer(line))
+    return tuple(dict.fromkeys(int(one[1]) for one in found))
 
 
 def _tag(names: tuple[str, ...]) -> re.Pattern[str]:

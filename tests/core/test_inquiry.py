@@ -25,10 +25,16 @@ def test_commands_tell_what_they_need() -> None:
 
 def test_the_tickets_that_a_quote_shows_are_known() -> None:
     quoted = (
-        "Pull it.\n> [Support #12] The kettle\n> [support #13] and [Others #14]\n> [Support #12]"
+        "Pull it.\n> [Others #14] and [support #12] The kettle\n> [Support #13]\n> [Support #12]"
     )
 
-    assert inquiry(from_agent(quoted)).shown == (12, 13)
+    assert inquiry(from_agent(quoted)).shown == (12, 13, 14)
+
+
+def test_numbers_of_others_push_out_no_ticket_of_ours() -> None:
+    others = "".join(f"[issue #{n}]\n" for n in range(100, 200))
+
+    assert inquiry(from_agent(f"Pull it.\n> {others}> [Support #12]")).shown[0] == 12
 
 
 def test_an_alias_asks_as_the_agent() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.subject import SUBJECT_CHARACTERS_MAX, base, tag, tagged_number
+from maild.core.subject import SUBJECT_CHARACTERS_MAX, base, tag, tagged_number, tagged_numbers
 
 NAMES = ("Support", "Sales (EU)")
 BASES = [
@@ -89,3 +89,35 @@ def test_a_hostile_subject_costs_little(piece: str) -> None:
     tagged_number(subject, NAMES)
 
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> see [Sales\n> (EU) #12] x",
+        "> see [Sales \r\n> > (EU)\r\n> > #12] x",
+        "see [Sales (EU)\u00a0#12] x",
+        "> [Old Name #12]",
+        "> [Old\n>Name\n>#12]",
+        "| [Old Name\n| #12]",
+    ],
+)
+def test_a_tag_is_seen_over_the_lines_of_a_quote_and_whatever_its_name(text: str) -> None:
+    assert tagged_numbers(text, NAMES) == (12,)
+
+
+def test_tags_of_ours_come_first() -> None:
+    text = "> [Other #5] [sales\n> (eu) #4] and [Support #3]\n[Sales (EU) #4], not #6 or [Support]"
+
+    assert tagged_numbers(text, NAMES) == (4, 3, 5)
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "> ", "\n>", "[", "[Sales ", "[Sales\n> ", " #", "[x #1] "]
+)
+def test_a_megabyte_is_searched_for_tags_in_linear_time(piece: str) -> None:
+    start = time.process_time()
+
+    tagged_numbers(piece * (10**6 // len(piece)), NAMES)
+
+    assert time.process_time() - start < 5
