@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from maild.core import (
+    absence_wording,
     answers,
-    autoreply,
     between,
     canned,
     command,
@@ -195,7 +195,7 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
 def _absence(scene: Scene, letter: _Letter) -> str:
     """Return the words of a notice of absence that no header tells of: who commands is there."""
     is_bare = letter.answers_customer and not letter.orders.words
-    return autoreply.own_absence(scene.mail.reply.reply_text) if is_bare else ""
+    return absence_wording.own_absence(scene.mail.reply.reply_text) if is_bare else ""
 
 
 def _deeds(letter: _Letter) -> tuple[Deed, ...]:

@@ -164,27 +164,6 @@ _ABSENCE: tuple[str, ...] = (
 )  # fmt: skip
 
 
-_OWN_ABSENCE = re.compile(
-    r"\b(?:(?:i am|i'm|i will be|i'll be)\b.{0,60}?\b(?:out of (?:the )?office|on vacation"
-    r"|on holiday|on (?:\w+ )?leave|away from (?:the office|my (?:desk|e-?mails?|mail)))"
-    r"|(?:ich bin|bin ich|ich werde)\b.{0,60}?\b(?:nicht im büro|im urlaub|abwesend|außer haus)"
-    r"|je (?:suis|serai)\b.{0,60}?\b(?:absente?|en congés?|en vacances|hors du bureau)"
-    r"|(?:estoy|estaré|me encuentro)\b.{0,60}?\b(?:fuera de (?:la )?oficina|ausente|de vacaciones)"
-    r"|(?:sono|sarò)\b.{0,60}?\b(?:assente|fuori (?:ufficio|sede)|in ferie)"
-    r"|ik ben\b.{0,60}?\b(?:afwezig|niet (?:aanwezig|op kantoor)|(?:op|met) vakantie)"
-    r"|(?:estou|estarei)\b.{0,60}?\b(?:fora do escritório|ausente|(?:de|em) férias))\b"
-)
-"""Somebody says of themselves that they are not there."""
-_BEGINNING = 400
-"""Characters in which a notice of absence comes to its point."""
-
-
-def own_absence(text: str) -> str:
-    """Return the words by which a text begins as a notice of its writer's absence, or ''."""
-    found = _OWN_ABSENCE.search(fold(text[:_BEGINNING]).replace("’", "'"))
-    return found[0] if found else ""
-
-
 def automatic_reasons(parsed: Parsed) -> tuple[str, ...]:
     """Return why a mail was written by a program, one sentence each; empty when nothing says so.
 
