@@ -6,7 +6,7 @@ looked again until nothing is found: others write while somebody is erased.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from maild.carry import Office, carry_out
@@ -78,20 +78,23 @@ def _until_nothing_is_found(office: Office, who: Person, by: str) -> Outcome | N
     reference = erasure.reference(who.address, office.world.keys)
     lost = LostRace("something about them was written at each try")
     done: Outcome | None = None
+    is_whole = False
     for _ in range(RACES_MAX):
         with office.database.read() as connection:
             found = traces.find(connection, who.address)
-        if found.is_empty or (done is not None and found.is_in_hand):
+        if found.is_empty or (is_whole and found.is_in_hand):
             return done
         try:
-            done = _both(done, _erased(office, who, reference, by, found))
+            for outcome in _erased(office, who, reference, by, found):
+                done = _both(done, outcome)
+            is_whole = True
         except LostRace as error:
             lost = error
     raise lost
 
 
 def _both(first: Outcome | None, second: Outcome) -> Outcome:
-    """Sum up two rounds; what the first one could not erase may wait still."""
+    """Sum up two steps; what the first one could not erase may wait still."""
     if first is None:
         return second
     return Outcome(
@@ -102,7 +105,10 @@ def _both(first: Outcome | None, second: Outcome) -> Outcome:
     )
 
 
-def _erased(office: Office, who: Person, reference: str, by: str, found: Traces) -> Outcome:
+def _erased(
+    office: Office, who: Person, reference: str, by: str, found: Traces
+) -> Iterator[Outcome]:
+    """Erase what was found; say after each commit what it did, since the next may lose a race."""
     for number in found.own:
         _close(office, number)
     with office.database.read() as connection:
@@ -116,18 +122,18 @@ def _erased(office: Office, who: Person, reference: str, by: str, found: Traces)
         person=who, reference=reference, by=by, traces=found, mentions=named, letters=letters
     )
     *some, last = pieces(order)
-    before = Erased()
     for piece in some:
         with office.database.write() as connection:
-            before = before.plus(rows.part(connection, piece, office.now()))
+            erased = rows.part(connection, piece, office.now())
+        yield Outcome(reference=reference, erased=erased)
     with office.database.write() as connection:
         # Not before: a kill in between would hide on which tickets others wrote their address.
         for number in found.others:
             _carry(connection, office, number, lambda ticket: erasure.left(ticket, who))
         erased = rows.person(connection, last, office.now())
-    return Outcome(
+    yield Outcome(
         reference=reference,
-        erased=before.plus(erased),
+        erased=erased,
         in_hand=len(found.in_hand) + waiting,
         letters_kept=kept,
     )

@@ -1,8 +1,9 @@
 """Take a person, or whole tickets, out of the database; what stays says `core/erasure.py`.
 
-All of a person goes in one transaction: nobody sees a half of it, and a kill leaves all or
-nothing. Of who has much, most goes before it (`store/order.py`). What the deleted rows leave in
-the file is the business of `store/residue.py`.
+Up to 50 tickets and 200 mails of a person go in one transaction, with all that is known about
+them: a kill leaves all of it or nothing. Of who has more, tickets and mails go in pieces before
+it, each ticket as a whole (`store/order.py`): a kill leaves the rest, and who has it. What the
+deleted rows leave in the file is the business of `store/residue.py`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,15 @@ class Erased:
 
 
 def part(connection: Connection, order: Order, now: datetime) -> Erased:
-    """Erase tickets and mails of a person, and nothing that leads to more of theirs."""
+    """Erase tickets and mails of a person, and nothing that leads to more of theirs.
+
+    LostRace when a ticket is another customer's by now: all is to be looked at again.
+    """
+    mine = order.traces.customer
+    if order.remaining and (
+        mine is None or not set(order.remaining) <= set(traces.own(connection, mine))
+    ):
+        raise LostRace("a ticket was given to somebody else meanwhile")
     _open_door(connection)
     done = _tickets_and_mails(connection, order, now)
     _audit(connection, order, done, now)
@@ -164,7 +173,7 @@ def _tickets_and_mails(connection: Connection, order: Order, now: datetime) -> E
     mails = journal.erase(connection, sorted({*found.mails, *order.letters}), reason, now)
     for number in found.mails:
         questions.forget(connection, number, now)
-    _files(connection, found)
+    _message_ids(connection, found)
     return done.plus(Erased(mails_in=mails, mails_out=out))
 
 
@@ -299,8 +308,8 @@ def _mails_out(connection: Connection, ids: Collection[int]) -> int:
     return gone
 
 
-def _files(connection: Connection, found: Traces) -> None:
-    """Forget ids of their mails, and files of mails that are gone."""
+def _message_ids(connection: Connection, found: Traces) -> None:
+    """Forget to which tickets their mails belong."""
     for some in parts(found.message_ids):
         connection.execute(delete(_KEY).where(_KEY.c.message_id.in_(some)))
 

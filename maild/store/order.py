@@ -34,6 +34,8 @@ class Order:
     """Mails of ours that name the person, to whomever they went."""
     letters: tuple[int, ...] = ()
     """Raw mails of others that name the person, and whose files nobody misses."""
+    remaining: tuple[int, ...] = ()
+    """Tickets that no piece before took: one of them given to somebody else stops the rest."""
 
 
 def pieces(order: Order) -> list[Order]:
@@ -43,25 +45,30 @@ def pieces(order: Order) -> list[Order]:
     """
     found = order.traces
     mails_out = sorted({*found.outbox, *order.mentions})
-    if len(found.own) <= TICKETS_AT_ONCE and len(mails_out) + len(found.mails) <= MAILS_AT_ONCE:
+    mails = len(mails_out) + len(found.mails) + len(order.letters)
+    if len(found.own) <= TICKETS_AT_ONCE and mails <= MAILS_AT_ONCE:
         return [order]
     none = replace(found, own=(), outbox=(), mails=(), message_ids=())
     empty = replace(order, traces=none, mentions=(), letters=())
+    all_there = replace(empty, remaining=found.own)
     return [
-        *(replace(empty, mentions=some) for some in _cut(mails_out, MAILS_AT_ONCE)),
+        *(replace(all_there, mentions=some) for some in _cut(mails_out, MAILS_AT_ONCE)),
         *(
-            replace(empty, traces=replace(none, message_ids=some))
+            replace(all_there, traces=replace(none, message_ids=some))
             for some in _cut(found.message_ids, MAILS_AT_ONCE)
         ),
         *(
-            replace(empty, traces=replace(none, own=some))
-            for some in _cut(found.own, TICKETS_AT_ONCE)
+            replace(
+                empty, traces=replace(none, own=some), remaining=found.own[n * TICKETS_AT_ONCE :]
+            )
+            for n, some in enumerate(_cut(found.own, TICKETS_AT_ONCE))
         ),
         *(
             replace(empty, traces=replace(none, mails=some))
             for some in _cut(found.mails, MAILS_AT_ONCE)
         ),
-        replace(order, traces=none, mentions=()),
+        *(replace(empty, letters=some) for some in _cut(order.letters, MAILS_AT_ONCE)),
+        empty,
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Connection, text
@@ -11,7 +13,9 @@ from sqlalchemy import Connection, text
 from maild import privacy
 from maild.core.decision import EventDraft
 from maild.errors import LostRace
-from maild.store import commit, erase, residue, traces
+from maild.store import commit, erase, order, residue, traces
+from maild.store.erase import Erased
+from maild.store.order import Order
 from maild.store.traces import Traces
 from tests.core.scenes import ANNA
 from tests.privacy.house import OnDisk, hits
@@ -20,6 +24,8 @@ from tests.trust.house import letter, proven
 BEA = "bea@person.example"
 WHO = "operator:root"
 HERS, ANNAS = 1, 2
+LAST_OF_HERS = 4
+"""In `cut`."""
 REFUSED = EventDraft(
     kind="reply.failed", actor="maild", data=(("to", BEA), ("answer", "550 no"), ("n", "1"))
 )
@@ -185,3 +191,80 @@ def test_what_is_owed_while_the_files_are_cleared_stays_owed(
     assert residue.clear(house.database), "all of it, not only what lies in gaps"
     with house.database.read() as connection:
         assert residue.is_owed(connection) == is_large
+
+
+@pytest.fixture
+def cut(house: OnDisk, monkeypatch: pytest.MonkeyPatch) -> OnDisk:
+    """Three tickets of Bea's that go one by one, and one of Anna's."""
+    monkeypatch.setattr(order, "TICKETS_AT_ONCE", 1)
+    house.receive(letter(ANNA, "support@co.example", "Anna's.", proven("customer.example")))
+    for n in range(3):
+        mail = letter(f"Bea <{BEA}>", "support@co.example", f"Say {n}.", proven("person.example"))
+        house.receive(mail)
+    with house.database.write() as connection:
+        connection.execute(text("UPDATE outbox SET state = 'sent'"))
+    return house
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 2, 3])
+def test_a_ticket_given_to_somebody_else_between_two_pieces_stays(
+    cut: OnDisk, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    given = "UPDATE ticket SET customer_id = (SELECT customer_id FROM ticket WHERE id = 1)"
+
+    with monkeypatch.context() as patch:
+        _between(cut, patch, pieces, f"{given} WHERE id = {LAST_OF_HERS}")
+        done = privacy.erase(cut.office, BEA, WHO)
+
+    assert done is not None
+    assert done.erased.tickets == 2
+    kept = f"SELECT erased_at IS NULL AND subject <> '' FROM ticket WHERE id = {LAST_OF_HERS}"
+    assert asked(cut, kept)
+    assert hits(cut, [BEA]) == set()
+
+
+def _between(house: OnDisk, patch: pytest.MonkeyPatch, pieces: int, statement: str) -> None:
+    """Let somebody write once between two transactions, after so many pieces are gone."""
+    write, part, left = house.database.write, erase.part, [pieces, 1]
+
+    def counted(connection: Connection, piece: Order, now: datetime) -> Erased:
+        done = part(connection, piece, now)
+        left[0] -= 1
+        return done
+
+    @contextmanager
+    def disturbed() -> Iterator[Connection]:
+        if left[0] == 0 and left[1]:
+            left[1] -= 1
+            with write() as connection:
+                connection.execute(text(statement))
+        with write() as connection:
+            yield connection
+
+    patch.setattr(erase, "part", counted)
+    patch.setattr(house.database, "write", disturbed)
+
+
+def test_what_went_before_a_lost_race_is_told_too(
+    cut: OnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, losses = erase.person, [1]
+
+    def overtaken(connection: Connection, last: Order, now: datetime) -> Erased:
+        if losses:
+            losses.pop()
+            raise LostRace("a new ticket came in meanwhile")
+        return person(connection, last, now)
+
+    monkeypatch.setattr(erase, "person", overtaken)
+
+    done = privacy.erase(cut.office, BEA, WHO)
+
+    assert done is not None
+    assert not losses
+    assert done.erased.tickets == 3
+    audited = "SELECT CAST(data AS TEXT) FROM event WHERE kind = 'person.erased'"
+    with cut.database.read() as connection:
+        told = [json.loads(one) for one in connection.execute(text(audited)).scalars()]
+    for name in ("tickets", "posts", "mails_in", "mails_out"):
+        assert getattr(done.erased, name) == sum(int(one[name]) for one in told)
