@@ -323,12 +323,15 @@ def _decided(
 def _arrivals(items: Sequence[Item]) -> list[Arrival]:
     """The mails up to the first that could not be read."""
     arrivals: list[Arrival] = []
-    for one, read in items:
+    for claimed, read in items:
         if isinstance(read, NotRead):
             break
-        at, dated = one.received_at, one.is_dated
         arrival = Arrival(
-            journal_id=one.id, mail=read, envelope=one.envelope, received_at=at, is_dated=dated
+            journal_id=claimed.id,
+            mail=read,
+            envelope=claimed.envelope,
+            received_at=claimed.received_at,
+            is_dated=claimed.is_dated,
         )
         arrivals.append(arrival)
     return arrivals
@@ -363,10 +366,8 @@ def _ended(
 
 def _not_read(connection: Connection, office: Office, claimed: Claimed, read: NotRead) -> Handled:
     if read.is_hostile:
-        reason = Reason(why=Why.HOSTILE, detail=read.reason)
-        return _held(connection, office, claimed, reason)
-    reason = Reason(why=Why.READER_FAILED, detail=read.reason)
-    return _tried(connection, office, claimed, reason)
+        return _held(connection, office, claimed, Reason(why=Why.HOSTILE, detail=read.reason))
+    return _tried(connection, office, claimed, Reason(why=Why.READER_FAILED, detail=read.reason))
 
 
 def _tried(connection: Connection, office: Office, claimed: Claimed, reason: Reason) -> Handled:
