@@ -52,6 +52,13 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What is read of any manifest, of a later maild's too, before the rest."""
+
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drafts:
     """Where a backup is written before it has its name."""
 
@@ -118,7 +125,7 @@ def unpack(file: Path, rows: Path) -> tuple[Manifest, bytes]:
     """
     try:
         with tarfile.open(file, mode="r:") as archive:
-            manifest = _manifest(_small(archive, MANIFEST))
+            manifest = _manifest(file, _small(archive, MANIFEST))
             secret = _small(archive, SECRET) if manifest.secret_sha256 else b""
             sha256, size = _unpacked(archive, rows)
     except FileNotFoundError as error:
@@ -132,11 +139,10 @@ def unpack(file: Path, rows: Path) -> tuple[Manifest, bytes]:
     return manifest, secret
 
 
-def _manifest(text: bytes) -> Manifest:
-    found = unpacked(Manifest, text)
-    if found.format != FORMAT:
-        raise ValueError("its manifest is of no form that this version knows")
-    return found
+def _manifest(file: Path, text: bytes) -> Manifest:
+    if (told := unpacked(Form, text).format) != FORMAT:
+        raise NotAllowed(f"{file} has format {told}: this maild reads format {FORMAT} alone")
+    return unpacked(Manifest, text)
 
 
 def _small(archive: tarfile.TarFile, name: str) -> bytes:

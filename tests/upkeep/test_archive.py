@@ -52,9 +52,16 @@ def test_a_lock_whose_name_went_between_opening_and_locking_is_none(
     assert not ends
 
 
-TOLD = {"version": "1", "schema": "1", "made_at": "", "house": "", "sha256": "", "size": 4}
+TOLD = {
+    "format": 1,
+    "version": "1",
+    "schema": "1",
+    "made_at": "",
+    "house": "",
+    "sha256": "",
+    "size": 4,
+}
 LIES: dict[str, dict[str, object]] = {
-    "a later form": {"format": 2},
     "a number for a text": {"schema": 1},
     "a list for a table": {"counts": [1]},
     "no number of rows": {"counts": {"ticket": "many"}},
@@ -64,11 +71,25 @@ LIES: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_manifest_that_is_none_is_refused(tmp_path: Path, lie: dict[str, object]) -> None:
-    file, text = tmp_path / "backup", json.dumps(TOLD | lie).encode()
+    with pytest.raises(NotAllowed, match="is no backup of maild, or damaged: no Manifest: "):
+        archive.unpack(telling(tmp_path, TOLD | lie), tmp_path / "rows")
+
+
+@pytest.mark.parametrize("other", [{}, {"schema": ["later"]}, {"sha256": {"sha512": ""}}])
+def test_a_backup_of_a_later_form_is_not_called_damaged(
+    tmp_path: Path, other: dict[str, object]
+) -> None:
+    file = telling(tmp_path, TOLD | {"format": archive.FORMAT + 1} | other)
+
+    with pytest.raises(NotAllowed, match="backup has format 2: this maild reads format 1 alone$"):
+        archive.unpack(file, tmp_path / "rows")
+
+
+def telling(folder: Path, manifest: dict[str, object]) -> Path:
+    """Write a backup that holds nothing but a manifest."""
+    file, text = folder / "backup", json.dumps(manifest).encode()
     with tarfile.open(file, "w") as tar:
         member = tarfile.TarInfo(archive.MANIFEST)
         member.size = len(text)
         tar.addfile(member, io.BytesIO(text))
-
-    with pytest.raises(NotAllowed, match=r"no Manifest: |of no form"):
-        archive.unpack(file, tmp_path / "rows")
+    return file
