@@ -203,6 +203,8 @@ def _budgeted(
 def _within(connection: Connection, office: Office, decision: Decision) -> Decision:
     house, now = office.world.house, office.now()
     drawn = account.used(connection, budget.asked_of(decision, house), now)
+    full = budget.queues(decision, drawn, house, now)
+    drawn = account.queued(connection, drawn, full, now) if full else drawn
     return budget.within(decision, drawn, house, now)
 
 

@@ -79,7 +79,12 @@ class Metric(StrEnum):
         "",
         "age of the oldest mail that is not done; 0 when there is none",
     )
-    OUTBOX_ROWS = "maild_outbox_rows", Kind.GAUGE, "state", "replies in the outbox"
+    OUTBOX_ROWS = (
+        "maild_outbox_rows",
+        Kind.GAUGE,
+        "state",
+        "mails and pages in the outbox; scheduled ones wait for their hours or budgets",
+    )
     OUTBOX_OLDEST = (
         "maild_outbox_oldest_seconds",
         Kind.GAUGE,

@@ -12,15 +12,17 @@
 
 The first four are about acknowledgements and templates to customers. What an agent is told about
 a mail that has no ticket counts as one ticket more, and so does what nobody proved to be theirs:
-strangers neither flood an agent by way of many tickets nor silence one. The last mail that `timed`
-lets through says that more are withheld. An agent's own words have no budget.
+strangers neither flood an agent by way of many tickets nor silence one. The mail that uses up
+`timed` says so. An agent's own words have no budget.
 
-What answers a mail and is over budget is not written: else two machines would talk for ever. What
-nobody can do without (a word to an agent, a page, a survey, news, a follow-up of the clock) waits
-for its turn, as many windows as `_AHEAD` says; what is beyond these is not written either. The log
-says both. The mail that asked is handled as ever. Behind the breaker nothing waits: it stops mail
-because something is wrong. It closes by itself, as soon as less is asked for within ten minutes
-than it lets through.
+What is over budget is not written, and the mail that asked for it is handled as ever: else two
+machines would talk for ever. What no mail of its reader's can cause waits for its turn instead:
+pages, and what deadlines and the steps of ladders tell people of the house. It goes out as soon as
+every budget has room, in the hours in which it was to go out, and who acts meanwhile takes it back
+(`core/postponed.py`); what would come more than a day after the first turn is not written either.
+A budget counts what has gone out by now, and what waits as soon as it goes out. The log says all
+that. The breaker closes by itself, as soon as less is asked for within ten minutes than it lets
+through.
 """  # noqa: E501 - one table
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 
-from maild.core import postponed
+from maild.core import calendar, postponed
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.quick import replace
@@ -82,11 +85,6 @@ class Charge:
     most: int = 0
     """So many mails within the scope's window."""
 
-    @property
-    def reach(self) -> int:
-        """So many mails within the window and those in which mails wait for their turn."""
-        return self.most * (1 + _AHEAD[self.scope])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
@@ -94,6 +92,9 @@ class Used:
 
     charge: Charge
     mails: int
+    newest: tuple[datetime, ...] = ()
+    """When the newest of them went out or will, as many as the budget has; the newest first. Known
+    of what `queues` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,27 +116,41 @@ def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge
     return tuple(dict.fromkeys(every))
 
 
+def queues(decision: Decision, used: Iterable[Used], house: House, now: datetime) -> set[Charge]:
+    """Return the budgets of which it must be known when they have room for what may wait."""
+    mails = len(decision.replies) + len(decision.pages)
+    full = {one.charge for one in used if one.mails + mails > one.charge.most}
+    waiting: list[Reply | Page] = [
+        *decision.pages,
+        *(reply for reply in decision.replies if _may_wait(reply)),
+    ]
+    asked = [(one, _asked(one, _ticket(decision), house)) for one in waiting]
+    return {
+        charge
+        for one, own in asked
+        if not full.isdisjoint(own) or (one.not_before or now) > now
+        for charge in own
+    }
+
+
 def within(decision: Decision, used: Iterable[Used], house: House, now: datetime) -> Decision:
     """Put off or take away the mails that are over budget; reasons and the ticket's log say so."""
-    drawn = Counter({one.charge: one.mails for one in used})
-    decision = _pages_within(decision, drawn, house, now)
+    ledger = _Ledger(used, now)
+    decision = _pages_within(decision, ledger, house)
     number = _ticket(decision)
     events = decision.events
     kept: list[Reply] = []
     withheld: list[tuple[Reply, Charge]] = []
     for reply in decision.replies:
-        asked = _charges(reply, number, house)
-        turn = _turn(asked, drawn, now, may_wait=_may_wait(reply))
-        if turn.refused is not None:
-            withheld.append((reply, turn.refused))
+        asked = _asked(reply, number, house)
+        turn = ledger.turn(reply, asked) if _may_wait(reply) else ledger.at_once(asked)
+        if isinstance(turn, Charge):
+            withheld.append((reply, turn))
             continue
-        if turn.at is not None:
-            at = max(turn.at, reply.not_before or turn.at)
-            events = postponed.reply_noted(events, reply, at, turn.budget)
-            reply = replace(reply, not_before=at, budgeted_at=turn.at)  # noqa: PLW2901 - put off
-        drawn.update(asked)
-        timed = [c for c in asked if c.scope is Scope.TIMED]
-        is_last = any(drawn[c] in {c.most, c.reach} for c in timed)
+        if turn > (reply.not_before or now):
+            events = postponed.reply_noted(events, reply, turn)
+            reply = replace(reply, not_before=turn)  # noqa: PLW2901 - put off
+        is_last = ledger.book(asked, turn if _may_wait(reply) else now)
         kept.append(replace(reply, is_last=True) if is_last else reply)
     stopped = tuple(reply for reply, charge in withheld if charge.scope is Scope.BREAKER)
     return replace(
@@ -160,7 +175,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
             domain="",
             mailbox="",
             ticket=ticket,
-            at=page.budgeted_at,
+            at=page.not_before,
         )
         for page in decision.pages
     )
@@ -171,7 +186,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
             domain=_domain(reply),
             mailbox=reply.mailbox,
             ticket=_about(reply, ticket),
-            at=reply.budgeted_at,
+            at=reply.not_before if _may_wait(reply) else None,
         )
         for reply, entry in asked
         if entry is not None
@@ -184,58 +199,86 @@ def asked_of(decision: Decision, house: House) -> tuple[Charge, ...]:
     return (*charges(decision.replies, _ticket(decision), house), *pages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
-    """Whether and when a mail may go."""
+class _Ledger:
+    """What was drawn on the budgets of one decision, before it and by its mails."""
 
-    refused: Charge | None = None
-    """The budget that says no."""
-    at: datetime | None = None
-    """When its turn comes, where it has to wait."""
-    budget: str = ""
-    """The scope that lets it wait."""
+    def __init__(self, used: Iterable[Used], now: datetime) -> None:
+        known = tuple(used)
+        self._drawn = Counter({one.charge: one.mails for one in known})
+        self._newest = {one.charge: list(one.newest) for one in known}
+        self.now = now
 
+    def at_once(self, asked: Iterable[Charge]) -> datetime | Charge:
+        """Say that a mail may go now, or which budget says no."""
+        over = (charge for charge in asked if self._drawn[charge] >= charge.most)
+        return next(over, self.now)
 
-def _turn(
-    asked: Iterable[Charge], drawn: Counter[Charge], now: datetime, *, may_wait: bool
-) -> _Turn:
-    """Say when a mail may go: every budget that it draws on has room for it then."""
-    over = [charge for charge in asked if drawn[charge] >= charge.most]
-    for charge in over:
-        if not may_wait or drawn[charge] >= charge.reach:
-            return _Turn(refused=charge)
-    turns = [(now + c.scope.window * (drawn[c] // c.most), c.scope.value) for c in over]
-    if not turns:
-        return _Turn()
-    at, budget = max(turns)
-    return _Turn(at=at, budget=budget)
+    def turn(self, one: Reply | Page, asked: Iterable[Charge]) -> datetime | Charge:
+        """Say when a mail may go that may wait, or which budget keeps it from it for too long."""
+        wanted = one.not_before or self.now
+        if wanted <= self.now and not isinstance(self.at_once(asked), Charge):
+            return wanted
+        rooms = [(self._room(charge), charge) for charge in asked]
+        room, last = max(rooms, key=itemgetter(0))
+        if room <= wanted:
+            return wanted
+        turn = _opened(one, room)
+        first = _opened(one, wanted + last.scope.window)
+        return last if turn > first + _LONGEST else turn
+
+    def book(self, asked: Iterable[Charge], at: datetime) -> bool:
+        """Draw on budgets; say whether that used up what a reader is told for the clock."""
+        is_last = False
+        for charge in asked:
+            newest = self._newest.setdefault(charge, [])
+            newest.append(at)
+            newest.sort(reverse=True)
+            if at <= self.now:
+                self._drawn[charge] += 1
+                is_full = self._drawn[charge] == charge.most
+                is_last |= charge.scope is Scope.TIMED and is_full
+        return is_last
+
+    def _room(self, charge: Charge) -> datetime:
+        """Return when there is room behind all that went out and all that waits."""
+        newest = self._newest.get(charge, [])
+        if len(newest) < charge.most:
+            return self.now
+        return newest[charge.most - 1] + charge.scope.window
 
 
 def _may_wait(reply: Reply) -> bool:
-    """Tell what is worth more than its moment, and answers no mail of the reader's."""
-    return reply.audience is Audience.AGENT or reply.is_bulk or reply.may_wait
+    """Tell what a deadline or a step of a ladder tells people of the house: no mail caused it."""
+    is_step = reply.escalation is not None and reply.escalation.step > 0
+    return _entry(reply) is Entry.REMINDER and (bool(reply.dues) or is_step)
 
 
-def _pages_within(
-    decision: Decision, drawn: Counter[Charge], house: House, now: datetime
-) -> Decision:
+def _opened(one: Reply | Page, at: datetime) -> datetime:
+    """Return that instant, or when the hours begin in which this is to go out."""
+    return at if one.hours is None else calendar.next_opening(one.hours, at)
+
+
+def _pages_within(decision: Decision, ledger: _Ledger, house: House) -> Decision:
     """Put off or take away the pages that are over budget; the ticket's log says so."""
     kept: list[Page] = []
     events = decision.events
     for page in decision.pages:
-        charge = _page_charge(page, house)
-        turn = _turn((charge,), drawn, now, may_wait=True)
-        if turn.refused is not None:
-            data = (("to", page.webhook), ("budget", charge.scope.value))
+        asked = (_page_charge(page, house),)
+        turn = ledger.turn(page, asked)
+        if isinstance(turn, Charge):
+            data = (("to", page.webhook), ("budget", turn.scope.value))
             events = (*events, EventDraft(kind="page.withheld", actor="maild", data=data))
             continue
-        if turn.at is not None:
-            at = max(turn.at, page.not_before or turn.at)
-            events = postponed.page_noted(events, page, at, turn.budget)
-            page = replace(page, not_before=at, budgeted_at=turn.at)  # noqa: PLW2901 - put off
-        drawn[charge] += 1
+        if turn > (page.not_before or ledger.now):
+            events = postponed.page_noted(events, page, turn)
+            page = replace(page, not_before=turn)  # noqa: PLW2901 - put off
+        ledger.book(asked, turn)
         kept.append(page)
     return replace(decision, pages=tuple(kept), events=events)
+
+
+def _asked(one: Reply | Page, ticket: int, house: House) -> tuple[Charge, ...]:
+    return (_page_charge(one, house),) if isinstance(one, Page) else _charges(one, ticket, house)
 
 
 def _page_charge(page: Page, house: House) -> Charge:
@@ -323,14 +366,5 @@ _WINDOWS = {
     Scope.TIMED: timedelta(hours=1),
     Scope.PAGE: timedelta(hours=1),
 }
-_AHEAD = {
-    Scope.PAIR: 24,
-    Scope.ADDRESS: 1,
-    Scope.DOMAIN: 24,
-    Scope.BREAKER: 0,
-    Scope.DESK: 1,
-    Scope.TIMED: 24,
-    Scope.PAGE: 24,
-}
-"""So many windows ahead what must not be lost may wait: a day, and an hour where a flood of mail
-on one ticket would else go on behind its end."""
+_LONGEST = timedelta(days=1)
+"""So long after the first turn that there could be what is over budget may still come."""

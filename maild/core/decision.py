@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.core.absence import Absence
+from maild.core.calendar import Calendar
 from maild.core.commandtable import Word
 from maild.core.digest import Digest
 from maild.core.dossier import Aged, AgedMark
@@ -191,13 +192,11 @@ class Reply:
     customer: int = 0
     """Number of the customer whom it goes to; known where `is_bulk`."""
     is_last: bool = False
-    """More come later, or not at all: too many came at once (`core/budget.py`)."""
+    """Others come later, or not at all: too many came at once (`core/budget.py`)."""
     not_before: datetime | None = None
     """It waits for this instant; None goes at once."""
-    may_wait: bool = False
-    """To a customer, and no answer to a mail: over budget it waits for its turn."""
-    budgeted_at: datetime | None = None
-    """When its turn comes, where it is over budget now (`core/budget.py`)."""
+    hours: Calendar | None = None
+    """The hours in which it is to go out, also when it has to wait for longer; None for any."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second mail."""
 

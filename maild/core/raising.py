@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from maild.core import calendar, deferred, escalated, facts
+from maild.core.calendar import Calendar
 from maild.core.decision import Decision, EventDraft, Reply
 from maild.core.escalated import Escalation
 from maild.core.house import House
@@ -79,13 +80,16 @@ def page(turn: Turn, decision: Decision, action: Action) -> Decision:
     if ticket is None or any(known.key == key for known in decision.pages):
         return decision
     dues = situation.dues if isinstance(situation, Occasion) else ()
+    hours = None if action.anytime or turn.rule.anytime else _hours(turn, ticket)
+    opening = calendar.next_opening(hours, situation.now) if hours else situation.now
     wanted = Page(
         webhook=action.value,
         event=turn.happening.on.value,
         rule=turn.rule.name,
         step=turn.step,
         due=dues[0] if dues else None,
-        not_before=None if action.anytime or turn.rule.anytime else _opening(turn, ticket),
+        not_before=opening if opening > situation.now else None,
+        hours=hours,
         key=key,
     )
     events = [EventDraft(kind=PAGED, actor=turn.actor, data=(("to", action.value),))]
@@ -111,13 +115,10 @@ def told(turn: Turn, decision: Decision, reply: Reply) -> Reply:
     return replace(reply, template=TEMPLATE, escalation=found)
 
 
-def _opening(turn: Turn, ticket: Ticket) -> datetime | None:
-    """Return when the working hours of a ticket's policy begin; None while they run."""
-    now = turn.situation.now
+def _hours(turn: Turn, ticket: Ticket) -> Calendar | None:
+    """Return the working hours of a ticket's policy; None where they never begin."""
     hours = facts.hours_of(turn.situation.world.promises, ticket)
-    if not hours.week_seconds or calendar.is_open(hours, now):
-        return None
-    return calendar.next_opening(hours, now)
+    return hours if hours.week_seconds else None
 
 
 def _next(turn: Turn, ticket: Ticket | None) -> datetime | None:

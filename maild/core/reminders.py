@@ -53,9 +53,10 @@ def reminder(situation: Situation, decision: Decision, address: str, on: RuleEve
 def in_hours(situation: Situation, reply: Reply) -> Reply:
     """Let a mail to an agent wait until they work; one without a calendar always does."""
     hours = hours_of(situation, reply.recipient)
-    if hours is None or not hours.week_seconds or calendar.is_open(hours, situation.now):
+    if hours is None or not hours.week_seconds:
         return reply
-    return replace(reply, not_before=calendar.next_opening(hours, situation.now))
+    at = calendar.next_opening(hours, situation.now)
+    return replace(reply, hours=hours, not_before=at if at > situation.now else None)
 
 
 def follow_up(situation: Situation, decision: Decision, template: str) -> Reply | Reason:
@@ -86,7 +87,6 @@ def follow_up(situation: Situation, decision: Decision, template: str) -> Reply 
         in_reply_to=public[-1] if public else "",
         references=() if fixed else answers.trimmed(public),
         thread_index="" if fixed or view is None else view.thread_index,
-        may_wait=not fixed,
         key=situation.key(template, address),
     )
 

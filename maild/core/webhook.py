@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
+from maild.core.calendar import Calendar
 from maild.core.promise import Due
 from maild.core.ticket import Ticket
 
@@ -52,8 +53,8 @@ class Page:
     """The deadline that it is about."""
     not_before: datetime | None = None
     """It waits for this instant; None goes at once."""
-    budgeted_at: datetime | None = None
-    """When its turn comes, where it is over budget now (`core/budget.py`)."""
+    hours: Calendar | None = None
+    """The hours in which it is to go out, also when it has to wait for longer; None for any."""
     key: str
     """Unique for ever: a second commit of the same decision adds no second page."""
 

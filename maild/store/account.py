@@ -1,15 +1,15 @@
 """The account of automatic mail: who got how much of it lately (`core/budget.py`).
 
 A line for each mail that was written, and for each that the breaker stopped; of one that waits for
-its turn it bears the time of that. Nothing is asked of lines that are older than the longest
-window, and they are thrown away.
+its turn it bears the time of that, and counts from then on. Nothing is asked of lines that are
+older than the longest window, and they are thrown away.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
@@ -78,7 +78,7 @@ _AT_ONCE = 6
 
 
 def used(connection: Connection, charges: Sequence[Charge], now: dt.datetime) -> tuple[Used, ...]:
-    """Return what was drawn on these budgets; none is counted further than it reaches."""
+    """Return what was drawn on these budgets by now; none is counted further than it reaches."""
     if not charges:
         return ()
     counts: list[int] = []
@@ -86,10 +86,23 @@ def used(connection: Connection, charges: Sequence[Charge], now: dt.datetime) ->
         some = charges[first : first + _AT_ONCE]
         values: dict[str, Any] = {}
         for nth, one in enumerate(some):
-            values |= _values(one, now - one.scope.window, nth)
+            values |= _values(one, now, nth)
         [found] = _counting(tuple(c.scope for c in some)).rows(connection, values)
         counts += found
     return tuple(Used(charge=c, mails=mails) for c, mails in zip(charges, counts, strict=True))
+
+
+def queued(
+    connection: Connection, drawn: Sequence[Used], full: Collection[Charge], now: dt.datetime
+) -> tuple[Used, ...]:
+    """Return what was drawn, and of some budgets the times of the newest lines as well."""
+    return tuple(
+        replace(one, newest=tuple(_newest(one.charge.scope).scalars(connection, values)))
+        if one.charge in full
+        else one
+        for one in drawn
+        for values in [_values(one.charge, now, 0)]
+    )
 
 
 def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> None:
@@ -124,25 +137,26 @@ def breaker(connection: Connection, house: House, now: dt.datetime) -> Breaker:
     """Say how the breaker stands."""
     most = house.automatic_per_ten_minutes
     asked = Charge(scope=Scope.BREAKER, most=2 * most)
-    mails = _counted(connection, asked, now - asked.scope.window)
+    mails = _counted(connection, asked, now)
     return Breaker(is_open=mails >= most, mails=mails, most=most)
 
 
-def _counted(connection: Connection, charge: Charge, since: dt.datetime) -> int:
+def _counted(connection: Connection, charge: Charge, now: dt.datetime) -> int:
     """Count the lines of a budget, and no further than it reaches."""
-    values = _values(charge, since, 0)
+    values = _values(charge, now, 0)
     [found] = _counting((charge.scope,)).scalars(connection, values)
     return int(found)
 
 
-def _values(charge: Charge, since: dt.datetime, nth: int) -> dict[str, Any]:
+def _values(charge: Charge, now: dt.datetime, nth: int) -> dict[str, Any]:
     return {
-        f"since_{nth}": since,
+        f"since_{nth}": now - charge.scope.window,
+        f"now_{nth}": now,
         f"recipient_{nth}": charge.recipient,
         f"domain_{nth}": charge.domain,
         f"mailbox_{nth}": charge.mailbox,
         f"ticket_{nth}": charge.ticket,
-        f"most_{nth}": charge.reach,
+        f"most_{nth}": charge.most,
     }
 
 
@@ -154,17 +168,26 @@ def _counting(scopes: tuple[Scope, ...]) -> Prepared:
 
 
 def _count(scope: Scope, nth: int) -> ColumnElement[int]:
-    since = bindparam(f"since_{nth}", type_=_AUTOMATIC.c.at.type)
+    now = bindparam(f"now_{nth}", type_=_AUTOMATIC.c.at.type)
     rows: Select[Any] = select(literal_column("1")).where(
-        *_lines(scope, nth), _AUTOMATIC.c.at > since
+        *_lines(scope, nth), _AUTOMATIC.c.at <= now
     )
     most = bindparam(f"most_{nth}", type_=Integer)
     counted = select(func.count()).select_from(rows.limit(most).subquery())
     return counted.scalar_subquery().label(f"of_{nth}")
 
 
+@cache
+def _newest(scope: Scope) -> Prepared:
+    """The times of the newest lines of a budget, of those that are to come as well."""
+    at = _AUTOMATIC.c.at
+    most = bindparam("most_0", type_=Integer)
+    return Prepared(select(at).where(*_lines(scope, 0)).order_by(at.desc()).limit(most))
+
+
 def _lines(scope: Scope, nth: int) -> tuple[ColumnElement[bool], ...]:
-    """Tell the lines of a budget."""
+    """Tell the lines of a budget since its window began."""
+    is_new = _AUTOMATIC.c.at > bindparam(f"since_{nth}", type_=_AUTOMATIC.c.at.type)
     is_recipient = _AUTOMATIC.c.recipient == bindparam(f"recipient_{nth}")
     is_mailbox = _AUTOMATIC.c.mailbox == bindparam(f"mailbox_{nth}")
     is_domain = _AUTOMATIC.c.domain == bindparam(f"domain_{nth}")
@@ -178,7 +201,7 @@ def _lines(scope: Scope, nth: int) -> tuple[ColumnElement[bool], ...]:
         Scope.DESK: (is_to_agent, is_recipient, is_ticket),
         Scope.TIMED: (_AUTOMATIC.c.entry == Entry.REMINDER, is_recipient),
         Scope.PAGE: (_AUTOMATIC.c.entry == Entry.PAGE, is_recipient),
-    }[scope]
+    }[scope] + (is_new,)
 
 
 _TO_CUSTOMER = _AUTOMATIC.c.entry == Entry.CUSTOMER

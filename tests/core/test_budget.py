@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from maild.core import budget, deferred
 from maild.core.budget import Charge, Entry, Scope, Used
+from maild.core.calendar import Calendar, Span
 from maild.core.decision import Audience, Decision, Outcome, Reply, ReplyKind
+from maild.core.escalated import Escalation
 from maild.core.house import House
+from maild.core.promise import Due
 from maild.core.reason import Why
 from maild.core.webhook import Page
 from tests.core.scenes import ALICE, ANNA, BEN, HOUSE, NOW, ticket
@@ -43,6 +46,16 @@ def a_reply(
     )
 
 
+REMINDER = replace(
+    a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT),
+    template="reminder",
+    dues=(Due(kind="first_response", due_at=NOW, is_over=True),),
+)
+PATIENT = replace(SMALL, reminders_per_hour=2, to_agent_per_ticket_hour=100)
+HOUR = timedelta(hours=1)
+OFFICE = Calendar(name="office", hours=((Span(start=9 * 60, end=17 * 60),),) * 7)
+
+
 def a_decision(*replies: Reply) -> Decision:
     known = ticket()
     return Decision(outcome=Outcome.POSTED, reasons=(), before=known, after=known, replies=replies)
@@ -52,6 +65,20 @@ def used(decision: Decision, house: House | None = None, /, **mails: int) -> tup
     """So many mails on the budgets that are named, none on the others."""
     asked = budget.asked_of(decision, house or SMALL)
     return tuple(Used(charge=c, mails=mails.get(c.scope.value, 0)) for c in asked)
+
+
+def spent(decision: Decision, *newest: datetime) -> tuple[Used, ...]:
+    """Mails at these times, the newest first, on the budget of what a reader is told in time."""
+    return tuple(
+        replace(one, mails=len(newest), newest=newest) if one.charge.scope is Scope.TIMED else one
+        for one in used(decision, PATIENT)
+    )
+
+
+def hours(decision: Decision) -> list[float | None]:
+    """For how many hours its mails wait."""
+    times = [one.not_before for one in decision.replies]
+    return [(at - NOW) / HOUR if at else None for at in times]
 
 
 @pytest.mark.parametrize(
@@ -94,13 +121,8 @@ def test_an_agent_has_a_budget_for_each_ticket() -> None:
     alices = Charge(scope=Scope.DESK, recipient=ALICE, ticket=asked.after.number, most=3)  # type: ignore[union-attr]
 
     over = budget.within(asked, [Used(charge=alices, mails=3)], SMALL, NOW)
-    far_over = budget.within(asked, [Used(charge=alices, mails=6)], SMALL, NOW)
 
-    assert [(one.recipient, one.not_before) for one in over.replies] == [
-        (ALICE, NOW + timedelta(hours=1)),
-        (BEN, None),
-    ]
-    assert [reply.recipient for reply in far_over.replies] == [BEN]
+    assert [reply.recipient for reply in over.replies] == [BEN]
 
 
 def test_an_agent_has_one_budget_for_all_mail_without_a_ticket() -> None:
@@ -111,7 +133,7 @@ def test_an_agent_has_one_budget_for_all_mail_without_a_ticket() -> None:
 
     assert budget.asked_of(asked, SMALL) == (alices,)
     assert budget.within(asked, [Used(charge=alices, mails=2)], SMALL, NOW) == asked
-    assert budget.within(asked, [Used(charge=alices, mails=6)], SMALL, NOW).replies == ()
+    assert budget.within(asked, [Used(charge=alices, mails=3)], SMALL, NOW).replies == ()
 
 
 def test_news_of_a_new_ticket_is_never_over_budget() -> None:
@@ -149,71 +171,81 @@ def test_what_the_breaker_stopped_is_on_the_account_and_what_others_stopped_is_n
     assert budget.bookings(paired, 7) == ()
 
 
-def test_what_must_not_be_lost_waits_for_its_turn_and_the_log_says_until_when() -> None:
-    house = replace(SMALL, reminders_per_hour=2, to_agent_per_ticket_hour=100)
-    told = replace(a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT), template="reminder")
-    asked = a_decision(*(replace(told, key=f"k{n}") for n in range(5)))
+def test_what_a_deadline_tells_waits_for_its_turn_and_the_log_says_until_when() -> None:
+    asked = a_decision(*(replace(REMINDER, key=f"k{n}") for n in range(5)))
 
-    within = budget.within(asked, used(asked, house), house, NOW)
+    within = budget.within(asked, used(asked, PATIENT), PATIENT, NOW)
 
-    hours = [
-        one.not_before and (one.not_before - NOW) / timedelta(hours=1) for one in within.replies
-    ]
-    assert hours == [None, None, 1, 1, 2]
+    assert hours(within) == [None, None, 1, 1, 2]
     assert [one.is_last for one in within.replies] == [False, True, False, False, False]
-    assert [one.kind for one in within.events] == ["reply.postponed"] * 3
+    assert [one.kind for one in within.events] == [deferred.DEFERRED] * 3
     assert dict(within.events[0].data) == {
+        "key": "k2",
         "to": ALICE,
-        "kind": "notification",
-        "budget": "timed",
         "until": "2026-03-02T10:00:00+00:00",
+        "about": "first_response",
     }
     assert [line.at for line in budget.bookings(within, 7)] == [
         one.not_before for one in within.replies
     ]
 
 
-def test_beyond_a_day_of_waiting_nothing_more_is_written_and_the_last_one_says_so() -> None:
-    house = replace(SMALL, reminders_per_hour=2, to_agent_per_ticket_hour=100)
-    told = replace(a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT), template="reminder")
-    asked = a_decision(told, replace(told, key="k2"))
+def test_a_turn_comes_when_the_mail_that_was_first_counts_no_more() -> None:
+    asked = a_decision(REMINDER)
+    minutes = [timedelta(minutes=one) for one in (5, 50)]
 
-    within = budget.within(asked, used(asked, house, timed=49), house, NOW)
+    within = budget.within(asked, spent(asked, *(NOW - one for one in minutes)), PATIENT, NOW)
 
-    assert [(one.not_before, one.is_last) for one in within.replies] == [
-        (NOW + timedelta(hours=24), True)
-    ]
-    assert [one.why for one in within.reasons] == [Why.OVER_BUDGET]
+    assert [one.not_before for one in within.replies] == [NOW + timedelta(minutes=10)]
 
 
-@pytest.mark.parametrize(("scope", "hours"), [("pair", 1), ("address", 24), ("domain", 1)])
-def test_a_survey_and_a_follow_up_wait_and_an_answer_to_a_mail_does_not(
-    scope: str, hours: int
-) -> None:
-    most = {"pair": 2, "address": 4, "domain": 6}[scope]
-    told = a_reply(kind=ReplyKind.TEMPLATE)
-    for worth in (replace(told, is_bulk=True), replace(told, may_wait=True)):
-        asked = a_decision(worth)
+@pytest.mark.parametrize(("late", "comes"), [(0, True), (1, False)])
+def test_what_would_come_later_than_a_day_is_not_written(late: int, comes: bool) -> None:
+    asked = a_decision(REMINDER)
+    last = NOW + timedelta(days=1, seconds=late)
 
-        within = budget.within(asked, used(asked, **{scope: most}), SMALL, NOW)
+    within = budget.within(asked, spent(asked, last, last), PATIENT, NOW)
 
-        assert [one.not_before for one in within.replies] == [NOW + timedelta(hours=hours)]
-    answer = a_decision(told)
-    assert budget.within(answer, used(answer, **{scope: most}), SMALL, NOW).replies == ()
+    assert hours(within) == ([25] if comes else [])
+    assert [one.why for one in within.reasons] == ([] if comes else [Why.OVER_BUDGET])
 
 
-def test_nothing_waits_behind_the_breaker() -> None:
-    asked = a_decision(replace(a_reply(kind=ReplyKind.TEMPLATE), is_bulk=True))
+@pytest.mark.parametrize(
+    "told",
+    [
+        a_reply(ALICE, ReplyKind.TROUBLE, Audience.AGENT),
+        a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT),
+        replace(REMINDER, dues=()),
+        replace(REMINDER, dues=(), escalation=Escalation(steps=2)),
+        replace(a_reply(kind=ReplyKind.TEMPLATE), is_bulk=True),
+        a_reply(kind=ReplyKind.TEMPLATE),
+    ],
+    ids=["answer", "news of a mail", "a vote", "a ladder's beginning", "survey", "follow-up"],
+)
+def test_what_a_mail_can_cause_and_what_customers_get_waits_for_nothing(told: Reply) -> None:
+    asked = a_decision(told)
+    every = tuple(Used(charge=one, mails=one.most) for one in budget.asked_of(asked, PATIENT))
 
-    assert budget.within(asked, used(asked, breaker=8), SMALL, NOW).replies == ()
+    within = budget.within(asked, every, PATIENT, NOW)
+
+    assert within.replies == ()
+    assert [one.kind for one in within.events] == ["reply.withheld"]
+    assert budget.queues(asked, every, PATIENT, NOW) == set()
+
+
+def test_a_step_of_a_ladder_waits_for_its_turn() -> None:
+    asked = a_decision(replace(REMINDER, dues=(), escalation=Escalation(step=1, steps=2)))
+
+    assert hours(budget.within(asked, spent(asked, NOW, NOW), PATIENT, NOW)) == [1]
 
 
 def test_a_page_waits_and_is_taken_back_as_any_that_waits() -> None:
     page = Page(webhook="oncall", event="deadline.missed", rule="p", step=1, key="p1")
     asked = replace(a_decision(), pages=(page, replace(page, key="p2", step=0)))
     house = replace(SMALL, pages_per_hour=1)
+    [charge] = budget.asked_of(asked, house)
 
-    within = budget.within(asked, used(asked, house, page=1), house, NOW)
+    within = budget.within(asked, [Used(charge=charge, mails=1, newest=(NOW,))], house, NOW)
 
     assert [one.not_before for one in within.pages] == [
         NOW + timedelta(hours=1),
@@ -225,13 +257,26 @@ def test_a_page_waits_and_is_taken_back_as_any_that_waits() -> None:
     ]
 
 
+def test_what_is_put_off_beyond_closing_time_goes_out_when_its_reader_works_again() -> None:
+    evening = NOW.replace(hour=16, minute=45)
+    asked = a_decision(replace(REMINDER, hours=OFFICE))
+
+    within = budget.within(asked, spent(asked, evening, evening), PATIENT, evening)
+
+    assert [one.not_before for one in within.replies] == [NOW + timedelta(days=1)]
+
+
 def test_what_waits_for_working_hours_waits_for_longer_and_has_one_line() -> None:
-    monday = NOW + timedelta(minutes=30)
-    page = Page(webhook="oncall", event="x", rule="p", step=1, not_before=monday, key="p1")
-    line = deferred.noted("p1", "oncall", monday, ())
-    asked = replace(a_decision(), pages=(page,), events=(line,))
-    house = replace(SMALL, pages_per_hour=1)
+    morning = NOW + timedelta(days=1)
+    waiting = replace(REMINDER, hours=OFFICE, not_before=morning)
+    line = deferred.noted(waiting.key, ALICE, morning, waiting.dues)
+    asked = replace(a_decision(waiting), events=(line,))
+    drawn = [replace(one, mails=0) for one in spent(asked, morning, morning)]
 
-    within = budget.within(asked, used(asked, house, page=1), house, NOW)
+    within = budget.within(asked, drawn, PATIENT, NOW.replace(hour=18))
 
-    assert [dict(one.data)["until"] for one in within.events] == ["2026-03-02T10:00:00+00:00"]
+    assert [dict(one.data)["until"] for one in within.events] == ["2026-03-03T10:00:00+00:00"]
+    assert {one.scope for one in budget.queues(asked, drawn, PATIENT, NOW)} == {
+        Scope.DESK,
+        Scope.TIMED,
+    }

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from maild.core import budget
 from maild.core.budget import Booking, Charge, Entry, Scope
+from maild.core.decision import Decision, Outcome
 from maild.store import account
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate
-from tests.core.scenes import HOUSE
+from tests.core.scenes import ALICE, HOUSE
+from tests.core.test_budget import REMINDER
 from tests.store.rows import ANNA, NOW
 
 LINE = Booking(
@@ -82,17 +85,44 @@ def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, sco
 
 
 def test_nobody_counts_further_than_a_budget_reaches(database: Database) -> None:
-    book(database, *[replace(LINE, entry=Entry.AGENT)] * 20)
+    book(database, *[LINE] * 20)
 
-    assert drawn(database, CHARGES[Scope.DESK]) == [CHARGES[Scope.DESK].reach] == [18]
+    assert drawn(database, CHARGES[Scope.PAIR]) == [9]
 
 
-def test_what_waits_for_its_turn_counts_until_it_has_gone(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("entry", "scope"), [(Entry.PAGE, Scope.PAGE), (Entry.CUSTOMER, Scope.BREAKER)]
+)
+def test_what_waits_for_its_turn_counts_from_when_it_goes(
+    database: Database, entry: Entry, scope: Scope
+) -> None:
     later = NOW + timedelta(hours=3)
-    book(database, replace(LINE, entry=Entry.PAGE, at=later))
-    times = (NOW, later + timedelta(minutes=59), later + timedelta(minutes=61))
+    second = timedelta(seconds=1)
+    book(database, replace(LINE, entry=entry, at=later))
+    times = (NOW, later - second, later, later + scope.window - second, later + scope.window)
 
-    assert [drawn(database, CHARGES[Scope.PAGE], now=at) for at in times] == [[1], [1], [0]]
+    assert [drawn(database, CHARGES[scope], now=at) for at in times] == [[0], [0], [1], [1], [0]]
+
+
+def test_within_an_hour_a_reader_is_never_told_more_than_the_limit_and_soon_all(
+    database: Database,
+) -> None:
+    house = replace(HOUSE, reminders_per_hour=3)
+    charge = Charge(scope=Scope.TIMED, recipient=ALICE, most=3)
+    minutes = []
+    for number, minute in enumerate((0, 0, 0, 59, 59, 59, 61, 61, 61)):
+        now = NOW + timedelta(minutes=minute)
+        told = replace(REMINDER, key=str(number))
+        asked = Decision(outcome=Outcome.POSTED, reasons=(), replies=(told,))
+        with database.write() as connection:
+            before = account.used(connection, [charge], now)
+            before = account.queued(connection, before, {charge}, now)
+            within = budget.within(asked, before, house, now)
+            account.book(connection, budget.bookings(within, number), now)
+        [mail] = within.replies
+        minutes.append(((mail.not_before or now) - NOW) // timedelta(minutes=1))
+
+    assert minutes == [0, 0, 0, 60, 60, 60, 120, 120, 120]
 
 
 def test_lines_that_no_budget_asks_for_are_forgotten(database: Database) -> None:
