@@ -81,7 +81,7 @@ def test_a_backup_of_a_later_form_is_not_called_damaged(
 ) -> None:
     file = telling(tmp_path, TOLD | {"format": archive.FORMAT + 1} | other)
 
-    with pytest.raises(NotAllowed, match="backup has format 2: this maild reads format 1 alone$"):
+    with pytest.raises(NotAllowed, match=r"backup has format 2: this maild reads format 1 alone$"):
         archive.unpack(file, tmp_path / "rows")
 
 
