@@ -29,6 +29,7 @@ from maild.core.calendar import (
     working_time,
 )
 from maild.errors import NotAllowed
+from tests.faults.form import times
 
 ZONES = (
     "Europe/Berlin",
@@ -65,6 +66,7 @@ def at(text: str, zone: str = "UTC", *, fold: int = 0) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
 
 
+@cache
 def some_dates(days: frozenset[date], year: int) -> frozenset[date]:
     return frozenset(day for day in days if day.year == year)
 
@@ -87,11 +89,14 @@ def place_of(seed: int) -> Place:
 
 
 def calendar_of(chance: Random, zone: str, around: date) -> Calendar:
-    """Make up a calendar with exceptions on the days around a date."""
+    """Make up a calendar with exceptions on the days around a date.
+
+    Each has a name of its own, as in a house: a year that is laid out is looked up by it.
+    """
     days = [around + timedelta(days=n) for n in range(-DAYS, DAYS + 1)]
     off, closed, opened = (chance.sample(days, chance.randint(0, 2)) for _ in range(3))
     return Calendar(
-        name="any",
+        name=str(chance.random()),
         zone=zone,
         hours=tuple(spans_of(chance) for _ in range(7)),
         holidays_of=of_dates(*off),
@@ -154,8 +159,10 @@ def test_working_time_is_what_a_counter_of_minutes_counts(figures: Callable[...,
     assert len(COMPARED) == len(ZONES)
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=SEEDS, numbers=st.lists(st.integers(0, DAYS * 1440 - 1), min_size=2, max_size=6))
+@settings(
+    max_examples=times(750, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(seed=SEEDS, numbers=st.lists(st.integers(0, DAYS * 1440 - 1), min_size=6, max_size=12))
 def _compared_with_a_counter(seed: int, numbers: list[int]) -> None:
     place = place_of(seed)
     hours, begin = place[0], begin_of(place)
