@@ -7,7 +7,9 @@ there (`core/confirm.py`). Nothing was sent then.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from maild.core import (
     absence_wording,
@@ -20,6 +22,7 @@ from maild.core import (
     leak,
     markupbetween,
     overtaken,
+    phrases,
     ruling,
     transcript,
 )
@@ -182,13 +185,8 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
     absence = _absence(scene, letter)
     if absence:
         doubts.append(Reason(why=Why.ABSENCE_NOTICE, detail=f"“{absence}”"))
-    repeated = (
-        _repeated(letter.view, decision.posts[0])
-        if letter.answers_customer and decision.posts
-        else ""
-    )
-    if repeated:
-        doubts.append(Reason(why=Why.NOTE_REPEATED, detail=f"“{repeated}”"))
+    if letter.answers_customer and decision.posts:
+        doubts += _repeated(scene, letter, decision.posts[0])
     return tuple(dict.fromkeys(doubts))
 
 
@@ -298,13 +296,21 @@ def _has_quote(scene: Scene) -> bool:
     return reply.interleaved or reply.unquoted_text.strip() != scene.mail.parsed.text.strip()
 
 
-def _repeated(view: TicketView, post: Post) -> str:
-    """Return the words of a note that would reach the customer, or '' (invariant I5)."""
+def _repeated(scene: Scene, letter: _Letter, post: Post) -> Iterator[Reason]:
+    """Tell of words that must not reach the customer: a note's, other customers' (invariant I5).
+
+    What agents tell everybody is no customer's: canned texts, a signature.
+    """
+    view, texts = letter.view, (post.text, post.html)
     notes = [earlier.text for earlier in view.recent if earlier.kind is PostKind.NOTE]
     public = [earlier.text for earlier in view.recent if earlier.kind is not PostKind.NOTE]
     about = (view.ticket.customer.notes,)
     secret, known = (*view.notes, *notes, *about), (*view.public_texts, *public)
-    return leak.repeated((post.text, post.html), secret, known)
+    if words := leak.repeated(texts, secret, known):
+        yield Reason(why=Why.NOTE_REPEATED, detail=f"“{words}”")
+    usual = chain(known, view.usual, phrases.every(scene, view.ticket, letter.agent))
+    if words := leak.repeated(texts, view.others, usual, short=False):
+        yield Reason(why=Why.OTHERS_REPEATED, detail=f"“{words}”")
 
 
 def _added(agent: Agent, posts: tuple[Post, ...]) -> tuple[EventDraft, ...]:

@@ -2,6 +2,7 @@
 
 A run of eight words of a note, or of sixteen characters where a script writes no spaces, that
 stands in no public post is a leak; so is a whole note of four words (eight characters) or more.
+Of what was written in other customers' tickets only such runs are: a short thank-you is anybody's.
 Most often a client quoted our notification, which shows the notes, and nobody cut the quote off.
 """
 
@@ -23,22 +24,28 @@ _WORD = re.compile(rf"[^\W_{_UNSPACED}]+")
 _CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _BOUNDS = ((WORDS, WORDS_OF_ALL), (CHARACTERS, CHARACTERS_OF_ALL))
+_LONG = ((WORDS, WORDS), (CHARACTERS, CHARACTERS))
+_Bounds = tuple[tuple[int, int], tuple[int, int]]
 _Pieces = tuple[list[str], list[str]]
 """The words of a text, and the characters of scripts without spaces."""
 
 
-def repeated(texts: Iterable[str], secret: Iterable[str], public: Iterable[str]) -> str:
+def repeated(
+    texts: Iterable[str], secret: Iterable[str], public: Iterable[str], *, short: bool = True
+) -> str:
     """Return the first run of a secret text that also stands in one of the texts, or ''.
 
     What stands in a public text is no secret. Texts may be HTML: its tags count as spaces.
+    `short` tells whether a text that is no run long enough gives itself away as a whole.
     """
+    bounds = _BOUNDS if short else _LONG
     secrets = [_pieces(_above_signature(text)) for text in secret]
     lengths = [
         {min(most, len(pieces[kind])) for pieces in secrets if len(pieces[kind]) >= least}
-        for kind, (most, least) in enumerate(_BOUNDS)
+        for kind, (most, least) in enumerate(bounds)
     ]
     said = dict.fromkeys(run for text in texts for run in _runs(_pieces(text), lengths))
-    hidden = {run for pieces in secrets for run in _revealing(pieces) if run in said}
+    hidden = {run for pieces in secrets for run in _revealing(pieces, bounds) if run in said}
     if not hidden:
         return ""
     hidden.difference_update(run for text in public for run in _runs(_pieces(text), lengths))
@@ -55,9 +62,9 @@ def _pieces(text: str) -> _Pieces:
     return _WORD.findall(plain), _CHARACTER.findall(plain)
 
 
-def _revealing(pieces: _Pieces) -> Iterator[tuple[str, ...]]:
+def _revealing(pieces: _Pieces, bounds: _Bounds) -> Iterator[tuple[str, ...]]:
     """The runs of a secret that give it away: of full length, or all of it where it is short."""
-    for one, (most, least) in zip(pieces, _BOUNDS, strict=True):
+    for one, (most, least) in zip(pieces, bounds, strict=True):
         if len(one) >= least:
             yield from _of_length(one, min(most, len(one)))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from maild.core import canned, subject
 from maild.core.command import Command, nearest_of
+from maild.core.house import Agent
+from maild.core.scene import Scene
+from maild.core.ticket import Ticket
 from maild.core.told import Done
 from maild.core.work import Misfit, Work
 
@@ -20,7 +24,13 @@ def template(work: Work, command: Command) -> Work | Misfit:
         near = nearest_of(language, list(texts.languages(name)))
         return Misfit(command=command, nearest=f"{name} {near}" if near else "")
     text = texts.text(name, language) if language else texts.text(name, *_languages(work, name))
-    return replace(work, canned=_filled(work, text)).tell(command, Done.TEMPLATE, name)
+    text = _filled(work.scene, work.ticket, work.agent, text)
+    return replace(work, canned=text).tell(command, Done.TEMPLATE, name)
+
+
+def every(scene: Scene, ticket: Ticket, agent: Agent) -> Iterator[str]:
+    """Return all that an agent could take on a ticket, in every language."""
+    return (_filled(scene, ticket, agent, text) for text in scene.world.canned.texts.values())
 
 
 def _languages(work: Work, name: str) -> tuple[str, ...]:
@@ -30,11 +40,10 @@ def _languages(work: Work, name: str) -> tuple[str, ...]:
     return (*own, *scene.world.canned.languages(name))
 
 
-def _filled(work: Work, text: str) -> str:
-    ticket = work.ticket
+def _filled(scene: Scene, ticket: Ticket, agent: Agent, text: str) -> str:
     values = {
         "customer": ticket.customer.name or ticket.customer.address,
-        "agent": work.agent.name or work.scene.house.mailbox(ticket.mailbox).name,
-        "tag": subject.tag(work.scene.house.mailbox(ticket.mailbox).name, ticket.number),
+        "agent": agent.name or scene.house.mailbox(ticket.mailbox).name,
+        "tag": subject.tag(scene.house.mailbox(ticket.mailbox).name, ticket.number),
     }
     return canned.filled(text, values)

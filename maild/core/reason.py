@@ -29,6 +29,7 @@ class Why(StrEnum):
     AGENT_NOTE = "agent-note"
     AGENT_UNPROVEN = "agent-unproven"
     NOTE_REPEATED = "note-repeated"
+    OTHERS_REPEATED = "others-repeated"
     ABSENCE_NOTICE = "absence-notice"
     CONFIRM_ALL = "confirm-all"
     CONFIRM_ASKED = "confirm-asked"

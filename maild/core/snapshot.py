@@ -50,7 +50,11 @@ class TicketView:
     Looked up for the ticket that an agent's mail is about, as are the public texts.
     """
     public_texts: tuple[str, ...] = ()
-    """What stood in its public posts lately; looked up only where there are notes."""
+    """What stood in its public posts lately; looked up only where there is something to hide."""
+    others: tuple[str, ...] = ()
+    """What other customers wrote, or were told, in tickets that the agent was shown."""
+    usual: tuple[str, ...] = ()
+    """What agents told yet other customers lately; looked up only where there are `others`."""
     answers: tuple[Post, ...] = ()
     """The last public answers of agents, newest first; looked up as the notes are."""
     told: tuple[str, ...] = ()

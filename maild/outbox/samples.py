@@ -110,6 +110,7 @@ _FULL = Values(
         doubts=(
             Doubt(code="agent-unproven", detail="E2 does not allow agent-reply at once"),
             Doubt(code="note-repeated", detail="it repeats a note"),
+            Doubt(code="others-repeated", detail="it repeats another ticket"),
             Doubt(code="absence-notice", detail="“I am on leave”"),
             Doubt(code="confirm-all", detail="E3"),
         ),

@@ -71,7 +71,8 @@ class Doubt:
     """Why an agent is asked."""
 
     code: str
-    """`agent-unproven`, `confirm-all`, `absence-notice` or `note-repeated`."""
+    """`agent-unproven`, `confirm-all`, `absence-notice`, `note-repeated` or
+    `others-repeated`."""
     detail: str
 
 

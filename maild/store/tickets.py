@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 
 from maild.core.decision import ReplyKind
 from maild.core.house import House
@@ -31,6 +31,8 @@ from maild.store.tables import metadata
 RECENT_POSTS = 6
 VIEWS_MAX = 50
 PUBLIC_TEXTS_MAX = 50
+OTHERS_TEXTS_MAX = 200
+OTHERS_CHARACTERS_MAX = 64 * 1024
 ANSWERS_MAX = 20
 OFFERS_MAX = 20
 _T = metadata.tables
@@ -86,13 +88,34 @@ _NOTES = Prepared(
     .where(_POST.c.ticket_id.in_(_NUMBERS), _POST.c.kind == PostKind.NOTE)
     .order_by(_POST.c.id)
 )
+_HOLDER = (
+    select(customers.CUSTOMER.c.address)
+    .where(customers.CUSTOMER.c.id == _TICKET.c.customer_id, _TICKET.c.id == _POST.c.ticket_id)
+    .scalar_subquery()
+)
+"""Whose ticket a post stands in."""
+_SHORTENED = func.substr(_POST.c.text, 1, OTHERS_CHARACTERS_MAX)
+_BY_OTHERS = func.lower(_POST.c.author) != bindparam("customer")
+_TO_OTHERS = func.lower(_HOLDER) != bindparam("customer")
 _OTHERS_TEXTS = Prepared(
-    select(_TEXT)
+    select(_SHORTENED)
     .where(
         _POST.c.ticket_id.in_(_NUMBERS),
-        _POST.c.kind == PostKind.CUSTOMER,
-        func.lower(_POST.c.author) != bindparam("customer"),
+        or_(
+            and_(_POST.c.kind == PostKind.CUSTOMER, _BY_OTHERS),
+            and_(_POST.c.kind == PostKind.AGENT, _TO_OTHERS),
+        ),
     )
+    .order_by(_POST.c.id.desc())
+    .limit(OTHERS_TEXTS_MAX)
+)
+_SHOWN = _TICKET.alias("shown")
+_THEIRS = select(_TICKET.c.id).where(
+    _TICKET.c.customer_id.in_(select(_SHOWN.c.customer_id).where(_SHOWN.c.id.in_(_NUMBERS)))
+)
+_USUAL = Prepared(
+    select(_SHORTENED)
+    .where(_POST.c.kind == PostKind.AGENT, _POST.c.ticket_id.not_in(_THEIRS))
     .order_by(_POST.c.id.desc())
     .limit(PUBLIC_TEXTS_MAX)
 )
@@ -165,22 +188,24 @@ def with_desk(connection: Connection, view: TicketView, shown: Collection[int] =
     """Add what is asked when an agent writes: the notes, what was public lately, who was told.
 
     Notes are those of the tickets merged into it, too, those that were taken to other tickets, and
-    those of other tickets that the agent was shown, with what other customers wrote there.
+    those of other tickets that the agent was shown; what other customers wrote there, or were
+    told, is known apart.
     """
     wanted = {"numbers": _with_merged(connection, view.ticket.number)}
     own = _with_taken(connection, wanted["numbers"])
     others = sorted(set(shown) - set(own))
     notes = tuple(_NOTES.scalars(connection, {"numbers": [*own, *others]}))
-    if others:
-        known = {"numbers": others, "customer": view.ticket.customer.address.lower()}
-        notes += tuple(_OTHERS_TEXTS.scalars(connection, known))
-    public = tuple(_PUBLIC_TEXTS.scalars(connection, wanted)) if notes else ()
+    known = {"numbers": others, "customer": view.ticket.customer.address.lower()}
+    texts = tuple(_OTHERS_TEXTS.scalars(connection, known)) if others else ()
+    public = tuple(_PUBLIC_TEXTS.scalars(connection, wanted)) if notes or texts else ()
     one = {"number": view.ticket.number}
     answers = _ANSWERS.mappings(connection, one)
     return replace(
         view,
         notes=notes,
         public_texts=public,
+        others=texts,
+        usual=tuple(_USUAL.scalars(connection, {"numbers": others})) if texts else (),
         answers=tuple(post_of(row) for row in answers),
         told=tuple(_TOLD.scalars(connection, one)),
         offers=tuple(

@@ -596,6 +596,45 @@ def test_an_old_note_is_held_back_unless_it_became_public() -> None:
     assert known.outcome is Outcome.POSTED
 
 
+WORDS = "Thank you for the key of our house in Canterbury Lane"
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "held"),
+    [
+        (WORDS, {}, True),
+        (WORDS, {"public_texts": (WORDS,)}, False),
+        (WORDS, {"usual": (WORDS,)}, False),
+        ("Thank you for the key of our flat.", {}, False),
+        ("Thank you, Anna.", {"others": ("Thank you, Anna",)}, False),
+    ],
+)
+def test_what_another_customer_wrote_is_held_back_unless_anybody_might_write_it(
+    text: str, changes: dict[str, Any], held: bool
+) -> None:
+    known = replace(view(others=(WORDS,)), **changes)
+
+    decision = agent(from_agent(f"Pull it. {text}"), views=[known])
+
+    if held:
+        assert str(decision.reasons[-1]).startswith(
+            "confirm-asked: others-repeated: “thank you for"
+        )
+        assert sent(decision) == [("trouble", ALICE)]
+    else:
+        assert decision.outcome is Outcome.POSTED
+
+
+def test_a_canned_text_is_nobodys_secret() -> None:
+    """As it would read here: `more-information`, by Alice."""
+    told = f"Hello Anna, tell us more about [Support #{TICKET}]."
+
+    for name, outcome in (("Alice", Outcome.POSTED), ("Eve", Outcome.HELD)):
+        text = f"{told} {name}"
+
+        assert agent(from_agent(text), views=[view(others=(text,))]).outcome is outcome
+
+
 def test_a_quoted_note_is_held_back() -> None:
     secret = "They have not paid since March, do not refund anything before Bob agrees."
     known = view(posts=[post(1), post(2, PostKind.NOTE, secret, BOB)])

@@ -41,6 +41,16 @@ def test_a_short_note_is_found_as_a_whole() -> None:
     assert repeated(["您好。这个客户没有付过钱。"], ["这个客户没有付过钱"], [])
 
 
+def test_of_other_tickets_a_short_text_is_no_leak() -> None:
+    thanks = "Thank you very much"
+
+    assert repeated(["Thank you very much, Anna."], [thanks], [], short=False) == ""
+    assert repeated(["您好。这个客户没有付过钱。"], ["这个客户没有付过钱"], [], short=False) == ""
+    assert repeated(["has not paid since March, do not"], [NOTE], [], short=False) == ""
+    assert repeated(["has not paid since March, do not offer"], [NOTE], [], short=False)
+    assert repeated([CHINESE[:16]], [CHINESE], [], short=False)
+
+
 def test_what_is_public_is_no_secret() -> None:
     assert repeated([NOTE], [NOTE], [f"As I said: {NOTE}"]) == ""
 

@@ -16,7 +16,7 @@ from maild.outbox import render
 from maild.outbox.render import Renderer
 from maild.outbox.samples import samples
 from maild.outbox.sandbox import Sandbox, as_html, quoted
-from maild.outbox.values import REASONS, Entry, File, Line, Listed, Usage, Values
+from maild.outbox.values import REASONS, Doubt, Entry, File, Line, Listed, Usage, Values
 from maild.outbox.words import Words
 from tests.needs import ROOT
 from tests.outbox import letters
@@ -269,3 +269,21 @@ def test_each_reason_for_holding_a_mail_has_its_own_words(language: str) -> None
     assert all(
         "#slove" in told[reason] for reason in ("command-unknown", "note-repeated", "limit")
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_doubt_about_an_answer_has_its_own_words(language: str) -> None:
+    known = {"de": "anderen Kunden", "en": "another customer", "es": "otro cliente"}
+    full = next(samples())
+    told: dict[str, tuple[str, ...]] = {}
+    for code in (doubt.code for doubt in full.asking.doubts):
+        doubts = (Doubt(code=code, detail="so it reads"),)
+        values = replace(full, asking=replace(full.asking, doubts=doubts))
+        mail = renderer().render("confirm", language, values)
+        told[code] = (mail.text, mail.html, renderer().page("confirm", language, values))
+
+    for form in range(3):
+        assert len({words[form] for words in told.values()}) == len(told)
+        assert known.get(language, "autre client") in told["others-repeated"][form]
+        for code in ("note-repeated", "absence-notice", "others-repeated"):
+            assert "so it reads" in told[code][form]

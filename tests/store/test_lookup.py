@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from maild.core import proof
-from maild.core.decision import Outcome
+from maild.core.decision import Decision, Outcome
 from maild.core.mail import Mail
 from maild.core.snapshot import Snapshot
 from maild.core.ticket import Customer, PostKind, State
@@ -272,17 +272,27 @@ def test_notes_of_tickets_that_a_search_showed_the_agent_are_known_too(
 
 
 def test_what_other_customers_wrote_is_known_where_it_was_shown(database: Database) -> None:
-    number = noted(database, "own")
-    ben = Customer(address="ben@x.example")
-    words = a_post(1, author=ben.address, text="Ben’s own words")
-    other = apply(database, opening((words,), ticket=replace(new_ticket(), customer=ben))).number
-    quoted = f"Pull it.\n\n> [Support #{other}] and [Support #{number}]\n"
+    number, again = noted(database, "own"), noted(database, "again")
+    told = {
+        name: apply(database, conversation(f"{name}@x.example")).number for name in ("ben", "carl")
+    }
+    quoted = f"Pull it.\n\n> [Support #{told['ben']}], [Support #{number}] and [New #{again}]\n"
     letter = mail(ALICE, to=[reply_address(ALICE, number, Purpose.AGENT)], text=quoted)
 
     view = look(database, letter).view(number)
 
     assert view is not None
-    assert set(view.notes) == {"own note", "Ben’s own words"}
+    assert set(view.notes) == {"own note", "again note"}
+    assert set(view.others) == {"words of ben@x.example", "told to ben@x.example"}
+    assert view.usual == ("told to carl@x.example",)
+
+
+def conversation(customer: str) -> Decision:
+    """What a customer wrote, and an agent's answer, in a new ticket."""
+    said = a_post(1, author=customer, text=f"words of {customer}")
+    told = a_post(2, PostKind.AGENT, author=ALICE, text=f"told to {customer}")
+    ticket = replace(new_ticket(), customer=Customer(address=customer))
+    return opening((said, told), ticket=ticket)
 
 
 def test_mails_of_one_batch_about_one_ticket_hide_nothing_from_each_other(
