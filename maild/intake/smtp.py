@@ -159,19 +159,18 @@ class SmtpServer:
         return await self._loop.create_server(factory, listen.host, listen.port, backlog=_BACKLOG)
 
     def _session(self) -> asyncio.Protocol:
+        if self._reception.gate.is_full:
+            return Refusal(self._intake.limits.linger_seconds)
         return self._made(self._tls, is_tls_only=False)
 
     def _tls_session(self) -> asyncio.Protocol:
         assert self._tls is not None, "smtps:// has a certificate, or nothing listens"
-        most = self._intake.runtime.connections
-        return Handshake(self._encrypted, self._tls, self._handshakes, most)
+        return Handshake(self._encrypted, self._tls, self._handshakes, self._reception)
 
     def _encrypted(self) -> asyncio.Protocol:
         return self._made(None, is_tls_only=True)
 
     def _made(self, tls: ssl.SSLContext | None, *, is_tls_only: bool) -> asyncio.Protocol:
-        if self._reception.gate.is_full:
-            return Refusal(self._intake.limits.linger_seconds)
         kind = LmtpSession if self._is_lmtp else Session
         return kind(self._reception, self._sessions, tls, is_tls_only=is_tls_only)
 

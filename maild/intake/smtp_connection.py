@@ -16,7 +16,7 @@ from maild import log
 from maild.core.mail import Envelope
 from maild.intake.smtp_data import MailData, State
 from maild.intake.smtp_limits import client_key
-from maild.intake.smtp_reception import LATER, Reception
+from maild.intake.smtp_reception import LATER, Reception, client_of
 from maild.log import Event
 
 _NO_HOOKS = object()
@@ -37,7 +37,7 @@ class Connection(SMTP):
         """Work for a reception, and stand in `sessions` while connected.
 
         `tls` is the context for STARTTLS, None where it is not offered; `is_tls_only` says that
-        the connection is encrypted from its first byte.
+        the connection is encrypted from its first byte, and has its place since its handshake.
         """
         self._reception = reception
         self._sessions = sessions
@@ -91,15 +91,11 @@ class Connection(SMTP):
         if self._original_transport is not None:
             super().connection_made(transport)
             return
-        peer = transport.get_extra_info("peername")
-        self._client = peer[0] if isinstance(peer, tuple) else ""
-        if not self._enter():
+        self._client = client_of(transport)
+        self._is_spared = self._reception.is_spared(self._client)
+        if words := self._refusal():
             self._is_refused = True
-            is_stopping = self._reception.is_stopping
-            words = _STOPPING if is_stopping else _FULL
             _turn_away(transport, words, self._limits.linger_seconds)
-            reason = "stopping" if is_stopping else "too many"
-            log.event(Event.CONNECTION_REFUSED, client=self._client, reason=reason)
             return
         self._sessions.add(self)
         super().connection_made(transport)
@@ -281,16 +277,18 @@ class Connection(SMTP):
         transport.close()
         self.loop.call_later(self._limits.linger_seconds, transport.abort)
 
-    def _enter(self) -> bool:
-        """Ask for a place."""
-        self._is_spared = self._reception.is_spared(self._client)
-        return not self._reception.is_stopping and self._reception.gate.enter(
-            client_key(self._client), is_spared=self._is_spared
-        )
+    def _refusal(self) -> str:
+        """Ask for a place, or keep the one of the handshake; return why there is none."""
+        if self._reception.is_stopping:
+            if self._is_tls_only:
+                self._reception.leave(self._client)
+            log.event(Event.CONNECTION_REFUSED, client=self._client, reason="stopping")
+            return _STOPPING
+        return "" if self._is_tls_only or self._reception.enter(self._client) else _FULL
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Give the place back."""
-        self._reception.gate.leave(client_key(self._client))
+        self._reception.leave(self._client)
         self._sessions.discard(self)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.event(Event.WORK_FAILED, work="smtp session", client=self._client, error=error)
@@ -317,6 +315,7 @@ class Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say why and close."""
+        log.event(Event.CONNECTION_REFUSED, client=client_of(transport), reason="too many")
         _turn_away(transport, _FULL, self._linger_seconds)
 
 

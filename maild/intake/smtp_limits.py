@@ -26,6 +26,8 @@ class SessionLimits:
     """How often a session is looked at for idleness and rate."""
     linger_seconds: float = 5.0
     """How long the last reply may take to be read."""
+    handshake_seconds_max: float = 10.0
+    """How long a TLS handshake may take."""
     handshake_seconds: float = 5.0
     """How long a stop waits for a TLS handshake that has begun."""
     dropped_bytes: int = 64 * 1024 * 1024

@@ -21,13 +21,19 @@ from maild.core.house import House
 from maild.core.mail import Envelope, Source
 from maild.errors import DiskFull, TemporaryError
 from maild.intake.smtp_data import MailData, State, judged
-from maild.intake.smtp_limits import Failures, Gate, Networks, SessionLimits
+from maild.intake.smtp_limits import Failures, Gate, Networks, SessionLimits, client_key
 from maild.log import Event
 from maild.metrics import Metric
 from maild.settings import RuntimeLimits, SmtpSettings
 
 NO_ROOM = "452 4.3.1 no room for mail at the moment; try again later"
 LATER = "451 4.3.0 this server cannot take the mail now; try again later"
+
+
+def client_of(transport: asyncio.BaseTransport) -> str:
+    """Return the address of a client; empty on a Unix socket."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 class Journal(Protocol):
@@ -89,6 +95,17 @@ class Reception:
     def is_spared(self, client: str) -> bool:
         """Tell whether a client is one of ours, which no limit on strangers is meant for."""
         return self.is_lmtp or not client or client in self._trusted
+
+    def enter(self, client: str) -> bool:
+        """Give a client a place, unless there are too many; the log tells who got none."""
+        is_let_in = self.gate.enter(client_key(client), is_spared=self.is_spared(client))
+        if not is_let_in:
+            log.event(Event.CONNECTION_REFUSED, client=client, reason="too many")
+        return is_let_in
+
+    def leave(self, client: str) -> None:
+        """Take the place of a client back."""
+        self.gate.leave(client_key(client))
 
     def has_room(self) -> bool:
         """Tell whether there is room for a mail of the largest size, with a reserve."""

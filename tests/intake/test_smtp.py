@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import io
 import smtplib
 import socket
 import ssl
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from maild import log
 from maild.core.house import House, Mailbox
 from maild.errors import ConfigError
 from maild.intake.smtp import SmtpServer
@@ -60,6 +62,15 @@ def secure(kept: Store, certified: tuple[Path, Path]) -> Iterator[Listener]:
     )
     with Listener(Setup(journal=kept.journal, settings=settings)) as running:
         yield running
+
+
+@pytest.fixture
+def told() -> Iterator[io.StringIO]:
+    """What the log says."""
+    stream = io.StringIO()
+    log.configure(stream=stream)
+    yield stream
+    log.configure()
 
 
 def _trusting(certified: tuple[Path, Path]) -> ssl.SSLContext:
@@ -219,6 +230,7 @@ def test_a_stop_lets_who_is_within_a_handshake_hear_of_it(
     with _trusting(certified).wrap_socket(plain, server_hostname="127.0.0.1") as tls:
         assert tls.recv(100)[:9] == b"421 4.3.2"
     stopped.result(WITHIN_SECONDS)
+    _until(lambda: secure.server._reception.gate.open == 0)
 
 
 @pytest.mark.parametrize("is_tls_only", [False, True], ids=["starttls", "smtps"])
@@ -473,21 +485,75 @@ def test_a_handshake_that_fails_makes_no_session(secure: Listener, junk: bytes) 
 
     _until(lambda: not secure.server._handshakes)
     assert secure.server.sessions == 0
+    assert secure.server._reception.gate.open == 0
+
+
+def _smtps(
+    kept: Store, certified: tuple[Path, Path], handshake_seconds_max: float = 60, **runtime: int
+) -> Listener:
+    listen = (Listen(host="127.0.0.1", port=0, tls=True),)
+    settings = SmtpSettings(listen=listen, tls_cert=certified[0], tls_key=certified[1])
+    limits = SessionLimits(linger_seconds=1, handshake_seconds_max=handshake_seconds_max)
+    known = RuntimeLimits(**runtime)
+    return Listener(Setup(journal=kept.journal, settings=settings, limits=limits, runtime=known))
+
+
+def _come(port: int, address: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 10, source_address=(address, 0))
+
+
+def _is_hung_up_on(client: socket.socket) -> bool:
+    try:
+        return client.recv(100) == b""
+    except ConnectionError:
+        return True
 
 
 def test_only_so_many_handshakes_go_on_at_once(kept: Store, certified: tuple[Path, Path]) -> None:
-    listen = (Listen(host="127.0.0.1", port=0, tls=True),)
-    settings = SmtpSettings(listen=listen, tls_cert=certified[0], tls_key=certified[1])
-    setup = Setup(journal=kept.journal, settings=settings, runtime=RuntimeLimits(connections=2))
-    with Listener(setup) as running, contextlib.ExitStack() as clients:
-        came = [
-            clients.enter_context(socket.create_connection(("127.0.0.1", running.port), 10))
-            for _ in range(3)
-        ]
+    with _smtps(kept, certified, connections=2) as running, contextlib.ExitStack() as clients:
+        came = [clients.enter_context(_come(running.port)) for _ in range(3)]
 
-        with contextlib.suppress(ConnectionError):
-            assert came[2].recv(100) == b""
+        assert _is_hung_up_on(came[2])
         assert len(running.server._handshakes) == 2
+
+
+def test_an_address_with_many_silent_handshakes_shuts_nobody_else_out(
+    kept: Store, certified: tuple[Path, Path], told: io.StringIO
+) -> None:
+    with _smtps(kept, certified) as running, contextlib.ExitStack() as clients:
+        for _ in range(200):
+            clients.enter_context(_come(running.port, "127.0.0.2"))
+        _until(lambda: told.getvalue().count('client=127.0.0.2 reason="too many"') == 180)
+        assert len(running.server._handshakes) == 20
+
+        with (
+            _come(running.port) as plain,
+            _trusting(certified).wrap_socket(plain, server_hostname="127.0.0.1") as tls,
+        ):
+            assert tls.recv(100).startswith(b"220")
+
+
+def test_a_handshake_that_never_ends_gives_its_place_back(
+    kept: Store, certified: tuple[Path, Path]
+) -> None:
+    with _smtps(kept, certified, 0.1) as running, _come(running.port) as silent:
+        assert _is_hung_up_on(silent)
+        _until(lambda: running.server._reception.gate.open == 0)
+
+
+def test_a_session_has_the_place_of_its_handshake(
+    kept: Store, certified: tuple[Path, Path]
+) -> None:
+    with _smtps(kept, certified, connections_per_address=1) as running:
+        for _ in range(2):
+            with (
+                _come(running.port) as plain,
+                _trusting(certified).wrap_socket(plain, server_hostname="127.0.0.1") as tls,
+                _come(running.port) as second,
+            ):
+                assert tls.recv(100).startswith(b"220")
+                assert _is_hung_up_on(second)
+            _until(lambda: running.server._reception.gate.open == 0)
 
 
 @pytest.mark.parametrize("drop", [Client.close, _reset])
