@@ -606,7 +606,7 @@ WORDS = "Thank you for the key of our house in Canterbury Lane"
         (WORDS, {"public_texts": (WORDS,)}, False),
         (WORDS, {"usual": (WORDS,)}, False),
         ("Thank you for the key of our flat.", {}, False),
-        ("Thank you, Anna.", {"others": ("Thank you, Anna",)}, False),
+        ("Thank you very much, Anna.", {"others": ("Thank you very much",)}, False),
     ],
 )
 def test_what_another_customer_wrote_is_held_back_unless_anybody_might_write_it(

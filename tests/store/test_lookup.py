@@ -273,10 +273,12 @@ def test_notes_of_tickets_that_a_search_showed_the_agent_are_known_too(
 
 def test_what_other_customers_wrote_is_known_where_it_was_shown(database: Database) -> None:
     number, again = noted(database, "own"), noted(database, "again")
-    told = {
-        name: apply(database, conversation(f"{name}@x.example")).number for name in ("ben", "carl")
-    }
-    quoted = f"Pull it.\n\n> [Support #{told['ben']}], [Support #{number}] and [New #{again}]\n"
+    ben, own, _ = (
+        apply(database, conversation(customer)).number
+        for customer in ("ben@x.example", ANNA, "carl@x.example")
+    )
+    tags = "".join(f"> [Support #{shown}]\n" for shown in (ben, own, number, again))
+    quoted = f"Pull it.\n\n{tags}"
     letter = mail(ALICE, to=[reply_address(ALICE, number, Purpose.AGENT)], text=quoted)
 
     view = look(database, letter).view(number)
