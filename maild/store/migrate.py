@@ -97,6 +97,8 @@ def _upgrade(database: Database, *, copies: bool) -> None:
         oldest = max((name or FIRST for name in named), key=_rank)
         if found and found != newest():
             _refuse_old_nodes(connection, oldest)
+            if not database.is_sqlite:
+                upgrade.be_alone(connection)
             aside = precaution.copy(database, found, datetime.now(UTC)) if copies else None
         upgrade.to_head(_FOLDER, connection)
         row = {"name": OLDEST, "value": oldest}

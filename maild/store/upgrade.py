@@ -6,12 +6,23 @@ needs Alembic, which is a tenth of all that a start would load.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+ALONE_SECONDS_MAX = 60.0
+_ASKED_FOR = "500ms"
+"""Shorter than PostgreSQL's `deadlock_timeout` (1 s): a migration gives way before a node is
+undone."""
+_PAUSE_SECONDS = 0.1
+_TIMED_OUT = "57014"
+_KEPT = "alembic_version"
+"""Read by who only waits for the migration."""
 
 
 def to_head(folder: Path, connection: Connection) -> None:
@@ -19,6 +30,30 @@ def to_head(folder: Path, connection: Connection) -> None:
     config = _config(folder)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def be_alone(connection: Connection) -> None:
+    """Take all tables of PostgreSQL, or none and again: a migration meets no node half-way.
+
+    Nodes take tables in many orders, so that whatever a migration's is, they would lock each other
+    out. Raises `DBAPIError` when somebody has a table for too long.
+    """
+    names = [f'"{name}"' for name in inspect(connection).get_table_names() if name != _KEPT]
+    until = time.monotonic() + ALONE_SECONDS_MAX
+    while True:
+        turn = connection.begin_nested()
+        try:
+            connection.execute(text(f"SET LOCAL statement_timeout = '{_ASKED_FOR}'"))
+            connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
+        except DBAPIError as error:
+            turn.rollback()
+            if getattr(error.orig, "sqlstate", "") != _TIMED_OUT or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            connection.execute(text("SET LOCAL statement_timeout = DEFAULT"))
+            turn.commit()
+            return
 
 
 def named_by(folder: Path, name: str) -> dict[str, str]:

@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,15 +20,17 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import UniqueConstraint, event, text
+from sqlalchemy import UniqueConstraint, event, inspect, text
 from sqlalchemy.exc import StatementError
 
-from maild.errors import ConfigError, DiskFull, NotReady
+from maild.errors import ConfigError, DiskFull, NotReady, StoreBusy
 from maild.store import migrate as migration
 from maild.store import precaution, upgrade
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate, newest, ready, revision
 from maild.store.tables import metadata
+from tests.servers.postgresql import PostgreSQL
+from tests.store.rows import apply, opening, outgoing, queued
 
 
 def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
@@ -55,18 +60,18 @@ def test_no_index_repeats_the_beginning_of_another() -> None:
     assert repeated == [ASKED_WITH_ITS_STATE]
 
 
-OLDER = "0001"
+OLDER, BEFORE_INDEXES = "0001", "0009"
 STEPS_MAX = 400
 
 
-def older(url: str) -> Database:
-    """Open a new database with the tables of the first schema."""
+def older(url: str, schema: str = OLDER) -> Database:
+    """Open a new database with the tables of an older schema, the first one."""
     opened = open_database(url)
     config = Config()
     config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
     with opened.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, OLDER)
+        command.upgrade(config, schema)
     return opened
 
 
@@ -315,6 +320,74 @@ def test_two_processes_may_migrate_at_once(url: str) -> None:
 
     assert len(revisions) == 1
     assert [process.exitcode for process in processes] == [0, 0]
+
+
+def test_rows_stay_where_indexes_go(url: str) -> None:
+    opened = older(url, BEFORE_INDEXES)
+    ticket = apply(opened, opening(), 0)
+    queued(opened, outgoing("k1", ticket.number))
+    before = _rows(opened)
+
+    migrate(opened)
+
+    assert {name: _rows(opened)[name] for name in before} == before
+    assert min(before[name] for name in ("ticket", "participant", "post", "event", "outbox")) > 0
+    opened.close()
+
+
+def _rows(database: Database) -> dict[str, int]:
+    with database.read() as connection:
+        return {
+            name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
+            for name in inspect(connection).get_table_names()
+            if name != "meta"
+        }
+
+
+def test_a_migration_gives_way_to_a_node_that_works(postgresql: PostgreSQL) -> None:
+    """A node takes tables in an order of its own, and stands in the middle of a mail with a file."""
+    opened = older(url := postgresql.database(), BEFORE_INDEXES)
+    with ThreadPoolExecutor(1) as other:
+        with opened.write() as connection:
+            connection.execute(text("LOCK TABLE post IN ROW EXCLUSIVE MODE"))
+            found = other.submit(_migrated, url)
+            _until_somebody_waits(opened)
+            connection.execute(text("LOCK TABLE attachment IN ROW EXCLUSIVE MODE"))
+
+        assert found.result(60) == newest()
+    opened.close()
+
+
+def _migrated(url: str) -> str:
+    with closing(open_database(url)) as opened:
+        return migrate(opened)
+
+
+def _until_somebody_waits(database: Database) -> None:
+    """Wait until a transaction waits for a table that another one has."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with database.read() as connection:
+            asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"
+            if connection.execute(text(asked)).scalar_one():
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_who_keeps_a_table_is_not_waited_for_for_ever(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "ALONE_SECONDS_MAX", 0)
+    opened = older(url := postgresql.database(), BEFORE_INDEXES)
+
+    with opened.write() as connection:
+        connection.execute(text("LOCK TABLE post IN ROW EXCLUSIVE MODE"))
+        with pytest.raises(StoreBusy):
+            _migrated(url)
+
+    assert revision(opened) == BEFORE_INDEXES
+    assert _migrated(url) == newest()
+    opened.close()
 
 
 def test_the_event_log_is_append_only(database: Database) -> None:
