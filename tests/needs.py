@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,9 +57,9 @@ NEEDS = {
 
 
 def needs(*names: str) -> pytest.MarkDecorator:
-    """Mark a test or a file with what it needs: keys of `NEEDS`, `root`, or `corpus`."""
+    """Mark a test or a file with what it needs: keys of `NEEDS`, `root`, `mount`, or `corpus`."""
     for name in names:
-        assert name in (*NEEDS, "root", "corpus"), f"{name} stands in no list of needs"
+        assert name in (*NEEDS, "root", "mount", "corpus"), f"{name} stands in no list of needs"
     return pytest.mark.needs(*names)
 
 
@@ -75,6 +77,8 @@ def missing(name: str) -> str:
     """Return why a need is not met, and what to install; empty when it is."""
     if name == "root":
         return "" if os.geteuid() == 0 else "needs root"
+    if name == "mount":
+        return "" if may_mount() else "needs root that may mount (docker run --privileged)"
     if name == "corpus":
         return "" if CORPUS.is_dir() else "the corpus is not beside the project"
     need = NEEDS[name]
@@ -88,6 +92,16 @@ def find(program: str) -> Path | None:
     places = os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA_FOLDERS, *_postgresql_folders()))
     found = shutil.which(program, path=places)
     return Path(found) if found else None
+
+
+@cache
+def may_mount() -> bool:
+    """Tell whether a file system of memory can be mounted; tried where nobody else sees it."""
+    trial = ("unshare", "--mount", "mount", "-t", "tmpfs", "maild", "/mnt")
+    try:
+        return subprocess.run(trial, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def is_ci() -> bool:

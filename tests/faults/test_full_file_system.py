@@ -18,7 +18,7 @@ from tests.faults.customers import Account, found_in, write, write_many
 from tests.flows.stage import Stage, wait_for
 from tests.needs import needs
 
-pytestmark = [needs("root"), pytest.mark.servers, pytest.mark.timeout(240)]
+pytestmark = [needs("root", "mount"), pytest.mark.servers, pytest.mark.timeout(240)]
 SIZE_BYTES = 16 * 1024 * 1024
 LEFT_BYTES = 8 * 1024
 """More than the listener asks for, and less than a mail takes."""

@@ -47,16 +47,24 @@ class Hours(threading.Event):
         return self.is_set()
 
 
+@pytest.fixture
+def told() -> Iterator[StringIO]:
+    """What is logged, kept."""
+    stream = StringIO()
+    log.configure(stream=stream)
+    yield stream
+    log.configure()
+
+
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     yield from running_dovecot()
 
 
 def test_six_hours_away_are_few_tries_one_line_and_nothing_missed(
-    dovecot: Dovecot, tmp_path: Path, figures: Callable[..., None]
+    dovecot: Dovecot, tmp_path: Path, told: StringIO, figures: Callable[..., None]
 ) -> None:
-    told, back = StringIO(), threading.Event()
-    log.configure(stream=told)
+    back = threading.Event()
 
     def come_back() -> None:
         dovecot.start()

@@ -102,7 +102,7 @@ class Container:
 @contextmanager
 def booted(over: Path) -> Iterator[Container]:
     """Boot a container and end it; skips where a program or a right is missing."""
-    require("root", "nspawn")
+    require("root", "mount", "nspawn")
     with tempfile.TemporaryDirectory(prefix="container-") as name:
         place = Path(name)
         machine = place.name.replace("_", "0")

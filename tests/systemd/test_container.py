@@ -25,7 +25,7 @@ from tests.systemd.container import Container, booted
 from tests.systemd.doors import imap_of, relay_of
 from tests.systemd.installation import ADDED, NEXT, TREE, commands, lay_out, obey
 
-pytestmark = [needs("root", "nspawn"), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [needs("root", "mount", "nspawn"), pytest.mark.slow, pytest.mark.timeout(240)]
 EXPOSURE_MAX = 1.5
 CUSTOMERS = 8
 RESTARTS = 2
