@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -20,6 +21,7 @@ class Dialogue:
 
     connection: socket.socket
     lines: list[bytes] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     def say(self, *parts: bytes) -> None:
         self.connection.sendall(b"".join(parts))
