@@ -173,6 +173,8 @@ def test_what_the_breaker_stopped_is_on_the_account_and_what_others_stopped_is_n
 
 def test_what_a_deadline_tells_waits_for_its_turn_and_the_log_says_until_when() -> None:
     asked = a_decision(*(replace(REMINDER, key=f"k{n}") for n in range(5)))
+    every = set(budget.asked_of(asked, PATIENT))
+    assert budget.queues(asked, used(asked, PATIENT), PATIENT, NOW) == every
 
     within = budget.within(asked, used(asked, PATIENT), PATIENT, NOW)
 
@@ -259,11 +261,31 @@ def test_a_page_waits_and_is_taken_back_as_any_that_waits() -> None:
 
 def test_what_is_put_off_beyond_closing_time_goes_out_when_its_reader_works_again() -> None:
     evening = NOW.replace(hour=16, minute=45)
-    asked = a_decision(replace(REMINDER, hours=OFFICE))
+    mondays = replace(OFFICE, hours=(OFFICE.hours[0], *((),) * 6))
+    asked = a_decision(replace(REMINDER, hours=mondays))
 
     within = budget.within(asked, spent(asked, evening, evening), PATIENT, evening)
 
-    assert [one.not_before for one in within.replies] == [NOW + timedelta(days=1)]
+    assert [one.not_before for one in within.replies] == [NOW + timedelta(days=7)]
+
+
+def test_what_waits_for_the_morning_keeps_nothing_from_going_out_today() -> None:
+    waiting = replace(REMINDER, not_before=NOW + timedelta(days=1))
+    asked = a_decision(*(replace(waiting, key=f"k{n}") for n in range(2)), REMINDER)
+
+    within = budget.within(asked, used(asked, PATIENT), PATIENT, NOW)
+
+    assert hours(within) == [24, 24, None]
+    assert {one.scope for one in budget.queues(asked, used(asked, PATIENT), PATIENT, NOW)} == {
+        Scope.DESK,
+        Scope.TIMED,
+    }
+
+
+def test_a_survey_that_waits_for_daytime_counts_at_once() -> None:
+    survey = replace(a_reply(kind=ReplyKind.TEMPLATE), not_before=NOW + HOUR)
+
+    assert [line.at for line in budget.bookings(a_decision(survey), 7)] == [None]
 
 
 def test_what_waits_for_working_hours_waits_for_longer_and_has_one_line() -> None:

@@ -92,16 +92,19 @@ def test_a_reminder_that_waits_for_the_morning_is_taken_back_by_an_answer(desk: 
 
 
 def test_what_is_over_budget_before_closing_time_waits_for_the_morning(desk: Desk) -> None:
-    config = HOUSE.replace('first_response = "8h"', 'first_response = "6h30m"')
-    capped = config.replace("reminders_per_hour = 10_000", "reminders_per_hour = 1")
-    desk.use(capped, TOLD % "first_response")
+    (desk.folder / "secret").write_text("a secret of many characters")
+    policy = '[[sla]]\nname = "s"\ncalendar = "office"\nfirst_response = "6h30m"\n'
+    one = "reminders_per_hour = 1\npages_per_hour = 1"
+    config = STAFF.replace("reminders_per_hour = 10_000", one) + OFFICE + policy + HOOK
+    desk.use(config, TOLD % "first_response" + PAGED)
     desk.opens(3)
     desk.sleep(6.75)
     desk.alarm.step()
 
-    afternoon, *others = [mail["not_before"] for mail in desk.mails(BOB)]
-    assert (afternoon.day, afternoon.hour) == (MONDAY.day, 15)
-    assert others == [MORNING, MORNING + timedelta(hours=1)]
+    for reader in (BOB, "webhook:oncall"):
+        afternoon, *others = [mail["not_before"] for mail in desk.mails(reader)]
+        assert (afternoon.day, afternoon.hour) == (MONDAY.day, 15)
+        assert others == [MORNING, MORNING + timedelta(hours=1)]
 
 
 def test_what_nobody_answered_is_told_in_the_morning(desk: Desk) -> None:
