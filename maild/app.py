@@ -25,14 +25,7 @@ from maild.alarm import Alarm
 from maild.clock import Clock
 from maild.delivery import Delivery, senders
 from maild.errors import ConfigError, InUse
-from maild.furnish import (
-    Files,
-    files_of,
-    office_of,
-    open_store,
-    read_options_of,
-    refuse_moves,
-)
+from maild.furnish import Files, files_of, office_of, open_store, read_options_of, refuse_moves
 from maild.intake import smtp, smtp_reception
 from maild.keeping import Keeper
 from maild.log import Event, event
@@ -43,7 +36,7 @@ from maild.reporting import Reporter
 from maild.settings import Settings
 from maild.store import account, hold, nodes
 from maild.store.hints import Hint, Hints
-from maild.store.inspection import inspected
+from maild.store.inspection import Inspection
 from maild.store.ledger import Ledger
 from maild.store.presence import Presence
 from maild.store.writer import Journal
@@ -148,15 +141,18 @@ class Daemon:
         if taken:
             event(Event.LEASE_TAKEN, rows=taken)
         self._catch_signals()
+        inspection = Inspection(self._database, self.stop)
         try:
             await self._start()
             threadnames.show()
             event(Event.DAEMON_READY, roles=",".join(sorted(self._roles)))
             self._supervisor.ready("working")
-            async with inspected(self._database, self.stop):
-                await self._watch()
+            inspection.start()
+            await self._watch()
         finally:
+            inspection.end()
             await self._stop()
+        await inspection.close()
 
     def stop(self) -> None:
         """Ask for the end; `run` returns when everything was put down in order."""

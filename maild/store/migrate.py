@@ -43,14 +43,14 @@ def migrate(database: Database, version: str = __version__, *, copies: bool = Tr
     SQLite file is copied first if `copies`. Several nodes may start at once: one migrates, the
     others wait.
     """
-    pages.check(database)
+    is_seen = pages.check(database)
     found = revision(database)
     if not _is_known(found):
         _refuse_unreadable(database, found, version)
         return found
     if found == newest():
         return found
-    if found:
+    if found and not is_seen:
         pages.check(database, is_whole=True)
     _upgrade(database, copies=copies)
     return newest()

@@ -1,22 +1,25 @@
 """Are the pages of an SQLite file whole? Asked before anything is done with it.
 
 A daemon must not take mail into a file that cannot be read: it refuses to start. A small file is
-looked at whole. Of a large one the ends of each table are read, where rows are written next, and
-all pages but those of raw mail beside the work (`store/inspection.py`), so that a start takes no
-longer the more tickets there are. Raw mail is hashed each time it is read, and by `maild verify`.
+looked at whole. Of a large one the ends of each table and of each index are read, and all pages
+but those of raw mail beside the work (`store/inspection.py`), so that a start takes no longer the
+more tickets there are. At the end of a table its rows are written next; in an index they go
+anywhere. Raw mail is hashed each time it is read, and by `maild verify`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.exc import DatabaseError
 
-from maild.errors import ConfigError, Problem
+from maild.errors import ConfigError, Problem, StoreBusy
 from maild.store.database import Connection, Database
 
 SMALL_BYTES_MAX = 32 * 1024 * 1024
@@ -24,30 +27,87 @@ SMALL_BYTES_MAX = 32 * 1024 * 1024
 PROBLEMS_SHOWN = 3
 _RAW_MAIL = "blob_chunk"
 _WHOLE = "PRAGMA quick_check(10)"
-_STEPS = 100_000
-"""SQLite's own, between two looks whether it is to stop."""
+_UNREADABLE = ("SQLITE_IOERR_READ", "SQLITE_IOERR_CORRUPTFS")
+"""SQLite's names for a sector that the disk does not give; it may be a passing trouble."""
+Seen = TypeVar("Seen")
+READS = 3
+_AGAIN_SECONDS = 1.0
+_ENDS = """
+    SELECT t.name, i.name, x.name, i.partial, m.sql
+    FROM sqlite_master t
+    JOIN pragma_index_list(t.name) i
+    JOIN pragma_index_xinfo(i.name) x ON x.seqno = 0
+    LEFT JOIN sqlite_master m ON m.type = 'index' AND m.name = i.name
+    WHERE t.type = 'table'
+"""
+"""Of each index: its table, its name, its first column, whether it has a WHERE, how it is made."""
 
 
-def check(database: Database, *, is_whole: bool = False) -> None:
+class Halt:
+    """Ends a look from another thread: SQLite asks nobody while it walks through a tree."""
+
+    def __init__(self) -> None:
+        """Nothing is asked for yet."""
+        self.asked = threading.Event()
+        self._lock = threading.Lock()
+        self._driver: sqlite3.Connection | None = None
+
+    def ask(self) -> None:
+        """End what is looked at, and look at nothing more.
+
+        A question that is just about to be asked may be missed: ask again until all is over.
+        """
+        self.asked.set()
+        with self._lock:
+            if self._driver is not None:
+                self._driver.interrupt()
+
+    @contextmanager
+    def over(self, connection: Connection) -> Iterator[None]:
+        """Let this connection be interrupted meanwhile, and not what it is lent to next."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection), "only files are looked at"
+        self._driver = driver
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._driver = None
+
+
+def check(database: Database, *, is_whole: bool = False) -> bool:
     """Raise `ConfigError` that names `maild restore` when pages of the file are damaged.
 
     A file beside it says so from then on to those who look at no pages (`refuse_marked`). A large
-    file that has it is looked at as if it `is_whole`: all but raw mail.
+    file that has it is looked at as if it `is_whole`: all but raw mail. Returns whether all that
+    can be looked at was.
     """
     if database.file is None:
-        return
-    is_whole = is_whole or _mark(database.file).exists()
-    with _reading(database) as connection:
-        if is_small(database):
-            found = _said(connection, _WHOLE)
-        elif is_whole:
-            found = [line for one in _questions(connection) for line in _said(connection, one)]
-        else:
-            _read_ends(connection)
-            return
+        return True
+    is_whole = is_whole or is_small(database) or _mark(database.file).exists()
+    found = read_thrice(
+        database, lambda: _found(database, is_whole=is_whole), lambda: time.sleep(_AGAIN_SECONDS)
+    )
     _refuse(database, found)
-    with suppress(OSError):
-        _mark(database.file).unlink(missing_ok=True)
+    if is_whole:
+        with suppress(OSError):
+            _mark(database.file).unlink(missing_ok=True)
+    return is_whole
+
+
+def read_thrice(database: Database, read: Callable[[], Seen], wait: Callable[[], object]) -> Seen:
+    """Give what `read` gives; what the disk does not give `READS` times is damaged."""
+    for n in range(1, READS + 1):
+        try:
+            return read()
+        except StoreBusy as error:
+            if not _is_unreadable(error):
+                raise
+            if n == READS:
+                _refuse(database, [str(error)])
+                raise
+        wait()
+    raise AssertionError("each turn returns, raises or waits")
 
 
 def is_small(database: Database) -> bool:
@@ -55,23 +115,19 @@ def is_small(database: Database) -> bool:
     return database.file is None or database.file.stat().st_size <= SMALL_BYTES_MAX
 
 
-def check_beside(database: Database, stopped: threading.Event) -> None:
-    """Look at all pages of a large file but raw mail's, until it is `stopped`.
+def check_beside(database: Database, halt: Halt) -> None:
+    """Look at all pages of a large file but raw mail's, until it is to `halt`.
 
-    Raises as `check` does, and `StoreBusy`, also when it is stopped in the middle of a table. Each
+    Raises as `check` does, and `StoreBusy`, also when it is ended in the middle of a table. Each
     table is a view of its own: the write-ahead log is folded in between.
     """
     with _reading(database) as connection:
         questions = _questions(connection)
     for question in questions:
-        with _reading(database) as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection), "only files are looked at"
-            driver.set_progress_handler(stopped.is_set, _STEPS)
-            try:
-                found = _said(connection, question)
-            finally:
-                driver.set_progress_handler(None, 0)
+        if halt.asked.is_set():
+            return
+        with _reading(database) as connection, halt.over(connection):
+            found = _said(connection, question)
         _refuse(database, found)
 
 
@@ -90,6 +146,13 @@ def damaged(words: str) -> ConfigError:
     return ConfigError((Problem(file="[database] url", line=0, text=text),))
 
 
+def _is_unreadable(error: StoreBusy) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, DatabaseError) and (
+        getattr(cause.orig, "sqlite_errorname", "") in _UNREADABLE
+    )
+
+
 def _mark(file: Path) -> Path:
     return file.with_name(f"{file.name}.damaged")
 
@@ -102,6 +165,16 @@ def _reading(database: Database) -> Iterator[Connection]:
             yield connection
     except DatabaseError as error:
         _refuse(database, [str(error.orig)])
+
+
+def _found(database: Database, *, is_whole: bool) -> list[str]:
+    with _reading(database) as connection:
+        if is_small(database):
+            return _said(connection, _WHOLE)
+        if is_whole:
+            return [line for one in _questions(connection) for line in _said(connection, one)]
+        _read_ends(connection)
+        return []
 
 
 def _refuse(database: Database, found: Sequence[str]) -> None:
@@ -136,8 +209,16 @@ def _said(connection: Connection, question: str) -> list[str]:
 
 
 def _read_ends(connection: Connection) -> None:
-    """Go to the first and to the last row of each table."""
+    """Go to the first and to the last row of each table and of each index."""
     for name, sql in _tables(connection).items():
         if "WITHOUT ROWID" not in sql:
-            for end in ("min", "max"):
-                connection.exec_driver_sql(f'SELECT {end}(rowid) FROM "{name}"').all()  # noqa: S608 - a name of ours
+            _read_first_and_last(connection, f'rowid FROM "{name}"', "rowid")
+    for table, index, column, is_partial, sql in connection.exec_driver_sql(_ENDS).all():
+        chosen = f"WHERE {sql.partition(' WHERE ')[2]}" if is_partial else ""
+        rows = f'"{column}" FROM "{table}" INDEXED BY "{index}" {chosen}'
+        _read_first_and_last(connection, rows, f'"{column}"')
+
+
+def _read_first_and_last(connection: Connection, rows: str, order: str) -> None:
+    for way in ("ASC", "DESC"):
+        connection.exec_driver_sql(f"SELECT {rows} ORDER BY {order} {way} LIMIT 1").all()

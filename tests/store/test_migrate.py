@@ -237,6 +237,17 @@ def test_an_sqlite_file_is_copied_before_its_tables_change_and_three_copies_are_
     assert kept == ["2", "3", "4"]
 
 
+def test_an_upgrade_looks_at_a_small_file_once(tmp_path: Path) -> None:
+    database = older(f"sqlite:///{tmp_path / 'maild.db'}")
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    migrate(database, copies=False)
+
+    assert sum("quick_check" in question for question in asked) == 1
+    database.engine.dispose()
+
+
 def test_without_room_for_the_copy_nothing_is_migrated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
-import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
-from maild.errors import ConfigError, StoreBusy
-from maild.store import pages
-from maild.store.database import open_database
-from maild.store.inspection import inspected
+from maild.errors import ConfigError
+from maild.store import inspection, pages
+from maild.store.database import Database, open_database
+from maild.store.inspection import Inspection
 from maild.store.migrate import migrate
 from tests.store.rows import a_post, apply, journalled, opening, raw
 
 PAGE = 4096
 RUNS = 40
+LARGE = 100_000_000
 
 
 def filled(place: Path) -> None:
@@ -36,7 +39,7 @@ def started(place: Path) -> None:
     opened = open_database(f"sqlite:///{place}")
     try:
         migrate(opened)
-        pages.check_beside(opened, threading.Event())
+        pages.check_beside(opened, pages.Halt())
     finally:
         opened.engine.dispose()
 
@@ -47,10 +50,42 @@ def damage(place: Path, page: int) -> None:
         file.write(random.Random(1).randbytes(PAGE))
 
 
-def an_index(place: Path) -> int:
+def root_of(name: str, place: Path) -> int:
     with closing(sqlite3.connect(place)) as connection:
-        question = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_post_message_id'"
-        return int(connection.execute(question).fetchone()[0])
+        question = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        return int(connection.execute(question, (name,)).fetchone()[0])
+
+
+def in_the_middle_of(name: str, place: Path) -> int:
+    """The page of a table that is below its root, and neither the first nor the last."""
+    start = (root_of(name, place) - 1) * PAGE
+    root = place.read_bytes()[start : start + PAGE]
+    cells = int.from_bytes(root[3:5], "big")
+    assert root[0] == 5, "the root is no interior page"
+    assert cells > 2
+    second = int.from_bytes(root[14:16], "big")
+    return int.from_bytes(root[second : second + 4], "big")
+
+
+def unreadable(place: Path, for_writing: int) -> None:
+    """Let each read of an open file fail, as a bad sector lets it."""
+    for link in Path("/proc/self/fd").iterdir():
+        if link.is_symlink() and link.readlink() == place:
+            os.dup2(for_writing, int(link.name))
+
+
+def read_so_far() -> int:
+    """The bytes that this process read, from a disk or not."""
+    return int(Path("/proc/self/io").read_text(encoding="ascii").split()[1])
+
+
+async def looked_at(database: Database) -> None:
+    """What a daemon does, until the look finds something."""
+    stopped = asyncio.Event()
+    beside = Inspection(database, stopped.set)
+    beside.start()
+    await asyncio.wait_for(stopped.wait(), 30)
+    await beside.close()
 
 
 def trees(place: Path) -> list[int]:
@@ -102,51 +137,96 @@ def test_a_large_file_is_looked_at_beside_the_work_which_damage_ends(
     monkeypatch.setattr(pages, "SMALL_BYTES_MAX", 0)
     place = tmp_path / "maild.db"
     filled(place)
-    damage(place, an_index(place))
+    damage(place, in_the_middle_of("post", place))
     opened = open_database(f"sqlite:///{place}")
     migrate(opened)
 
-    async def worked() -> None:
-        stopped = asyncio.Event()
-        async with inspected(opened, stopped.set):
-            await asyncio.wait_for(stopped.wait(), 30)
-
     with pytest.raises(ConfigError, match=r"damaged.*maild restore"):
-        asyncio.run(worked())
+        asyncio.run(looked_at(opened))
     opened.engine.dispose()
 
     with pytest.raises(ConfigError, match=r"damaged.*maild restore"):
         migrate(open_database(f"sqlite:///{place}"))
 
 
-def test_a_daemon_that_is_stopped_waits_for_no_look_at_its_pages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_stop_waits_for_no_walk_through_a_tree(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    place = tmp_path / "large.db"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("CREATE TABLE post (text BLOB)")
+        connection.executemany("INSERT INTO post VALUES (zeroblob(?))", [(LARGE // 10,)] * 10)
+        connection.commit()
+    opened = open_database(f"sqlite:///{place}")
+
+    async def read_before_and_after_the_stop() -> tuple[int, int]:
+        beside, start = Inspection(opened, lambda: None), read_so_far()
+        beside.start()
+        while (before := read_so_far() - start) < LARGE // 20:
+            pass
+        beside.end()
+        await beside.close()
+        return before, read_so_far() - start - before
+
+    before, after = LARGE, LARGE
+    for _ in range(20):
+        if before > LARGE // 2:
+            before, after = asyncio.run(read_before_and_after_the_stop())
+    opened.engine.dispose()
+
+    record_property("bytes", (before, after))
+    assert before <= LARGE // 2, "no stop came early enough"
+    assert after < LARGE // 4
+
+
+def test_what_a_connection_is_lent_to_after_the_look_is_not_ended(tmp_path: Path) -> None:
+    opened = open_database(f"sqlite:///{tmp_path / 'maild.db'}")
+    halt = pages.Halt()
+
+    with opened.read() as connection:
+        with halt.over(connection):
+            pass
+        rows = connection.exec_driver_sql("VALUES (1), (2)")
+        halt.ask()
+
+        assert rows.all() == [(1,), (2,)]
+    opened.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["journal", "ix_post_message_id", "search_words_idx"])
+def test_the_ends_of_a_tree_are_looked_at_before_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(pages, "SMALL_BYTES_MAX", 0)
-    monkeypatch.setattr(pages, "_STEPS", 1)
+    place = tmp_path / "maild.db"
+    filled(place)
+    damage(place, root_of(name, place))
+
+    with pytest.raises(ConfigError, match=r"damaged.*maild restore"):
+        migrate(open_database(f"sqlite:///{place}"))
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_what_the_disk_does_not_give_thrice_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_beside: bool
+) -> None:
+    monkeypatch.setattr(pages, "_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(inspection, "AGAIN_SECONDS", 0)
     place = tmp_path / "maild.db"
     filled(place)
     opened = open_database(f"sqlite:///{place}")
-    stopped = threading.Event()
-    stopped.set()
-
-    with pytest.raises(StoreBusy):
-        pages.check_beside(opened, stopped)
-
-    with opened.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM journal").scalar_one() == 60
-    opened.engine.dispose()
-
-
-def test_the_place_where_rows_are_written_next_is_looked_at_before_all_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(pages, "SMALL_BYTES_MAX", 0)
-    place = tmp_path / "maild.db"
-    filled(place)
-    with closing(sqlite3.connect(place)) as connection:
-        question = "SELECT rootpage FROM sqlite_master WHERE name = 'journal'"
-        damage(place, int(connection.execute(question).fetchone()[0]))
+    for_writing = os.open(place, os.O_WRONLY)
+    unreadable(place, for_writing)
+    reads: list[str] = []
+    event.listen(opened.engine, "before_cursor_execute", lambda *told: reads.append(told[2]))
 
-    with pytest.raises(ConfigError, match=r"damaged.*maild restore"):
-        migrate(open_database(f"sqlite:///{place}"))
+    with pytest.raises(ConfigError, match=r"damaged.*disk I/O error.*maild restore"):
+        asyncio.run(looked_at(opened)) if is_beside else pages.check(opened)
+
+    opened.engine.dispose()
+    os.close(for_writing)
+    assert reads.count(reads[-1]) == pages.READS
+    assert place.with_name("maild.db.damaged").exists()
