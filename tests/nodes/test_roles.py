@@ -85,7 +85,7 @@ def test_nodes_are_upgraded_one_by_one_under_load(
     tmp_path: Path, dovecot: Dovecot, figures: Callable[..., None]
 ) -> None:
     """The first brings the tables up to date, while the other still is of the version before."""
-    newer = later(tree(tmp_path / "newer"))
+    newer = later(tree(tmp_path / "newer", compiled=True))
     dovecot.add("sales", offer(0, 2))
     with houses(tmp_path, dovecot, ["", ""]) as house:
         with writing(house, dovecot, 2) as (customers, offered):

@@ -82,11 +82,12 @@ def _offline(line: str) -> str:
     return line.replace(" --online", "")
 
 
-def tree(folder: Path) -> Path:
-    """Copy what a wheel is made of; return the copy."""
+def tree(folder: Path, *, compiled: bool = False) -> Path:
+    """Copy what a wheel is made of, perhaps with what Python compiled; return the copy."""
     folder.mkdir()
+    left_out = shutil.ignore_patterns("*.pyc.*" if compiled else "__pycache__")
     for name in ("maild", "rules", "templates"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     for name in ("pyproject.toml", "config.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     return folder
