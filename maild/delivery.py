@@ -38,7 +38,7 @@ from maild.store.outbox import Attempted, Call, Due, Outgoing
 from maild.store.tables import OutboxState
 
 SENDERS = 3
-"""Two relays that keep silent leave one."""
+"""Two that wait for a relay that keeps silent leave one."""
 GROUP_MAILS_MAX = 3
 """So many may be of unknown end after a crash."""
 BATCH_MAILS = 7 * GROUP_MAILS_MAX
@@ -59,9 +59,11 @@ class _Way:
 
 
 def senders(office: Callable[[], Office], node: str, access: AccessToken) -> tuple[Delivery, ...]:
-    """Return the senders of a daemon."""
+    """Return the senders of a daemon; the last one is the reserve."""
     crowd, hostname = Crowd(SENDERS - 1), socket.gethostname()
-    return tuple(Delivery(office, node, hostname, access, crowd) for _ in range(SENDERS))
+    made = tuple(Delivery(office, node, hostname, access, crowd) for _ in range(SENDERS))
+    made[-1].is_reserve = True
+    return made
 
 
 class Delivery:
@@ -79,6 +81,8 @@ class Delivery:
 
         `access` gives tokens for relays that want OAuth; `crowd` is all senders together.
         """
+        self.is_reserve = False
+        """Whether it works only while another one is held up."""
         self.is_trusted: Callable[[], bool] = lambda: True
         """Whether the wall clock is believed: else what waits for a time goes on waiting."""
         self._access = access
@@ -88,7 +92,7 @@ class Delivery:
         self._open: dict[RelaySettings, Relay] = {}
         self._clerk = Clerk(office, node)
         self._crowd = crowd or Crowd(SENDERS)
-        self._hand = Hand()
+        self._hand = Hand(self._crowd)
         self._ahead = 1
         """So many mails the relay took in a moment."""
         self.wake = threading.Event()
@@ -118,8 +122,9 @@ class Delivery:
         return tried
 
     def _turn_or_wait(self, stop: threading.Event) -> None:
+        is_needed = not self.is_reserve or self._crowd.is_held_up
         try:
-            sent = self._turn(stop)
+            sent = self._turn(stop) if is_needed else 0
         except TemporaryError as error:
             event(Event.STORE_DELAYED, error=error)
             stop.wait(PAUSE_SECONDS)

@@ -2,7 +2,8 @@
 
 Strategy: a relay may keep silent for ten minutes (RFC 5321 §4.5.3.2). A sender that waits for one
 gives its other mails back. Where there are several relays, no one of them gets all senders: one
-that is dead leaves a sender to the others.
+that is dead leaves a sender to the others. The last sender is a reserve and works while another one
+is held up, since three that take turns cost more than two.
 """
 
 from __future__ import annotations
@@ -35,7 +36,18 @@ class Crowd:
         self._at: Counter[RelaySettings] = Counter()
         self._since: dict[RelaySettings, float] = {}
         """When somebody came, on the monotonic clock."""
+        self._held_up = 0
         self._left = threading.Condition()
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether somebody has waited for long, wherever it is."""
+        return self._held_up > 0
+
+    def count_held_up(self, more: int) -> None:
+        """One more is held up, or one less."""
+        with self._left:
+            self._held_up += more
 
     def enter(self, relay: RelaySettings) -> bool:
         """Go there; False where those who are there do not come back in a moment."""
@@ -62,9 +74,11 @@ class Crowd:
 class Hand:
     """The mails that a sender has claimed and not tried, and since when it waits for a relay."""
 
-    def __init__(self) -> None:
+    def __init__(self, crowd: Crowd) -> None:
         """Have nothing in hand."""
         self.left: dict[int, Outgoing] = {}
+        self._crowd = crowd
+        self._is_held_up = False
         self._since = math.inf
         self._lock = threading.Lock()
 
@@ -77,12 +91,18 @@ class Hand:
         """The relay has spoken."""
         with self._lock:
             self._since = math.inf
+            if self._is_held_up:
+                self._is_held_up = False
+                self._crowd.count_held_up(-1)
 
     def of_the_held_up(self) -> list[Outgoing]:
         """Take out all others when the wait is long: none of them is in the wire then."""
         with self._lock:
             if time.monotonic() - self._since < HELD_UP_SECONDS:
                 return []
+            if not self._is_held_up:
+                self._is_held_up = True
+                self._crowd.count_held_up(1)
             rest = list(self.left.values())
             self.left.clear()
         return rest

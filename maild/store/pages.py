@@ -111,8 +111,9 @@ def read_thrice(database: Database, read: Callable[[], Seen], wait: Callable[[],
 
 
 def is_small(database: Database) -> bool:
-    """Whether `check` looks at everything; what is no file has nothing to be looked at."""
-    return database.file is None or database.file.stat().st_size <= SMALL_BYTES_MAX
+    """Whether `check` looks at everything; where no file is yet, there is nothing to look at."""
+    file = database.file
+    return file is None or not file.exists() or file.stat().st_size <= SMALL_BYTES_MAX
 
 
 def check_beside(database: Database, halt: Halt) -> None:

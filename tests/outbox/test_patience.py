@@ -13,6 +13,7 @@ from maild.core.decision import ReplyKind
 from maild.patience import Crowd, Hand, sharing
 from maild.settings import RelaySettings
 from maild.store.outbox import Outgoing
+from tests.flows.stage import wait_for
 
 DEAD = RelaySettings(scheme="smtp", host="dead.example", port=25)
 ALIVE = RelaySettings(scheme="smtp", host="alive.example", port=25)
@@ -69,7 +70,7 @@ def test_a_full_relay_that_was_just_entered_still_has_room(
 
 
 def test_a_failed_return_does_not_end_the_look_at_the_next_one() -> None:
-    hand, given = Hand(), threading.Semaphore(0)
+    hand, given = Hand(Crowd(1)), threading.Semaphore(0)
 
     def give_back(mails: Sequence[Outgoing]) -> None:
         assert mails == [MAIL]
@@ -87,9 +88,21 @@ def test_a_failed_return_does_not_end_the_look_at_the_next_one() -> None:
 
 
 def test_nothing_is_given_back_while_no_relay_is_waited_for() -> None:
-    hand = Hand()
+    hand = Hand(Crowd(1))
     hand.left = {MAIL.id: MAIL}
     hand.waits()
     hand.is_heard()
 
     assert hand.of_the_held_up() == []
+
+
+def test_whoever_waits_for_long_is_held_up_until_the_relay_speaks() -> None:
+    crowd = Crowd(1)
+    hand = Hand(crowd)
+    before = crowd.is_held_up
+    with sharing(hand, lambda _mails: None):
+        hand.waits()
+        wait_for(lambda: crowd.is_held_up, "nobody notices")
+    hand.is_heard()
+
+    assert (before, crowd.is_held_up) == (False, False)
