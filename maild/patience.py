@@ -2,8 +2,8 @@
 
 Strategy: a relay may keep silent for ten minutes (RFC 5321 §4.5.3.2). A sender that waits for one
 gives its other mails back. Where there are several relays, no one of them gets all senders: one
-that is dead leaves a sender to the others. The last sender is a reserve and works while another one
-is held up, since three that take turns cost more than two.
+that is dead leaves a sender to the others. The last sender is a reserve and works while another
+one is held up, since three that take turns cost more than two.
 """
 
 from __future__ import annotations
