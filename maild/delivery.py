@@ -55,7 +55,7 @@ class _Way:
     call: Call
     go: Callable[[], Sent]
     relay: RelaySettings | None = None
-    """None for a page."""
+    """Where not all senders may be at once; None for a page, and for the only relay."""
 
 
 def senders(office: Callable[[], Office], node: str, access: AccessToken) -> tuple[Delivery, ...]:
@@ -145,7 +145,7 @@ class Delivery:
         is_done = False
         try:
             while left and not stop.is_set():
-                self._leave_to_others(office, left)
+                self._give_back_passed_over(office, left)
                 self._group(office, left, stop)
             is_done = bool(claimed) and not left
         finally:
@@ -156,7 +156,7 @@ class Delivery:
     def _claim(self, office: Office, stop: threading.Event) -> tuple[Outgoing, ...]:
         """Take what is due; a claim whose end nobody saw is undone at once."""
         now = office.now()
-        due = Due(is_timed=self.is_trusted(), but=self._left_to_others(office))
+        due = Due(is_timed=self.is_trusted(), but=self._passed_over(office))
         try:
             return outbox.claim(office.database, self._node, now, BATCH_MAILS, due)
         except HalfTaken as error:
@@ -169,15 +169,15 @@ class Delivery:
             self._clerk.insist(undo, stop)
             raise
 
-    def _left_to_others(self, office: Office) -> tuple[str, ...]:
-        """Return the mailboxes whose relay keeps enough others waiting while there is another."""
+    def _passed_over(self, office: Office) -> tuple[str, ...]:
+        """Return the mailboxes whose relay keeps enough senders waiting while there is another."""
         if len(office.relays) == 1:
             return ()
         names = (box.name for box in office.world.house.mailboxes)
         return tuple(name for name in names if not self._crowd.has_room(office.relay_of(name)))
 
-    def _leave_to_others(self, office: Office, left: dict[int, Outgoing]) -> None:
-        names = self._left_to_others(office)
+    def _give_back_passed_over(self, office: Office, left: dict[int, Outgoing]) -> None:
+        names = self._passed_over(office)
         mails = [mail for mail in left.values() if mail.kind is not ReplyKind.PAGE]
         rest = [left.pop(mail.id) for mail in mails if mail.mailbox in names]
         if rest:
@@ -193,7 +193,7 @@ class Delivery:
         ours = {call.mail.id for call in self._clerk.write(stop, [way.call for way in ways])}
         end = time.monotonic() + LONG_SECONDS
         for done, way in enumerate(ways):
-            if stop.is_set() or (done and time.monotonic() > end) or not self._enters(office, way):
+            if stop.is_set() or (done and time.monotonic() > end) or not self._enters(way):
                 self._ahead = max(done, 1)
                 return
             mail = left.pop(way.call.mail.id)
@@ -201,16 +201,15 @@ class Delivery:
                 if mail.id in ours:
                     self._clerk.hear(_heard(mail, self._hand_over(way), office.now()))
             finally:
-                self._leaves(office, way)
+                self._leaves(way)
         is_quick = time.monotonic() <= end
         self._ahead = min(2 * self._ahead, GROUP_MAILS_MAX) if is_quick else 1
 
-    def _enters(self, office: Office, way: _Way) -> bool:
-        """Whether it may go to the relay now; where there is only one, all senders may."""
-        return way.relay is None or len(office.relays) == 1 or self._crowd.enter(way.relay)
+    def _enters(self, way: _Way) -> bool:
+        return way.relay is None or self._crowd.enter(way.relay)
 
-    def _leaves(self, office: Office, way: _Way) -> None:
-        if way.relay is not None and len(office.relays) > 1:
+    def _leaves(self, way: _Way) -> None:
+        if way.relay is not None:
             self._crowd.leave(way.relay)
 
     def _hand_over(self, way: _Way) -> Sent:
@@ -257,7 +256,7 @@ class Delivery:
         return _Way(
             call=Call(mail=mail, leaves_trace=settings.scheme != "maildir"),
             go=lambda: relay.send(mail.envelope_from, mail.recipient, data),
-            relay=settings,
+            relay=settings if len(office.relays) > 1 else None,
         )
 
     def _finish(self, office: Office, left: dict[int, Outgoing], stop: threading.Event) -> None:

@@ -37,7 +37,7 @@ class Crowd:
         self._since: dict[RelaySettings, float] = {}
         """When somebody came, on the monotonic clock."""
         self._held_up = 0
-        self._left = threading.Condition()
+        self._room = threading.Condition()
 
     @property
     def is_held_up(self) -> bool:
@@ -46,13 +46,13 @@ class Crowd:
 
     def count_held_up(self, more: int) -> None:
         """One more is held up, or one less."""
-        with self._left:
+        with self._room:
             self._held_up += more
 
     def enter(self, relay: RelaySettings) -> bool:
         """Go there; False where those who are there do not come back in a moment."""
-        with self._left:
-            if not self._left.wait_for(lambda: self._at[relay] < self._most, ROOM_SECONDS):
+        with self._room:
+            if not self._room.wait_for(lambda: self._at[relay] < self._most, ROOM_SECONDS):
                 return False
             self._at[relay] += 1
             self._since[relay] = time.monotonic()
@@ -60,13 +60,13 @@ class Crowd:
 
     def leave(self, relay: RelaySettings) -> None:
         """Come back from there."""
-        with self._left:
+        with self._room:
             self._at[relay] -= 1
-            self._left.notify_all()
+            self._room.notify_all()
 
     def has_room(self, relay: RelaySettings) -> bool:
         """Whether to take mails for it; a relay that answers soon always has."""
-        with self._left:
+        with self._room:
             is_full = self._at[relay] >= self._most
             return not is_full or time.monotonic() - self._since[relay] < ROOM_SECONDS
 
