@@ -92,6 +92,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
     agent = scene.house.agent_of(address)
     files, left_out = _files(scene, post)
     text, html = _new_words(scene, decision, post)
+    writer = (post.author_name or post.author) if post else ""
     return Reply(
         kind=ReplyKind.NOTIFICATION,
         audience=Audience.AGENT,
@@ -101,7 +102,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         mailbox=ticket.mailbox,
         language=agent_language(scene, agent, ticket),
         subject=ticket.subject,
-        sender_name=ticket.customer.name or ticket.customer.address,
+        sender_name=writer or ticket.customer.name or ticket.customer.address,
         text=text,
         html=html,
         author=_author(post) if post else "",

@@ -12,7 +12,7 @@ from maild.core.decision import Reply, ReplyKind
 from maild.core.house import AcknowledgePolicy, House
 from maild.core.mail import Classification, Mail
 from maild.core.reason import Why
-from maild.core.rule import RuleEvent
+from maild.core.rule import RuleEvent, Verb
 from maild.core.ticket import Participant, Role
 from tests.core.scenes import (
     ACKNOWLEDGE,
@@ -32,6 +32,7 @@ from tests.core.scenes import (
     play,
     post,
     reply_address,
+    rule,
     ticket,
     view,
 )
@@ -138,6 +139,20 @@ def test_a_long_chain_keeps_its_first_and_its_last_ids() -> None:
     assert len(reply.references) == REFERENCES_MAX
     assert reply.references[0] == "post-1@x.example"
     assert reply.references[-1] == reply.in_reply_to == "post-39@x.example"
+
+
+def test_a_notification_comes_from_who_wrote_the_newest_post() -> None:
+    rules = [
+        rule(on, (Verb.NOTIFY, "assignee"))
+        for on in (RuleEvent.CUSTOMER_REPLIED, RuleEvent.AGENT_REPLIED)
+    ]
+    told = [
+        play(letter, envelope=TRUSTED, views=[view(ticket(assignee=BOB))], rules=rules).replies
+        for letter in (mail(answers=[our_id()]), from_agent("I have it."))
+    ]
+
+    names = [[r.sender_name for r in replies if r.recipient == BOB] for replies in told]
+    assert names == [["Anna"], ["Alice"]]
 
 
 def test_a_notification_shows_the_last_posts_newest_first() -> None:

@@ -89,6 +89,7 @@ def test_nothing_is_sent_to_the_customer_and_colleagues_read_the_comment() -> No
 
     assert [(r.kind, r.recipient) for r in decision.replies] == [(ReplyKind.NOTIFICATION, BOB)]
     assert decision.replies[0].text == "There is water everywhere."
+    assert decision.replies[0].sender_name == decision.replies[0].author == "Eve"
     assert [(q.kind, q.text) for q in decision.replies[0].history] == [("note", "She rang, too.")]
 
 
