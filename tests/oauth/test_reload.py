@@ -10,16 +10,9 @@ import pytest
 
 from maild import app, settings
 from maild.app import Daemon, Role
+from tests.configs import QUIET
 from tests.servers.dovecot import wait_until
 
-CONFIG = """
-[maild]
-name = "Acme"
-domain = "acme.example"
-rules_dir = "none"
-[smtp]
-listen = []
-"""
 OAUTH = """
 [[oauth]]
 name = "test"
@@ -43,7 +36,7 @@ def test_a_provider_that_a_reload_brings_is_looked_after(
     monkeypatch.setattr(app, "TOKENS", timedelta(seconds=0.1))
     (tmp_path / "none").mkdir()
     config = tmp_path / "config.toml"
-    config.write_text(CONFIG)
+    config.write_text(QUIET)
 
     told = asyncio.run(_reloaded(config))
 
@@ -57,7 +50,7 @@ async def _reloaded(config: Path) -> str:
     check = daemon.checks()["oauth"]
     clock = daemon._clock._scheduler
     await asyncio.to_thread(wait_until, lambda: clock.running, "the clock stands still", 30)
-    await asyncio.to_thread(config.write_text, CONFIG + OAUTH)
+    await asyncio.to_thread(config.write_text, QUIET + OAUTH)
     daemon.reload()
     await asyncio.to_thread(wait_until, check, "nobody looked", 30)
     daemon.stop()

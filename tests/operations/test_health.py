@@ -6,20 +6,12 @@ from pathlib import Path
 
 from maild import settings
 from maild.app import Daemon, Role
-
-CONFIG = """
-[maild]
-name = "Acme"
-domain = "acme.example"
-rules_dir = "none"
-[smtp]
-listen = []
-"""
+from tests.configs import QUIET
 
 
 def test_a_journal_without_its_writer_is_no_health(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "config.toml").write_text(QUIET)
     daemon = Daemon(settings.load(tmp_path / "config.toml", environ={}), frozenset({Role.CLOCK}))
     assert daemon.checks()["threads"]() == ""
 

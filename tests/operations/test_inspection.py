@@ -14,15 +14,7 @@ from maild import settings
 from maild.app import Daemon, Role
 from maild.store import pages
 from maild.store.database import Database
-
-CONFIG = """
-[maild]
-name = "Acme"
-domain = "acme.example"
-rules_dir = "none"
-[smtp]
-listen = []
-"""
+from tests.configs import QUIET
 
 
 @pytest.fixture
@@ -37,7 +29,7 @@ def test_the_end_begins_while_pages_are_still_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systemd: socket.socket
 ) -> None:
     (tmp_path / "none").mkdir()
-    (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(QUIET, encoding="utf-8")
     asked: list[bool] = []
 
     def look(_database: Database, halt: pages.Halt) -> None:

@@ -14,19 +14,8 @@ import pytest
 
 from maild import memory, settings
 from maild.app import Daemon, Role
+from tests.configs import SENDING
 
-CONFIG = """
-[maild]
-name = "Acme Support"
-domain = "acme.example"
-[web]
-admin_listen = ""
-[relay]
-url = "maildir:sent"
-[[mailbox]]
-name = "Support"
-address = "support@acme.example"
-"""
 BLOCK_BYTES = 20_000
 BLOCKS = 2_000
 
@@ -64,7 +53,7 @@ def test_a_daemon_does_it_again_and_again(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(memory, "EVERY", timedelta(seconds=0.1))
     monkeypatch.setattr(memory, "give_back", given.release)
     config = tmp_path / "config.toml"
-    config.write_text(CONFIG)
+    config.write_text(SENDING)
 
     asyncio.run(_until(given, config))
 

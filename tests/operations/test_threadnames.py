@@ -11,22 +11,11 @@ import pytest
 
 from maild import settings, threadnames
 from maild.app import Daemon, Role
+from tests.configs import SENDING
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux shows them in /proc")
 
 WANTED = {"journal-writer", "send-0", "send-1", "pulse"}
-CONFIG = """
-[maild]
-name = "Acme Support"
-domain = "acme.example"
-[web]
-admin_listen = ""
-[relay]
-url = "maildir:sent"
-[[mailbox]]
-name = "Support"
-address = "support@acme.example"
-"""
 
 
 def shown() -> dict[int, str]:
@@ -54,7 +43,7 @@ def test_a_thread_is_called_what_python_calls_it_and_the_process_keeps_its_name(
 
 def test_a_daemon_that_is_ready_has_told_the_names_of_its_threads(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text(CONFIG)
+    config.write_text(SENDING)
 
     names = asyncio.run(_names_of(config))
 
