@@ -96,13 +96,15 @@ def queued(
     connection: Connection, drawn: Sequence[Used], full: Collection[Charge], now: dt.datetime
 ) -> tuple[Used, ...]:
     """Return what was drawn, and of some budgets the times of the newest lines as well."""
-    return tuple(
-        replace(one, newest=tuple(_newest(one.charge.scope).scalars(connection, values)))
-        if one.charge in full
-        else one
-        for one in drawn
-        for values in [_values(one.charge, now, 0)]
-    )
+    found: list[Used] = []
+    for one in drawn:
+        if one.charge in full:
+            values = _values(one.charge, now, 0)
+            newest = _newest(one.charge.scope).scalars(connection, values)
+            found.append(replace(one, newest=tuple(newest)))
+        else:
+            found.append(one)
+    return tuple(found)
 
 
 def book(connection: Connection, lines: Sequence[Booking], now: dt.datetime) -> None:
