@@ -117,7 +117,9 @@ class SmtpServer:
         for session in tuple(self._sessions):
             session.leave()
         deadline = self._loop.time() + grace_seconds
-        await _ended(self._handshakes, min(grace_seconds, self._intake.limits.handshake_seconds))
+        await _ended(
+            self._handshakes, min(grace_seconds, self._intake.limits.stop_handshake_seconds)
+        )
         for handshake in tuple(self._handshakes):
             handshake.cancel()
         await _ended(self._handshakes, 1)

@@ -76,7 +76,7 @@ class Connection(SMTP):
     def leave(self) -> None:
         """End the session for a stop of the daemon; a mail or handshake in hand comes first."""
         if self._is_shaking_hands:
-            self.loop.call_later(self._limits.handshake_seconds, self._hang_up)
+            self.loop.call_later(self._limits.stop_handshake_seconds, self._hang_up)
         elif self._dot is None:
             self._hang_up(_STOPPING)
 

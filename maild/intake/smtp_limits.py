@@ -28,7 +28,7 @@ class SessionLimits:
     """How long the last reply may take to be read."""
     handshake_seconds_max: float = 10.0
     """How long a TLS handshake may take."""
-    handshake_seconds: float = 5.0
+    stop_handshake_seconds: float = 5.0
     """How long a stop waits for a TLS handshake that has begun."""
     dropped_bytes: int = 64 * 1024 * 1024
     """How much of a mail beyond the size limit is read in order to answer it properly."""

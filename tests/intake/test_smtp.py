@@ -239,7 +239,7 @@ def test_a_stop_does_not_wait_for_a_handshake_that_does_not_go_on(
 ) -> None:
     listen = (Listen(host="127.0.0.1", port=0, tls=is_tls_only),)
     settings = SmtpSettings(listen=listen, tls_cert=certified[0], tls_key=certified[1])
-    limits = SessionLimits(handshake_seconds=0.1)
+    limits = SessionLimits(stop_handshake_seconds=0.1)
     with Listener(Setup(journal=kept.journal, settings=settings, limits=limits)) as running:
         if is_tls_only:
             silent = socket.create_connection(("127.0.0.1", running.port), 10)
