@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -19,7 +20,7 @@ from shutil import disk_usage
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
-from maild import __version__, authenticate, memory, notify, settings, threadnames
+from maild import __version__, authenticate, garbage, memory, notify, settings, threadnames, vitals
 from maild.access import Access
 from maild.alarm import Alarm
 from maild.clock import Clock
@@ -34,12 +35,13 @@ from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.reporting import Reporter
 from maild.settings import Settings
-from maild.store import account, hold, nodes
+from maild.store import account, hold, leases, nodes, presence
 from maild.store.hints import Hint, Hints
 from maild.store.inspection import Inspection
 from maild.store.ledger import Ledger
 from maild.store.presence import Presence
 from maild.store.writer import Journal
+from maild.vitals import Pace, Vitals, ending
 from maild.wall import Board
 from maild.watch import Watch
 
@@ -69,8 +71,6 @@ KEEP = timedelta(minutes=10)
 TOKENS = timedelta(minutes=1)
 """How often it is looked whether providers still give tokens, and what of theirs ends soon."""
 SEAT_SECONDS = 40.0
-SILENT_AFTER = timedelta(seconds=60)
-"""Health fails when the database was not written for so long."""
 
 
 class Role(StrEnum):
@@ -108,14 +108,13 @@ class Daemon:
         self._access = Access(self._database, keys, config.oauth, self._node)
         self._stop_threads = threading.Event()
         self._stopped = asyncio.Event()
-        self._threads: list[threading.Thread] = []
         self._deliveries: tuple[Delivery, ...] = ()
         self._servers: list[Server] = []
         self._pipeline: Pipeline | None = None
         self._readers: ReaderPool | None = None
         self._imap: ImapIntake | None = None
         self._smtp: smtp.SmtpServer | None = None
-        self._last_beat = utc_now()
+        self._vitals = Vitals()
         self._board = Board(lambda: self.office, config.web.wall_password)
         self._watcher = Watch(lambda: self.office, self._board.figures, self._room)
         self._alarm = Alarm(lambda: self.office, self._node)
@@ -144,6 +143,7 @@ class Daemon:
         inspection = Inspection(self._database, self.stop)
         try:
             await self._start()
+            garbage.settle()
             threadnames.show()
             event(Event.DAEMON_READY, roles=",".join(sorted(self._roles)))
             self._supervisor.ready("working")
@@ -151,7 +151,8 @@ class Daemon:
             await self._watch()
         finally:
             inspection.end()
-            await self._stop()
+            with ending(sys.exception() or inspection.error):
+                await self._stop()
         await inspection.close()
 
     def stop(self) -> None:
@@ -186,7 +187,7 @@ class Daemon:
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """Return what `/healthz` asks."""
         return {
-            "store": self._check_store,
+            "store": self._vitals.check_store,
             "threads": self._check_threads,
             "disk": self._watcher.check_disk,
             "breaker": self._watcher.check_breaker,
@@ -195,6 +196,7 @@ class Daemon:
         }
 
     async def _start(self) -> None:
+        seat = nodes.seat(self._node)
         self._hints.start()
         if Role.WORK in self._roles:
             options = read_options_of(self._config, self.office.renderer)
@@ -204,12 +206,12 @@ class Daemon:
             )
             self._pipeline.on_replies = self._replied
             self._pipeline.is_trusted = self._alarm.clock.look
-            self._spawn("work", self._pipeline.run)
+            self._spawn("work", self._pipeline.run, self._pipeline.pace)
         if Role.SEND in self._roles:
             self._deliveries = senders(lambda: self.office, self._node, self._access.token)
             for n, delivery in enumerate(self._deliveries):
                 delivery.is_trusted = self._alarm.clock.look
-                self._spawn(f"send-{n}", delivery.run)
+                self._spawn(f"send-{n}", delivery.run, delivery.pace)
         if Role.CLOCK in self._roles:
             self._clock.every(BEAT, "watch", self._watcher.look)
             self._clock.every(RING, "deadlines", self._then_send(self._alarm.ring))
@@ -220,6 +222,7 @@ class Daemon:
             self._clock.every(KEEP, "retention", self._keeper.ring)
         self._clock.every(TOKENS, "oauth", lambda: self._access.look(self._config.oauth_users))
         self._clock.every(BEAT, "beat", self._beat, alone=True)
+        self._clock.every(BEAT, "seat", lambda: self._presence.hold(seat), alone=True)
         self._clock.every(memory.EVERY, "memory", memory.give_back)
         self._clock.start()
         inherited = notify.inherited_sockets(self._environment)
@@ -280,11 +283,13 @@ class Daemon:
     async def _watch(self) -> None:
         """Wait for the end; meanwhile tell systemd that we live, as long as that is true."""
         interval = notify.watchdog_interval(self._environment)
+        pause = min(interval / 3 if interval else vitals.LOOK_SECONDS, vitals.LOOK_SECONDS)
         while not self._stopped.is_set():
             try:
-                await asyncio.wait_for(self._stopped.wait(), interval / 3 if interval else None)
+                await asyncio.wait_for(self._stopped.wait(), pause)
             except TimeoutError:
-                if not self._check_store() and not self._check_threads():
+                self._vitals.look()
+                if not self._vitals.check_store() and not self._check_threads():
                     self._supervisor.alive()
 
     async def _stop(self) -> None:
@@ -312,16 +317,16 @@ class Daemon:
         self._clock.stop()
         self._wake_workers()
         self._wake_senders()
-        for thread in self._threads:
+        for thread in self._vitals.threads:
             thread.join()
         if self._readers is not None:
             self._readers.close()
         if self._authenticator is not None:
             self._authenticator.close()
 
-    def _spawn(self, name: str, run: Callable[[threading.Event], None]) -> None:
+    def _spawn(self, name: str, run: Callable[[threading.Event], None], pace: Pace) -> None:
         thread = threading.Thread(target=run, args=(self._stop_threads,), name=name, daemon=True)
-        self._threads.append(thread)
+        self._vitals.watch(thread, pace)
         thread.start()
 
     def _sit_down(self) -> None:
@@ -337,7 +342,6 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self.reload)
 
     def _appended(self, _mails: int) -> None:
-        self._last_beat = utc_now()
         self._wake_workers()
         self._hints.say(Hint.MAIL)
 
@@ -371,25 +375,23 @@ class Daemon:
     def _beat(self) -> None:
         threadnames.show()
         with self._database.write() as connection:
+            if self._pipeline is not None:
+                leases.renew(connection, self._node, self._pipeline.in_hand, utc_now())
+            presence.end_hung(connection, self._node)
             taken = nodes.beat(connection, self._node, utc_now())
             nodes.knows(connection, self._node, self._config.house.places)
             account.forget(connection, utc_now())
-        self._last_beat = utc_now()
-        self._presence.hold(nodes.seat(self._node))
+            self._alarm.clock.compare(nodes.clock(connection))
+        self._vitals.store.moves()
         if taken:
             event(Event.LEASE_TAKEN, rows=taken)
             self._wake_workers()
             self._wake_senders()
 
-    def _check_store(self) -> str:
-        silence = utc_now() - self._last_beat
-        return f"not written for {silence.seconds} seconds" if silence > SILENT_AFTER else ""
-
     def _check_threads(self) -> str:
         readers = self._readers.threads if self._readers else ()
-        every = (self._journal.thread, *self._threads, *readers)
-        dead = [thread.name for thread in every if not thread.is_alive()]
-        return f"ended: {', '.join(dead)}" if dead else ""
+        return self._vitals.check_threads(self._journal.thread, *readers)
 
     def _room(self) -> tuple[int, int]:
-        return disk_usage(self._config.state_dir).free, self._config.runtime.disk_free_bytes
+        config = self._config
+        return disk_usage(config.state_dir).free, settings.room_wanted(config.smtp, config.runtime)

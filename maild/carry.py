@@ -101,15 +101,16 @@ def _carried(
 ) -> list[Carried]:
     """Write the tickets first, since their numbers stand in every mail and token."""
     now = office.now()
-    decisions = [decision for decision, _ in cases]
+    asked = [decision for decision, _ in cases]
+    decisions = _reachable(connection, asked, office.world)
     numbered = commit.all_numbered(connection, decisions, now)
     tickets = [ticket or d.before for ticket, d in zip(numbered, decisions, strict=True)]
     changed = [(d.before, one) for one, d in zip(numbered, decisions, strict=True) if one]
     staffing.given(connection, changed, now)
-    decisions = _with_numbers(decisions, tickets)
+    places = {id(one): ticket for one, ticket in zip(asked, tickets, strict=True)}
+    decisions = _with_numbers(decisions, places)
     absence.record(connection, [d.absence for d in decisions if d.absence], now)
     customers.place(connection, [placed for d in decisions for placed in d.placed])
-    decisions = _reachable(connection, decisions, office.world)
     decisions = ballots.admitted(connection, decisions, now)
     decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
     decisions = ballots.asked(connection, decisions)
@@ -155,12 +156,15 @@ def _timed(connection: Connection, office: Office, carried: Sequence[Carried]) -
 
 
 def _with_numbers(
-    decisions: Sequence[Decision], tickets: Sequence[Ticket | None]
+    decisions: Sequence[Decision], tickets: Mapping[int, Ticket | None]
 ) -> list[Decision]:
-    """Tell who split a ticket which number the new one was given."""
+    """Tell who split a ticket which number the new one was given.
+
+    The tickets are found by the `id` of the decision that was asked for.
+    """
     if not any(decision.others for decision in decisions):
         return list(decisions)
-    numbers = {id(d): one.number for d, one in zip(decisions, tickets, strict=True) if one}
+    numbers = {at: ticket.number for at, ticket in tickets.items() if ticket}
     return [
         splitting.numbered(decision, [numbers[id(o)] for o in decision.others if o.taken])
         for decision in decisions

@@ -21,6 +21,7 @@ _ALIASES = {
     "ascii": "ascii",
     "us": "ascii",
     "us-ascii": "ascii",
+    "cp20127": "ascii",
     "usascii": "ascii",
     "iso-646-us": "ascii",
     "iso646-us": "ascii",
@@ -29,18 +30,25 @@ _ALIASES = {
     "big5-hkscs": "big5hkscs",
     "cn-big5": "big5hkscs",
     "x-x-big5": "big5hkscs",
+    "x-big5": "big5hkscs",
+    "big5-eten": "big5hkscs",
     "chinese": "gb18030",
     "cn-gb": "gb18030",
     "csgb2312": "gb18030",
     "cp936": "gb18030",
+    "cp54936": "gb18030",
+    "csgbk": "gb18030",
+    "csiso58gb231280": "gb18030",
     "euc-cn": "gb18030",
     "gb": "gb18030",
     "gb-2312": "gb18030",
+    "gb-18030": "gb18030",
     "gb18030": "gb18030",
     "gb2312": "gb18030",
     "gb2312-80": "gb18030",
     "gb_2312-80": "gb18030",
     "gbk": "gb18030",
+    "iso-ir-58": "gb18030",
     "ms936": "gb18030",
     "windows-936": "gb18030",
     "x-gbk": "gb18030",
@@ -48,31 +56,45 @@ _ALIASES = {
     "hz-gb-2312": "hz",
     "euc-kr": "cp949",
     "euckr": "cp949",
+    "cp51949": "cp949",
+    "cseuckr": "cp949",
+    "csksc56011987": "cp949",
+    "iso-ir-149": "cp949",
     "korean": "cp949",
     "ks_c_5601": "cp949",
     "ks_c_5601-1987": "cp949",
     "ks_c_5601-1989": "cp949",
     "ksc5601": "cp949",
+    "ksc5601-1987": "cp949",
     "ksc_5601": "cp949",
     "ks-c-5601": "cp949",
     "ks-c-5601-1987": "cp949",
     "ks_c-5601-1987": "cp949",
     "ms949": "cp949",
     "uhc": "cp949",
+    "x-euc-kr": "cp949",
     "windows-949": "cp949",
     "x-windows-949": "cp949",
     "iso-2022-kr": "iso2022_kr",
     "ms_kanji": "cp932",
     "sjis": "cp932",
+    "sjis-win": "cp932",
+    "shiftjis": "cp932",
     "shift-jis": "cp932",
     "shift_jis": "cp932",
     "csshiftjis": "cp932",
+    "cswindows31j": "cp932",
     "x-sjis": "cp932",
+    "x-shift-jis": "cp932",
     "x-ms-cp932": "cp932",
     "windows-31j": "cp932",
     "windows-932": "cp932",
     "ms932": "cp932",
     "eucjp": "euc_jp",
+    "eucjp-win": "euc_jp",
+    "eucjpms": "euc_jp",
+    "cp51932": "euc_jp",
+    "cseucpkdfmtjapanese": "euc_jp",
     "euc-jp": "euc_jp",
     "x-euc": "euc_jp",
     "x-euc-jp": "euc_jp",
@@ -86,24 +108,37 @@ _ALIASES = {
     "iso-2022-jp-ms": "iso-2022-jp",
     "cp50220": "iso-2022-jp",
     "cp50221": "iso-2022-jp",
+    "cp50222": "iso-2022-jp",
+    "iso2022jp": "iso-2022-jp",
+    "iso-2022jp": "iso-2022-jp",
     "jis": "iso-2022-jp",
     "x-iso-2022-jp": "iso-2022-jp",
     "l1": "cp1252",
     "latin1": "cp1252",
     "latin-1": "cp1252",
     "iso-8859-1": "cp1252",
+    "8859-1": "cp1252",
+    "cp28591": "cp1252",
     "iso8859-1": "cp1252",
     "iso-ir-100": "cp1252",
     "ansi": "cp1252",
     "x-ansi": "cp1252",
+    "ms-ansi": "cp1252",
     "western": "cp1252",
     "latin2": "iso8859_2",
+    "latin-2": "iso8859_2",
+    "latin0": "iso8859_15",
     "latin9": "iso8859_15",
     "latin-9": "iso8859_15",
     "cyrillic": "cp1251",
     "windows-cyrillic": "cp1251",
     "win-1251": "cp1251",
     "win1251": "cp1251",
+    "windows-cp1251": "cp1251",
+    "ms-cyrl": "cp1251",
+    "dos-866": "cp866",
+    "cp20866": "koi8_r",
+    "koi-8": "koi8_r",
     "koi": "koi8_r",
     "koi8": "koi8_r",
     "koi8-ru": "koi8_u",
@@ -112,13 +147,26 @@ _ALIASES = {
     "iso-8859-8-e": "cp1255",
     "iso-8859-8-i": "cp1255",
     "visual": "cp1255",
+    "logical": "cp1255",
+    "csiso88598i": "cp1255",
+    "dos-862": "cp862",
+    "sun-eu-greek": "iso8859_7",
     "iso-8859-9": "cp1254",
+    "latin-5": "cp1254",
+    "turkish": "cp1254",
     "iso-8859-11": "cp874",
     "tis-620": "cp874",
+    "tis620": "cp874",
+    "thai": "cp874",
+    "dos-874": "cp874",
     "windows-874": "cp874",
     "utf": "utf_8",
     "utf8": "utf_8",
     "utf-8": "utf_8",
+    "utf-8-bom": "utf_8",
+    "utf-8n": "utf_8",
+    "uft-8": "utf_8",
+    "x-utf-8": "utf_8",
     "utf8mb4": "utf_8",
     "utf-8-mac": "utf_8",
     "unicode": "utf_8",
@@ -167,6 +215,7 @@ _BREAKS = re.compile("[\x0b\x0c]")
 _ASCII = re.compile("[\x00-\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LABEL_BYTES_MAX = 60
+_GUESSES_MAX = 10_000
 _JIS_FIRST = 0x21
 _JIS_MIDDLE = 0x5F
 
@@ -226,7 +275,8 @@ def clean(text: str) -> str:
 
 def _spelling(short: str) -> str:
     """Bring usual misspellings of a label into the form that the codec registry knows."""
-    spelled = re.sub(r"^(?:x-)?(?:windows|win|cp|ibm|ms|microsoft-cp)-?(\d{3,4})$", r"cp\1", short)
+    family = r"^(?:x-)?(?:windows|win|cp|ibm|ms|microsoft-cp)-?(\d{3,4})(?:http-equiv.*)?$"
+    spelled = re.sub(family, r"cp\1", short)
     spelled = re.sub(r"^(?:x-)?iso-?8859-?(\d{1,2}).*$", r"iso8859-\1", spelled)
     return re.sub(r"^(?:x-)?koi8-?([rutf]).*$", r"koi8-\1", spelled)
 
@@ -303,19 +353,22 @@ def _decode_japanese(data: bytes) -> str:
     position = 0
     mode = b"(B"
     for escape in _JIS_ESCAPE.finditer(data):
-        pieces.append(_japanese_run(data[position : escape.start()], mode))
+        is_early = len(pieces) < _GUESSES_MAX
+        pieces.append(_japanese_run(data[position : escape.start()], mode, is_early=is_early))
         mode, position = escape[1], escape.end()
     pieces.append(_japanese_run(data[position:], mode))
     return "".join(pieces)
 
 
-def _japanese_run(run: bytes, mode: bytes) -> str:
+def _japanese_run(run: bytes, mode: bytes, *, is_early: bool = True) -> str:
     """Decode the bytes between two escapes; every line begins in ASCII again."""
     if mode in {b"(B", b"(J", b"(H"}:
         if run.isascii():
             return run.decode("ascii")
         likely = _strict(run, "utf_8")
-        return guess(run) if likely is None else likely
+        if likely is None:
+            return guess(run) if is_early else run.decode("cp932", "replace")
+        return likely
     if mode == b"(I":
         return bytes(byte | 0x80 for byte in run).decode("cp932", "replace")
     if mode not in {b"$@", b"$B", b"$(@", b"$(B"}:

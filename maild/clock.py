@@ -6,6 +6,7 @@ thread of its own watches both clocks, and after a jump every interval begins an
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -23,17 +24,22 @@ JUMP_SECONDS = 1.0
 _LASTING = 4
 """So many rings may last at once: reports, retention, providers that are slow, deadlines."""
 
+_ALONE = 2
+"""So many rings wait for no other one."""
+
 
 class Clock:
     """Rings at intervals; a ring that is late is not dropped, and none overlaps itself."""
 
     def __init__(self) -> None:
         """Make a clock that stands still."""
+        # While a ring lasts it would tell of each second that there is another one.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={
                 "default": ThreadPoolExecutor(_LASTING, {"thread_name_prefix": "clock"}),
-                "alone": ThreadPoolExecutor(1, {"thread_name_prefix": "clock-alone"}),
+                "alone": ThreadPoolExecutor(_ALONE, {"thread_name_prefix": "clock-alone"}),
             },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )

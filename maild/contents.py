@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from maild import tnef
 from maild.attachments import Source, clean_name, describe, fallback_name, tnef_bytes
@@ -35,6 +36,10 @@ _SIGNED = frozenset({"multipart/signed"})
 _PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 _REPORT_LINES_MAX = 20_000
+_REPORTS_MAX = 10
+_TNEF_MAX = 5
+"""How many reports and winmail.dat of one mail are read; those behind them are kept as files."""
+_Content = TypeVar("_Content", str, bytes)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +63,14 @@ def read_contents(
     raw: bytes, structure: Structure, hint: str, limits: Limits, phrases: Phrases
 ) -> Contents:
     """Read all parts below the mail itself; never fails."""
-    walk = _Walk(raw=raw, structure=structure, hint=hint, limits=limits, phrases=phrases)
+    walk = _Walk(
+        raw=raw,
+        structure=structure,
+        hint=hint,
+        limits=limits,
+        phrases=phrases,
+        text_left=limits.text_bytes,
+    )
     for leaf in leaves_of(structure, 0, hint):
         walk.take(leaf)
     return walk.finish()
@@ -94,6 +106,9 @@ class _Walk:
     hint: str
     limits: Limits
     phrases: Phrases
+    text_left: int
+    """How much more text is read, of all parts together."""
+    tnef_read: int = 0
     texts: dict[int, Segment] = field(default_factory=dict)
     extra: list[Segment] = field(default_factory=list)
     """What is read where the mail has no text of its own."""
@@ -157,14 +172,20 @@ class _Walk:
 
     def _take_text(self, leaf: Leaf, part: Part) -> None:
         data = content_of(self.raw, part)
-        if len(data) > self.limits.text_bytes:
-            self.defects.append("a text is longer than allowed and was cut")
+        if len(data) > self.text_left:
+            self.defects.append("the text is longer than allowed and was cut")
             self._take_file(leaf, part)
-            data = data[: self.limits.text_bytes]
+        data = self._allowed(data)
         text = text_of(data, part, self.hint)
         if b"begin" in data and transfer_of(self.raw, part) is Encoding.IDENTITY:
             text = self._take_uuencoded(part, data) or text
         self.texts[leaf.index] = Segment(plain=text)
+
+    def _allowed(self, content: _Content) -> _Content:
+        """Cut off what goes beyond the text that a mail may have, and count the rest."""
+        kept = content[: self.text_left]
+        self.text_left -= len(kept)
+        return kept
 
     def _take_uuencoded(self, part: Part, data: bytes) -> str:
         """Take the uuencoded files out of a text; return what is left of it."""
@@ -197,7 +218,10 @@ class _Walk:
         )
 
     def _take_report(self, leaf: Leaf, part: Part) -> None:
-        data = content_of(self.raw, part)[: self.limits.text_bytes]
+        if len(self.contents.reports) >= _REPORTS_MAX:
+            self._take_file(leaf, part)
+            return
+        data = self._allowed(content_of(self.raw, part))
         text = clean(decode(data, charset_label(part), self.hint))
         report = Report(type=part.type, fields=_blocks(text), text=text)
         self.contents.reports = (*self.contents.reports, report)
@@ -237,10 +261,14 @@ class _Walk:
 
     def _take_tnef(self, leaf: Leaf, part: Part) -> None:
         """Take apart a winmail.dat; it stays a file itself where that does not fully succeed."""
+        if self.tnef_read >= _TNEF_MAX:
+            self._take_file(leaf, part)
+            return
+        self.tnef_read += 1
         found = tnef.read(tnef_bytes(self.raw[part.body : part.end]))
         self.defects.extend(found.defects)
         if found.text or found.html:
-            self.extra.append(Segment(plain=found.text, html=found.html))
+            self.extra.append(Segment(plain=self._allowed(found.text), html=found.html))
         for index, item in enumerate(found.files):
             locator = Locator(start=part.body, end=part.end, encoding=Encoding.TNEF, index=index)
             kind = item.type or "application/octet-stream"

@@ -36,6 +36,7 @@ from maild.settings import RelaySettings
 from maild.store import journal, outbox
 from maild.store.outbox import Attempted, Call, Due, Outgoing
 from maild.store.tables import OutboxState
+from maild.vitals import Pace
 
 SENDERS = 3
 """Two that wait for a relay that keeps silent leave one."""
@@ -96,6 +97,7 @@ class Delivery:
         self._ahead = 1
         """So many mails the relay took in a moment."""
         self.wake = threading.Event()
+        self.pace = Pace()
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop`; the mail in the wire is finished, the others are put back."""
@@ -133,6 +135,7 @@ class Delivery:
             event(Event.WORK_FAILED, work="mails that go out", error=error)
             stop.wait(PAUSE_SECONDS)
             return
+        self.pace.moves()
         if not sent:
             self._hang_up()
             self.wake.wait(IDLE_SECONDS)
@@ -215,7 +218,8 @@ class Delivery:
     def _hand_over(self, way: _Way) -> Sent:
         self._hand.waits()
         try:
-            return way.go()
+            with self.pace.waiting():
+                return way.go()
         finally:
             self._hand.is_heard()
 
@@ -288,9 +292,10 @@ class Delivery:
             outbox.put_back(connection, self._node, mails)
 
     def _hang_up(self) -> None:
-        for relay in self._open.values():
-            with suppress(OSError):
-                relay.close()
+        with self.pace.waiting():
+            for relay in self._open.values():
+                with suppress(OSError):
+                    relay.close()
         self._open.clear()
 
 

@@ -17,6 +17,7 @@ from maild.parse import extract
 from maild.privacy import person
 from maild.store import disclosure, journal, outbox, traces
 from maild.store.database import Connection
+from maild.store.silence import unhurried
 
 DOCUMENT = "person.json"
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -39,6 +40,7 @@ def export(office: Office, address: str) -> Iterator[File]:
     """
     who = person(office, address)
     with office.database.read() as connection:
+        unhurried(connection)
         found = traces.find(connection, who.address)
         if found.is_empty:
             return

@@ -39,11 +39,15 @@ class Problem:
 
 
 class MaildError(Exception):
-    """The root of everything that maild raises on purpose."""
+    """The root of everything that maild raises on purpose; it ends a process with `exit_code`."""
+
+    exit_code = 1
 
 
 class ConfigError(MaildError):
     """What an operator wrote cannot be used; carries every problem found."""
+
+    exit_code = 78
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """Take at least one problem."""
@@ -53,6 +57,8 @@ class ConfigError(MaildError):
 
 class TemporaryError(MaildError):
     """It may work later; nothing was lost."""
+
+    exit_code = 75
 
 
 class StoreBusy(TemporaryError):

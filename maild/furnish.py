@@ -8,16 +8,17 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
-from maild import rulefiles, settings
+from maild import premises, rulefiles, settings
 from maild.core.mail import ReadOptions
 from maild.core.promise import Promise
 from maild.core.rule import Rule
 from maild.core.snapshot import World
 from maild.core.token import Keys
-from maild.errors import ConfigError, MaildError, Problem
+from maild.errors import ConfigError, MaildError, Problem, TemporaryError
 from maild.handle import Office
 from maild.now import utc_now
 from maild.outbox.render import Renderer
+from maild.outbox.wording import DELIMITER_AUTO
 from maild.rulefiles import policies
 from maild.settings import Settings
 from maild.store.database import Database, open_database
@@ -80,6 +81,8 @@ def office_of(
             canned=found.renderer.canned,
             promises=found.promises,
             calendars=config.calendars,
+            delimiters=found.renderer.delimiters,
+            fixed_subjects=found.renderer.fixed_subjects,
         ),
         renderer=found.renderer,
         relays={"": config.relay, **dict(config.mailbox_relays)},
@@ -91,12 +94,12 @@ def office_of(
 def read_options_of(config: Settings, renderer: Renderer) -> ReadOptions:
     """Tell a reader what it must know of the house."""
     house = config.house
-    own = (box.reply_delimiter for box in house.mailboxes if box.reply_delimiter)
+    own = {box.reply_delimiter for box in house.mailboxes} - {"", DELIMITER_AUTO}
     return ReadOptions(
         limits=config.limits,
         own_addresses=house.own_addresses,
         own_domains=tuple(filter(None, (house.domain, house.reply_domain))),
-        delimiters=(*own, *renderer.delimiters),
+        delimiters=(*sorted(own), *renderer.delimiters),
         authenticates=config.smtp.authenticate.is_on,
         phrases=config.phrases,
     )
@@ -161,10 +164,18 @@ _FIXED: Final[Mapping[str, Callable[[Settings], object]]] = MappingProxyType(
 
 
 def _opened(config: Settings, prepare: Callable[[Database], object]) -> tuple[Database, Keys]:
+    try:
+        return _prepared(config, prepare)
+    except (TemporaryError, OSError):
+        premises.refuse(config)
+        raise
+
+
+def _prepared(config: Settings, prepare: Callable[[Database], object]) -> tuple[Database, Keys]:
     database = open_database(config.database_url)
     try:
         prepare(database)
         return database, load_keys(config.secret_file, database)
-    except MaildError:
+    except (MaildError, OSError):
         database.engine.dispose()
         raise

@@ -8,7 +8,7 @@ that one bad mail never fails its neighbours.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,6 +48,7 @@ __all__ = [
     "occasion",
     "operator",
     "take_turns",
+    "together",
 ]
 
 WAIT = timedelta(seconds=0.5)
@@ -85,9 +86,32 @@ def mails(office: Office, items: Sequence[Item]) -> tuple[Handled, ...]:
     """
     handled: list[Handled] = []
     while len(handled) < len(items):
-        start = len(handled)
-        handled += _together(office, items[start : start + TOGETHER_MAX])
+        handled += together(office, items[len(handled) :][:TOGETHER_MAX])
     return tuple(handled)
+
+
+def together(office: Office, items: Sequence[Item]) -> Iterable[Handled]:
+    """Handle the first mails in one transaction; when that fails, all of them, each in its own.
+
+    Also when it fails for a time: it may be one mail only that the database cannot take. Each is
+    then handled when the caller comes to it, who thereby sees that work goes on.
+    """
+    try:
+        with office.database.write() as connection:
+            end = time.monotonic() + TOGETHER_SECONDS
+            handled = list(_first(connection, office, items))
+            while len(handled) < len(items) and time.monotonic() < end:
+                handled += _first(connection, office, items[len(handled) :])
+            return handled
+    except LostRace:
+        pass
+    except TemporaryError as error:
+        if len(items) == 1 or isinstance(error, DiskFull):
+            raise
+    except Exception as error:  # noqa: BLE001 - loop top: one bad mail never fails its neighbours
+        if len(items) == 1:
+            return [_set_aside(office, items[0], error)]
+    return (_alone(office, item) for item in items)
 
 
 def look(connection: Connection, office: Office, arrival: Arrival) -> tuple[Snapshot, Decision]:
@@ -231,30 +255,7 @@ def _snapshots(
 def loads(connection: Connection, office: Office) -> tuple[AgentLoad, ...]:
     """Return what everybody has in hand, or only who is away where no rule assigns."""
     count = staffing.loads if office.assigns else staffing.away
-    return count(connection, office.now())
-
-
-def _together(office: Office, items: Sequence[Item]) -> Sequence[Handled]:
-    """Handle the first mails in one transaction; when that fails, each in its own.
-
-    Also when it fails for a time: it may be one mail only that the database cannot take.
-    """
-    try:
-        with office.database.write() as connection:
-            end = time.monotonic() + TOGETHER_SECONDS
-            handled = list(_first(connection, office, items))
-            while len(handled) < len(items) and time.monotonic() < end:
-                handled += _first(connection, office, items[len(handled) :])
-            return handled
-    except LostRace:
-        pass
-    except TemporaryError as error:
-        if len(items) == 1 or isinstance(error, DiskFull):
-            raise
-    except Exception as error:  # noqa: BLE001 - loop top: one bad mail never fails its neighbours
-        if len(items) == 1:
-            return [_set_aside(office, items[0], error)]
-    return [_alone(office, item) for item in items]
+    return count(connection, office.now(), office.world.house.agent_addresses)
 
 
 def _alone(office: Office, item: Item) -> Handled:

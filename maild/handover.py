@@ -33,7 +33,7 @@ def _one(office: Office, number: int, wanted: Handover) -> Handed | None:
         if view is None or view.ticket.assignee != wanted.of:
             return None
         known = occasion(connection, office, view)
-        loads = staffing.loads(connection, office.now())
+        loads = staffing.loads(connection, office.now(), office.world.house.agent_addresses)
         known = dataclasses.replace(
             known,
             actor=handing.OPERATOR,

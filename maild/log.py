@@ -72,6 +72,7 @@ class Event(StrEnum):
 
     MAIL_JOURNALLED = "mail.journalled", Level.INFO, "a mail is durably stored and acknowledged"
     MAIL_REFUSED = "mail.refused", Level.INFO, "a mail was not taken; its sender keeps it"
+    MAIL_EARLY = "mail.early", Level.WARNING, "a mail waits until this node is reloaded"
     MAIL_POSTED = "mail.posted", Level.INFO, "a mail became a post on a ticket"
     MAIL_HELD = "mail.held", Level.WARNING, "a mail was set aside and waits for a person"
     MAIL_IGNORED = "mail.ignored", Level.INFO, "a mail was put away with a reason"
@@ -81,16 +82,13 @@ class Event(StrEnum):
     CUSTOMER_ASKED = "customer.asked", Level.INFO, "a customer is asked how they find us"
     DIGEST_WRITTEN = "digest.written", Level.INFO, "an agent gets a digest of the morning"
     REPORT_WRITTEN = "report.written", Level.INFO, "the figures of a period are sent by mail"
-    DEADLINES_PLANNED = (
-        "deadlines.planned",
-        Level.NOTICE,
-        "policies, calendars or timed rules changed; every open ticket was computed anew",
-    )
+    DEADLINES_PLANNED = "deadlines.planned", Level.NOTICE, "what is timed was computed anew"
     CLOCK_JUMPED = (
         "clock.jumped",
         Level.ERROR,
-        "the wall clock was set; after a leap ahead what is timed waits",
+        "it was set; after a leap ahead what is timed waits",
     )
+    CLOCK_DIFFERS = "clock.differs", Level.ERROR, "our wall clock is not as the database's"
     CLOCK_SETTLED = "clock.settled", Level.NOTICE, "the wall clock is believed again"
 
     RETENTION_ENDED = "retention.ended", Level.NOTICE, "what was kept long enough was erased"
@@ -140,6 +138,8 @@ class Event(StrEnum):
     DISK_FILLED = "disk.filled", Level.ERROR, "too little room is left; mail is refused for now"
     DISK_FREED = "disk.freed", Level.NOTICE, "there is room again"
     STORE_MIGRATED = "store.migrated", Level.NOTICE, "the tables were brought up to date"
+    STORE_MOVED = "store.moved", Level.ERROR, "the database is an older state: numbers leap"
+    ADDRESS_SUSPENDED = "address.suspended", Level.WARNING, "mail came back: it is sent no more"
     OUTBOUND_HELD = "outbound.held", Level.WARNING, "nothing goes out until it is released"
     LEASE_TAKEN = "lease.taken", Level.NOTICE, "work of a node that is gone was taken over"
 

@@ -178,6 +178,12 @@ class Metric(StrEnum):
         "",
         "so many of them, and all automatic mail to customers is stopped",
     )
+    AGENTS_SUSPENDED = (
+        "maild_agents_suspended",
+        Kind.GAUGE,
+        "",
+        "agents who are sent nothing, since mails to them came back for good",
+    )
     BREAKER_OPEN = (
         "maild_breaker_open",
         Kind.GAUGE,
@@ -251,6 +257,7 @@ class Status:
     looked: float = 0.0
     """Seconds since 1970."""
     breaker_open: bool = False
+    agents_suspended: int = 0
 
 
 def count(metric: Metric, number: int = 1, /, **labels: str) -> None:
@@ -280,6 +287,7 @@ def observe(status: Status) -> None:
     _set(Metric.REPORT_OVERDUE, status.report_overdue_seconds)
     _set(Metric.LOOKED, status.looked)
     _set(Metric.BREAKER_OPEN, float(status.breaker_open))
+    _set(Metric.AGENTS_SUSPENDED, status.agents_suspended)
     _MADE[Metric.MAILBOX_SUCCESS].clear()
     _MADE[Metric.MAILBOX_BEHIND].clear()
     for mailbox in status.mailboxes:

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from maild import authenticate, handle
+from maild import authenticate, handle, vitals
 from maild.core.decision import Outcome
 from maild.core.mail import Source
 from maild.core.reason import Why
@@ -27,8 +27,9 @@ from maild.handle import Handled, Office
 from maild.log import Event, event
 from maild.metrics import Metric, count, measure
 from maild.reader import NotRead, Read, ReaderPool
-from maild.store import journal
+from maild.store import early, journal
 from maild.store.journal import Claimed
+from maild.vitals import Pace
 
 if TYPE_CHECKING:
     from maild.authenticate.checks import Authenticator
@@ -73,10 +74,18 @@ class Pipeline:
         self._owed: list[int] = []
         """What could not be put back when the database failed, as it would wait for its lease."""
         self.wake = threading.Event()
+        self.pace = Pace()
+        self._in_hand: frozenset[int] = frozenset()
         self.on_replies: Callable[[], None] = lambda: None
         """Called when replies were queued."""
         self.is_trusted: Callable[[], bool] = lambda: True
         """Whether the wall clock is believed: else nobody's token is too old."""
+
+    @property
+    def in_hand(self) -> frozenset[int]:
+        """The mails that nobody else may take; none once the line stands still."""
+        is_still = self.pace.silence > vitals.SILENT_SECONDS
+        return frozenset() if is_still else self._in_hand
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`; what is in hand is finished or put back."""
@@ -84,6 +93,7 @@ class Pipeline:
         while not stop.is_set():
             try:
                 batch = self._turn(batch)
+                self.pace.moves()
             except TemporaryError as error:
                 event(Event.STORE_DELAYED, error=error)
                 batch = []
@@ -118,6 +128,7 @@ class Pipeline:
         with ExitStack() as failed:
             failed.callback(lambda: self._put_back([*batch, *following]))
             following += self._claim()
+            self._in_hand = _ids([*batch, *following, *self._waiting])
             if batch:
                 self._handle(batch)
             failed.pop_all()
@@ -133,6 +144,8 @@ class Pipeline:
             found = journal.claim(
                 office.database, self._node, office.now(), BATCH_MAILS, unchecked=room
             )
+            house, now = office.world.house, office.now()
+            found = early.put_off(office.database, house, self._node, found, now)
         except HalfTaken as error:
             self._owed += error.ids
             raise
@@ -193,11 +206,17 @@ class Pipeline:
         told.set_result(NotRead(is_hostile=True, reason="its raw bytes cannot be read"))
         return told
 
-    def _handle(self, batch: list[_InHand]) -> tuple[Handled, ...]:
-        items = [(item.claimed, item.read.result()) for item in batch]
+    def _handle(self, batch: list[_InHand]) -> list[Handled]:
+        with self.pace.waiting():
+            items = [(item.claimed, item.read.result()) for item in batch]
         if not self.is_trusted():
             items = [(replace(claimed, is_dated=False), read) for claimed, read in items]
-        handled = handle.mails(self._office(), items)
+        handled: list[Handled] = []
+        while len(handled) < len(items):
+            some = items[len(handled) :][: handle.TOGETHER_MAX]
+            for done in handle.together(self._office(), some):
+                handled.append(done)
+                self.pace.moves()
         measure(Metric.HANDLED_BATCH, len(items))
         for claimed, _ in items:
             if claimed.envelope.source is Source.PIPE and not claimed.tries:
@@ -219,6 +238,10 @@ class Pipeline:
             event(Event.STORE_DELAYED, error=error)
         else:
             self._owed = []
+
+
+def _ids(items: Sequence[_InHand]) -> frozenset[int]:
+    return frozenset(item.claimed.id for item in items)
 
 
 def _with_evidence(claimed: Claimed, evidence: str) -> Claimed:

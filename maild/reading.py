@@ -12,7 +12,6 @@ on whoever writes the answers: the parent checks every type.
 from __future__ import annotations
 
 import dataclasses
-import gc
 import hashlib
 import resource
 import struct
@@ -20,9 +19,10 @@ import sys
 from typing import BinaryIO
 
 from maild import plainform
-from maild.core import bounce, classify, dkim, forwarding, language, replytext, subject
+from maild.core import bounce, classify, dkim, forwarding, replytext, spoken, subject
 from maild.core.mail import Answer, Envelope, Mail, Parsed, ReadOptions, Source
 from maild.errors import HostileMail
+from maild.garbage import settle
 from maild.parse import parse
 
 _LENGTH = struct.Struct(">I")
@@ -47,7 +47,7 @@ def read(raw: bytes, envelope: Envelope, options: ReadOptions) -> Mail:
         classification=classify.classify(parsed, envelope, options=options, bounce=found),
         bounce=found,
         reply=reply,
-        language=language.detect(reply.reply_text),
+        language=spoken.language_of(reply.reply_text, parsed.subject),
         content_hash=content_hash(parsed),
         sha256=hashlib.sha256(raw).hexdigest(),
         signatures=dkim.signatures(raw, options.limits.dkim_signatures) if is_checked else (),
@@ -74,12 +74,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         envelope = plainform.unpacked(Envelope, request)
         _allow_cpu(cpu_seconds)
         _send(answers, _answer(_receive(requests), envelope, options))
-
-
-def settle() -> None:
-    """Spare the garbage collector what is there for good: it would walk over it for ever."""
-    gc.collect()
-    gc.freeze()
 
 
 def _answer(raw: bytes, envelope: Envelope, options: ReadOptions) -> bytes:

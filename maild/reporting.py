@@ -24,6 +24,7 @@ from maild.log import Event, event
 from maild.outbox import reporting, sheets
 from maild.store import report, reports, talk
 from maild.store.database import Connection
+from maild.store.silence import unhurried
 
 AGAIN_AFTER = timedelta(minutes=30)
 """A report that could not be written is tried again so much later: reading it costs."""
@@ -108,6 +109,7 @@ def send_now(office: Office) -> int:
 def read(office: Office, period: Period) -> Weekly:
     """Return all that a report tells, in one consistent view."""
     with office.database.read() as connection:
+        unhurried(connection)
         before = Span(start=period.before[0].start, end=period.span.start)
         organisations, *agents = _figures(connection, office, period)
         return Weekly(

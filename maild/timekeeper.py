@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from maild.core import steady
 from maild.core.steady import Belief, Look
@@ -18,6 +18,8 @@ from maild.log import Event, event
 from maild.store import deadlines
 
 SEEN_EVERY = timedelta(minutes=1)
+APART = timedelta(seconds=30)
+"""Nodes whose clocks differ by more make mails wait: each goes by its own."""
 
 
 def since_start() -> timedelta:
@@ -37,6 +39,7 @@ class Timekeeper:
         self._one_at_a_time = threading.Lock()
         self._belief: Belief | None = None
         self._saw_at = timedelta()
+        self._off = timedelta()
 
     def look(self) -> bool:
         """Look at both clocks; tell whether the wall clock is believed, and log a turn."""
@@ -53,6 +56,13 @@ class Timekeeper:
             deadlines.see(connection, office.now())
         self._saw_at = running
 
+    def compare(self, theirs: datetime | None) -> None:
+        """Compare with the clock that all nodes share; None where there is no such clock."""
+        off = self._office().now() - theirs if theirs else timedelta()
+        before, self._off = self._off, off if abs(off) > APART else timedelta()
+        if self._off and not before:
+            event(Event.CLOCK_DIFFERS, seconds=int(off.total_seconds()))
+
     def believe(self) -> None:
         """Take an operator's word that the clock is right: they reloaded the daemon."""
         with self._one_at_a_time:
@@ -63,6 +73,8 @@ class Timekeeper:
     def check(self) -> str:
         """Return what `/healthz` says of the clock; empty while it is believed."""
         belief = self._belief
+        if self._off:
+            return f"it is {self._off.total_seconds():+.0f} s off the database's: let NTP set it"
         if belief is None or belief.is_trusted:
             return ""
         return (

@@ -75,7 +75,7 @@ def read(data: bytes) -> Tnef:
     streams = [data]
     readers: list[_Message] = []
     while streams and len(readers) < _STREAMS_MAX:
-        message = _Message()
+        message = _Message(reads_rich=not readers)
         message.run(streams.pop(0))
         readers.append(message)
         streams.extend(item.nested for item in message.files if item.nested)
@@ -132,6 +132,8 @@ class _File:
 class _Message:
     """One stream being read."""
 
+    reads_rich: bool
+    """Whether RTF is still wanted: once, and of the outermost message, whose text is shown."""
     files: list[_File] = field(default_factory=list)
     text: str = ""
     html: str = ""
@@ -196,7 +198,8 @@ class _Message:
             self.html = _string(by_id[_PR_HTML], label)
         if _PR_BODY in by_id:
             self.text = _string(by_id[_PR_BODY], self.label) or self.text
-        if _PR_RTF in by_id and not self.html:
+        if _PR_RTF in by_id and self.reads_rich and not self.html:
+            self.reads_rich = False
             rich = read_rtf(decompress(by_id[_PR_RTF].value))
             self.html = rich.html
             self.text = self.text or rich.text

@@ -25,6 +25,7 @@ STORED = (
     ("pages", sound_rows.pages),
     ("references", sound_rows.references),
     ("numbers", sound_rows.numbers),
+    ("moves", sound_rows.moves),
     ("raw mail", sound_mail.raw_mail),
     ("blobs", sound_mail.stored_bytes),
     ("outcomes", sound_mail.outcomes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from maild import metrics
@@ -16,7 +17,7 @@ from maild.core.scorecard import Report
 from maild.errors import TemporaryError
 from maild.handle import Office
 from maild.log import Event, event
-from maild.store import account, reports, status
+from maild.store import account, reach, reports, status
 from maild.store.database import Connection
 
 FRESH_SECONDS = 5.0
@@ -52,7 +53,9 @@ class Watch:
             found = status.standing(connection, now)
             breaker = account.breaker(connection, office.world.house, now)
             overdue = _overdue(connection, office, now)
-        metrics.observe(_measured(found, breaker, now, overdue))
+            suspended = len(reach.silenced(connection, office.world.house.agent_addresses))
+        measured = _measured(found, breaker, now, overdue)
+        metrics.observe(replace(measured, agents_suspended=suspended))
         self._looked_at = time.monotonic()
         if found.journal_oldest and now - found.journal_oldest > STALLED_AFTER:
             event(Event.JOURNAL_STALLED, since=found.journal_oldest.isoformat())
@@ -77,7 +80,9 @@ class Watch:
     def check_disk(self) -> str:
         """Return what `/healthz` says of the disk; empty while there is room."""
         free, wanted = self._disk() if self._disk is not None else (0, 0)
-        return f"only {free} bytes are free" if free < wanted else ""
+        if free >= wanted:
+            return ""
+        return f"only {free} bytes are free, and {wanted} are wanted: mail is refused"
 
     def _measure_figures(self) -> None:
         if self._figures is not None:

@@ -35,7 +35,10 @@ class Need:
 NEEDS = {
     "dovecot": Need(programs=("dovecot", "doveadm"), packages=("dovecot-imapd",)),
     "postfix": Need(programs=("postfix", "smtp-source", "smtp-sink"), packages=("postfix",)),
-    "postgresql": Need(programs=("initdb", "postgres"), packages=("postgresql",)),
+    "postgresql": Need(
+        programs=("initdb", "postgres", "pg_basebackup", "pg_dump", "pg_restore"),
+        packages=("postgresql",),
+    ),
     "chromium": Need(programs=("chromium",), packages=("chromium",)),
     "mutt": Need(programs=("mutt",), packages=("mutt",)),
     "swaks": Need(programs=("swaks",), packages=("swaks",)),

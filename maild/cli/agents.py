@@ -14,9 +14,12 @@ from maild.core.moment import Unfit
 from maild.errors import NotAllowed
 from maild.now import utc_now
 from maild.settings import Settings
-from maild.store import absence, staffing
+from maild.store import absence, reach, staffing
 
-COLUMNS = ("address", "name", "queues", "tier", "open_tickets", "away", "away_until")
+COLUMNS = (
+    *("address", "name", "queues", "tier", "open_tickets"),
+    *("away", "away_until", "suspended"),
+)
 OPERATOR = "operator"
 
 
@@ -26,6 +29,7 @@ def list_agents(config: Path | None, *, as_json: bool) -> None:
     with out.opened(config) as (known, database), database.read() as connection:
         loads = {load.address: load for load in staffing.loads(connection, now)}
         away = absence.all_away(connection, now)
+        silenced = reach.silenced(connection, known.house.agent_addresses)
     rows: list[dict[str, Any]] = [
         {
             "address": agent.address,
@@ -34,6 +38,7 @@ def list_agents(config: Path | None, *, as_json: bool) -> None:
             "tier": agent.tier,
             "open_tickets": loads[agent.address].open_tickets if agent.address in loads else 0,
             "away": agent.address in away,
+            "suspended": agent.address in silenced,
             "away_until": _until(away.get(agent.address)),
         }
         for agent in known.house.agents

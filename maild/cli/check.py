@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from maild import authenticate, log, rulefiles, settings
+from maild import authenticate, log, premises, rulefiles, settings
 from maild.cli import check_store, choices, online
 from maild.cli import show as out
 from maild.cli.looked import Looked, Verdict, warning
@@ -41,6 +41,7 @@ def check(config: Path | None, wish: Wish) -> None:
     problems += _of_files(known, problems)
     if problems:
         raise ConfigError(problems)
+    premises.refuse_present(known)
     found: list[Looked] = []
     for one in _looked(known, wish):
         found.append(one)
@@ -75,6 +76,7 @@ def _looked(known: settings.Settings, wish: Wish) -> Iterator[Looked]:
     for line in told:
         about, _, words = line.partition(": ")
         yield Looked(about=about, verdict=Verdict.NOTE, found=words)
+    yield from choices.of_proof(known)
     for client in known.oauth:
         yield from _ending(client)
     if wish.online:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from maild.cli.looked import Looked, warning
 from maild.core.house import AgentTrust, House, Provider
 from maild.settings import Settings
 
@@ -29,15 +30,19 @@ def of_trust(known: Settings) -> Iterator[str]:
     """Yield sentences: what the choice means, and what it will do here that may surprise."""
     policy = known.house.agent_trust
     yield f"[trust] agents = {policy.value!r}: {_WORDS[policy]}"
-    if policy is AgentTrust.TOKEN_AND_DOMAIN and not _proves_domains(known):
-        yield (
-            "  note: nothing here proves a domain, so that agents will be asked to confirm every "
-            "answer; see authserv_id, provider, authenticate and trusted_clients in config.toml"
-        )
     if not known.web.public_url:
         yield (
             "  note: agents confirm by a reply only; with [web] public_url their mail has a link"
         )
+
+
+def of_proof(known: Settings) -> Iterator[Looked]:
+    """Warn where agents have to prove their domain, and nothing here can tell."""
+    policy = known.house.agent_trust
+    if policy is AgentTrust.TOKEN_AND_DOMAIN and not _proves_domains(known):
+        found = "no agent's domain can be proven: they will be asked to confirm every answer"
+        todo = "set authserv_id, provider, authenticate or trusted_clients: systemd/README.md"
+        yield warning("proof", found, todo)
 
 
 def _proves_domains(known: Settings) -> bool:

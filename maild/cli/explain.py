@@ -263,6 +263,12 @@ def _hostile(file: Path, reason: str, seconds: float) -> Json:
     return document | {"kind": "", "reasons": [f"hostile: {reason}"]}
 
 
+def _action(action: Json) -> str:
+    """One action in words: `priority.changed to high`."""
+    data = (f" {key} {value}" for key, value in action.items() if key not in ("kind", "actor"))
+    return f"{action['kind']}{''.join(data)}"
+
+
 def _print(document: Json) -> None:
     out.heading(f"{document['id']}: {document['outcome']}")
     shown = (
@@ -279,6 +285,8 @@ def _print(document: Json) -> None:
     for key in shown:
         if document.get(key):
             out.line(f"  {key.replace('_addr', '')}: {out.plain(document[key])}")
+    if document.get("actions"):
+        out.line(f"  does: {'; '.join(_action(one) for one in document['actions'])}")
     if document.get("customer"):
         out.line(f"  customer: {document['customer']['because']}")
     for reason in document["reasons"]:

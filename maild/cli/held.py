@@ -23,6 +23,9 @@ _WHYS = (
     Why.COMMAND_TICKETLESS,
     Why.NOTHING_WRITTEN,
     Why.OVERTAKEN,
+    Why.NEW_READERS,
+    Why.TICKET_SPAM,
+    Why.NO_TICKET,
 )
 _TOLD = re.compile(rf"(?:^|; )(?:{'|'.join(_WHYS)})(?::|$)")
 """What an agent wrote cannot be carried out as it is: a release changes nothing of it."""

@@ -14,11 +14,10 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import mailboxes, opinions, people, private, reporting, upkeep, wall
+from maild.cli import mailboxes, opinions, outgoing, people, private, reporting, upkeep, wall
 from maild.cli.place import Json, Place
 from maild.errors import ConfigError, MaildError, TemporaryError
 
-FAILED, TRY_AGAIN, CONFIGURATION = 1, 75, 78
 GARBAGE = 50_000
 """Objects between two looks for garbage: Python's 700 cost a tenth of every start."""
 
@@ -34,7 +33,6 @@ app = typer.Typer(
 )
 ticket = typer.Typer(help="Look at tickets, or change one.", no_args_is_help=True)
 held = typer.Typer(help="Mails that were set aside with a reason.", no_args_is_help=True)
-outbox = typer.Typer(help="Mails of ours: under way, sent, failed.", no_args_is_help=True)
 address = typer.Typer(help="Addresses that gave our mail back.", no_args_is_help=True)
 rules = typer.Typer(help="The rules: try them, see how often each fired.", no_args_is_help=True)
 sla = typer.Typer(help="What is promised, and what became of it.", no_args_is_help=True)
@@ -46,7 +44,7 @@ app.add_typer(people.customer, name="customer")
 app.add_typer(people.organisation, name="organisation")
 app.add_typer(opinions.survey, name="survey")
 app.add_typer(held, name="held")
-app.add_typer(outbox, name="outbox")
+app.add_typer(outgoing.outbox, name="outbox")
 app.add_typer(mailboxes.mailbox, name="mailbox")
 app.add_typer(address, name="address")
 app.add_typer(rules, name="rules")
@@ -269,55 +267,6 @@ def held_drop(
     command.drop(Place.config, journals, why)
 
 
-@outbox.command("list")
-def outbox_list(
-    state: Annotated[str, typer.Option(help="Only this state.")] = "", json: Json = False
-) -> None:
-    """List mails of ours, newest first."""
-    from maild.cli import outbox as command
-
-    command.list_outbox(Place.config, state, as_json=json)
-
-
-@outbox.command("retry")
-def outbox_retry(numbers: list[int]) -> None:
-    """Queue failed or held mails again, with the same bytes."""
-    from maild.cli import outbox as command
-
-    command.move(Place.config, numbers, "queued")
-
-
-@outbox.command("hold")
-def outbox_hold(numbers: list[int]) -> None:
-    """Hold mails that are not under way."""
-    from maild.cli import outbox as command
-
-    command.move(Place.config, numbers, "held")
-
-
-@outbox.command("drop")
-def outbox_drop(numbers: list[int]) -> None:
-    """Give mails up: they are marked as failed."""
-    from maild.cli import outbox as command
-
-    command.move(Place.config, numbers, "failed")
-
-
-@outbox.command("release")
-def outbox_release(
-    resend: Annotated[
-        bool, typer.Option("--resend", help="Also what was on its way when the backup was made.")
-    ] = False,
-    send_new: Annotated[
-        bool, typer.Option("--send-new", help="Also what was written since the restore.")
-    ] = False,
-) -> None:
-    """Let mail go out again after a restore; what may be sent already stays held."""
-    from maild.cli import outbox as command
-
-    command.release(Place.config, resend=resend, send_new=send_new)
-
-
 @address.command("list")
 def address_list(json: Json = False) -> None:
     """List addresses that gave mail of ours back for good, the suspended ones first."""
@@ -382,16 +331,16 @@ def main() -> None:
     except ConfigError as error:
         for problem in error.problems:
             _say(str(problem))
-        sys.exit(CONFIGURATION)
+        sys.exit(error.exit_code)
     except TemporaryError as error:
         _say(f"try again later: {error}")
-        sys.exit(TRY_AGAIN)
+        sys.exit(error.exit_code)
     except MaildError as error:
         _say(str(error))
-        sys.exit(FAILED)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        sys.exit(MaildError.exit_code)
 
 
 def _say(words: str) -> None:

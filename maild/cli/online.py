@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maild.access import Access
-from maild.cli import granting, online_names, online_probe, online_servers
+from maild.cli import granting, online_database, online_names, online_probe, online_servers
 from maild.cli.looked import Looked, failed
 from maild.errors import MaildError, NotAllowed
 from maild.settings import Settings
@@ -34,6 +34,7 @@ def everything(known: Settings, selectors: Sequence[str], *, has_probe: bool) ->
         yield from online_servers.tokens(known, access)
         yield from online_servers.mailboxes(known, give)
         yield from online_servers.relays(known, give)
+        yield from online_database.server(known)
         yield online_servers.clock(clocks.off)
         yield online_servers.disk(known)
         if has_probe:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from maild.access import Access, State
 from maild.cli.looked import Looked, failed, ok, warning
+from maild.cli.room import room
 from maild.core.oauth import WARN_BEFORE, AccessToken
 from maild.errors import MaildError, NotAllowed
 from maild.intake.imap_session import Session, Waits
@@ -97,16 +97,19 @@ def clock(off: Mapping[str, timedelta]) -> Looked:
 
 def disk(known: Settings) -> Looked:
     """Is there room for the mail to come?"""
-    folder = known.state_dir
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    usage, least = shutil.disk_usage(folder), known.runtime.disk_free_bytes
-    words = f"{usage.free // 1_000_000} MB of {usage.total // 1_000_000} MB are free in {folder}"
-    if usage.free < least:
-        return failed("disk", f"{words}: mail is refused", "make room, or set [retention]")
-    if usage.free < max(10 * least, usage.total // 20):
-        return warning("disk", words, "make room, or set [retention]")
+    found = room(known)
+    words = f"{_mb(found.free)} of {_mb(found.total)} are free in {found.folder}"
+    todo = "make room, or set [retention]"
+    if found.is_short:
+        words = f"{words}, and {_mb(found.wanted)} are wanted: mail is refused"
+        return failed("disk", words, todo)
+    if found.free < max(2 * found.wanted, found.total // 20):
+        return warning("disk", f"{words}; below {_mb(found.wanted)} mail is refused", todo)
     return ok("disk", words)
+
+
+def _mb(size: int) -> str:
+    return f"{size // 1_000_000} MB"
 
 
 def _mailbox(box: ImapSettings, access: AccessToken | None) -> Looked:

@@ -7,15 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from maild.cli import show as out
+from maild.cli.ago import ago
 from maild.cli.place import one_of
 from maild.errors import NotAllowed
 from maild.now import utc_now
-from maild.store import hold, listing, outbox
+from maild.store import failed, hold, listing, outbox
 from maild.store import release as judging
 from maild.store.database import Connection
 from maild.store.tables import OutboxState
 
 COLUMNS = ("id", "state", "kind", "ticket", "recipient", "attempts", "next_try_at", "last_error")
+LATELY = "24h"
+"""What is older is queued again only by who says since when."""
 
 
 def list_outbox(config: Path | None, state: str, *, as_json: bool) -> None:
@@ -39,6 +42,16 @@ def move(config: Path | None, numbers: list[int], to: str) -> None:
                 )
                 raise NotAllowed(words)
     out.line(f"{len(numbers)} {to}")
+
+
+def retry_failed(config: Path | None, since: str, answer: str) -> None:
+    """Queue again what failed, last tried since then and with these words; say how many."""
+    now = utc_now()
+    begin = ago(since or LATELY, now)
+    with out.opened(config) as (_, database), database.write() as connection:
+        chosen = failed.failed(connection, begin, answer)
+        moved = sum(outbox.move(connection, n, OutboxState.QUEUED, now) for n in chosen)
+    out.line(f"{moved} queued")
 
 
 def release(config: Path | None, *, resend: bool, send_new: bool) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from maild import handle
 from maild.cli import show as out
-from maild.cli.place import WrongUsage
+from maild.cli.ago import ago
 from maild.core import decide, replay
 from maild.core.mail import Mail
 from maild.core.replay import Past
@@ -19,11 +17,11 @@ from maild.furnish import office_of, read_options_of
 from maild.handle import Office
 from maild.now import utc_now
 from maild.reader import NotRead, ReaderPool
-from maild.settings.units import duration_seconds
 from maild.store import history, journal, past
 from maild.store.database import Connection
 from maild.store.journal import Claimed
 from maild.store.secret import load_keys
+from maild.store.silence import unhurried
 
 BATCH = 50
 Json = dict[str, Any]
@@ -31,7 +29,7 @@ Json = dict[str, Any]
 
 def replayed(config: Path | None, since: str, *, as_json: bool) -> None:
     """Print the mails that would be treated differently; nothing is written, nothing is sent."""
-    begin = _moment(since, utc_now())
+    begin = ago(since, utc_now())
     with out.opened(config) as (known, database):
         office = office_of(known, database, load_keys(known.secret_file, database))
         with database.read() as connection:
@@ -49,15 +47,6 @@ def replayed(config: Path | None, since: str, *, as_json: bool) -> None:
     out.line(f"{out.counted(len(ids), 'mail')} replayed, {len(found)} would come out differently")
 
 
-def _moment(text: str, now: datetime) -> datetime:
-    """Read `7d` (so long ago) or a date, `2026-11-01`, in UTC."""
-    with suppress(ValueError):
-        return now - timedelta(seconds=duration_seconds(text))
-    with suppress(ValueError):
-        return datetime.fromisoformat(text).replace(tzinfo=now.tzinfo)
-    raise WrongUsage(f"--since: {text!r} is neither a duration (7d) nor a date (2026-11-01)")
-
-
 def _compared(office: Office, readers: ReaderPool, ids: Iterator[int]) -> Iterator[Json]:
     batch: list[int] = []
     for number in ids:
@@ -72,6 +61,7 @@ def _batch(office: Office, readers: ReaderPool, ids: Sequence[int]) -> Iterator[
     claimed = journal.load(office.database, ids)
     reading = [readers.submit(one.raw, one.envelope) for one in claimed]
     with office.database.read() as connection:
+        unhurried(connection)
         known = past.of(connection, ids)
         for one, future in zip(claimed, reading, strict=True):
             mail = future.result()

@@ -27,6 +27,7 @@ from maild.store import named
 from maild.store import report as figures
 from maild.store.database import Connection
 from maild.store.secret import load_keys
+from maild.store.silence import unhurried
 
 FORMATS = ("table", "json", "csv", "html")
 CHOICES = (*(step.value for step in Step), *(by.value for by in By))
@@ -50,6 +51,7 @@ def report(config: Path | None, order: Order, only: Only) -> None:
     with out.opened(config) as (known, database):
         wish, step = _wish(order, only, known, utc_now())
         with database.read() as connection:
+            unhurried(connection)
             found = figures.read(connection, wish)
             if not _tells(found):
                 _check_names(connection, wish, known)

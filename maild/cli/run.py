@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from maild import log, settings
+from maild import log, memory, premises, settings
 from maild.app import Daemon, Role
 from maild.cli.place import WrongUsage
 
@@ -14,6 +14,7 @@ from maild.cli.place import WrongUsage
 def run(config: Path | None, only: str) -> None:
     """Work until a signal; `only` names roles, empty for all of them."""
     log.configure(environment=os.environ)
+    memory.share_arenas()
     names = [name.strip() for name in only.split(",") if name.strip()]
     unknown = [name for name in names if name not in set(Role)]
     if unknown:
@@ -22,6 +23,8 @@ def run(config: Path | None, only: str) -> None:
     roles = frozenset(Role(name) for name in names) or frozenset(Role)
 
     async def main() -> None:
-        await Daemon(settings.load(config, environ=os.environ), roles, os.environ).run()
+        known = settings.load(config, environ=os.environ)
+        premises.refuse(known)
+        await Daemon(known, roles, os.environ).run()
 
     asyncio.run(main())

@@ -16,8 +16,8 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from maild import log, settings
-from maild.errors import ConfigError, Problem
+from maild import log, premises, settings
+from maild.errors import ConfigError, Problem, TemporaryError
 from maild.settings import Settings
 from maild.store.database import Database, open_database
 from maild.store.migrate import ready
@@ -36,12 +36,21 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
     """Load the settings and open the database for one command; it never migrates a house."""
     known = settings.load(config, environ=environment())
     _refuse_nowhere(config, known.database_url)
-    database = open_database(known.database_url)
+    database = _open(known)
     try:
         ready(database)
         yield known, database
     finally:
         database.close()
+
+
+def _open(known: Settings) -> Database:
+    """Open the database; where it does not open, say whose file it is."""
+    try:
+        return open_database(known.database_url)
+    except TemporaryError:
+        premises.refuse_database(known)
+        raise
 
 
 def environment() -> Mapping[str, str]:

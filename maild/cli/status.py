@@ -8,8 +8,10 @@ from typing import Any
 
 from maild import __version__
 from maild.cli import show as out
+from maild.cli.room import room
 from maild.now import utc_now
-from maild.store import account, deadlines, hold, oauth
+from maild.settings import Settings
+from maild.store import account, deadlines, hold, oauth, reach, whereabouts
 from maild.store import status as standing
 from maild.store.migrate import revision
 
@@ -25,21 +27,16 @@ def status(config: Path | None, *, as_json: bool) -> None:
         with database.read() as connection:
             found = standing.standing(connection, utc_now())
             why = hold.held(connection)
+            moved = whereabouts.moved(connection)
             breaker = account.breaker(connection, known.house, utc_now())
             granted = oauth.all_of(connection)
+            silenced = list(reach.silenced(connection, known.house.agent_addresses))
             coming = deadlines.next_due(connection, NEXT_MAX)
         document: dict[str, Any] = {
             "version": __version__,
             "schema": revision(database),
-            "daemons": [
-                {
-                    "name": node.name,
-                    "version": node.version,
-                    "seen_at": node.seen_at.isoformat(),
-                    "works": utc_now() - node.seen_at < ALIVE,
-                }
-                for node in found.nodes
-            ],
+            "moved": moved,
+            "daemons": [_daemon(node) for node in found.nodes],
             "journal": found.journal,
             "outbox": found.outbox,
             "tickets": found.tickets,
@@ -47,6 +44,8 @@ def status(config: Path | None, *, as_json: bool) -> None:
             "deadlines_next": [_coming(one) for one in coming],
             "mailboxes": [_mailbox(box) for box in found.mailboxes],
             "oauth": [_granted(row) for row in granted],
+            "disk": _disk(known),
+            "agents_suspended": silenced,
             "outbound": {"held": bool(why), "why": why},
             "automatic": {
                 "stopped": breaker.is_open,
@@ -59,10 +58,23 @@ def status(config: Path | None, *, as_json: bool) -> None:
         return
     if not any(daemon["works"] for daemon in document["daemons"]):
         out.heading("no daemon is running")
+    if silenced:
+        out.heading(f"sent nothing, since mail to them came back: {', '.join(silenced)}")
+    if document["disk"]["mail_is_refused"]:
+        out.heading("the disk is full: mail is refused until there is room")
     if why:
         out.heading(f"no mail goes out ({why}): maild outbox release")
     for key, value in document.items():
         _print(key, value)
+
+
+def _daemon(node: standing.NodeState) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "version": node.version,
+        "seen_at": node.seen_at.isoformat(),
+        "works": utc_now() - node.seen_at < ALIVE,
+    }
 
 
 def _coming(one: deadlines.Coming) -> dict[str, Any]:
@@ -71,6 +83,15 @@ def _coming(one: deadlines.Coming) -> dict[str, Any]:
         "kind": one.kind,
         "due_at": one.due_at.isoformat(),
         "policy": one.policy,
+    }
+
+
+def _disk(known: Settings) -> dict[str, Any]:
+    found = room(known)
+    return {
+        "free_bytes": found.free,
+        "wanted_bytes": found.wanted,
+        "mail_is_refused": found.is_short,
     }
 
 

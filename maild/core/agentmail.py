@@ -14,8 +14,10 @@ from itertools import chain
 from maild.core import (
     absence_wording,
     answers,
+    armour,
     between,
     canned,
+    carried,
     command,
     confirm,
     errand,
@@ -31,10 +33,12 @@ from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.house import Agent
 from maild.core.markupcut import without_beginning
 from maild.core.reason import Reason, Why
+from maild.core.replymarks import cleaned_lines
 from maild.core.rule import RuleEvent
 from maild.core.scene import Scene
+from maild.core.signatures import is_signature
 from maild.core.snapshot import TicketView
-from maild.core.ticket import Move, Post, PostKind, Ticket, moved
+from maild.core.ticket import Move, Post, PostKind, State, Ticket, moved
 from maild.core.trust import Answer, Deed, Level, Standing, may
 from maild.core.work import Misfit, Work
 
@@ -72,13 +76,13 @@ class _Letter:
 
 def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decision:
     """Decide about an agent's answer to a notification of ours about `view`'s ticket."""
-    orders = command.orders(_written(scene))
+    orders = command.orders(scene.mail.reply.unquoted_text)
     letter = _Letter(
         agent=agent,
         view=view,
         level=level,
         orders=orders,
-        has_text=_has_text(scene, orders),
+        has_text=_has_text(scene, agent, orders),
     )
     start = Decision(
         outcome=Outcome.POSTED,
@@ -93,17 +97,22 @@ def decide(scene: Scene, agent: Agent, view: TicketView, level: Level) -> Decisi
         return refuse(scene, start, agent, objection, nearest=orders.nearest)
     if orders.wrong is not None:
         return _misfit(scene, start, agent, Misfit(command=orders.wrong))
-    news = overtaken.unknown_answers(scene, view, agent) if letter.answers_customer else ()
-    if news and not confirm.is_confirmed(scene, agent):
-        return _overtaken(scene, start, agent, news)
+    stale = _stale(scene, start, letter)
+    if stale is not None and not confirm.is_confirmed(scene, agent):
+        return stale
     work = Work(scene=scene, view=view, agent=agent, ticket=view.ticket)
     done = errand.carried_out(work, orders.commands)
     if isinstance(done, Misfit):
         return _misfit(scene, start, agent, done)
+    new = overtaken.new_readers(scene, view.ticket, done.ticket) if letter.answers_customer else ()
+    if new and not confirm.is_confirmed(scene, agent):
+        people = ", ".join(person.address for person in new)
+        return refuse(scene, start, agent, Reason(why=Why.NEW_READERS, detail=people))
     decision = _done(done.scene, start, letter, done)
-    return confirm.unless_confirmed(
-        scene, agent, start, decision, _doubts(scene, letter, decision)
-    )
+    left = _of_notice(scene, letter, decision)
+    doubts = _doubts(scene, letter, decision)
+    held = refuse(scene, start, agent, left) if left else None
+    return held or confirm.unless_confirmed(scene, agent, start, decision, doubts)
 
 
 def refuse(
@@ -129,6 +138,19 @@ def _misfit(scene: Scene, start: Decision, agent: Agent, misfit: Misfit) -> Deci
     return replace(refusal, replies=told)
 
 
+def _stale(scene: Scene, start: Decision, letter: _Letter) -> Decision | None:
+    """Refuse what was written before a colleague answered, or called the ticket spam."""
+    view, agent = letter.view, letter.agent
+    if not letter.answers_customer:
+        return None
+    if view.ticket.state is State.SPAM and command.Word.REOPEN not in letter.orders.words:
+        reason = Reason(why=Why.TICKET_SPAM, detail=f"#{view.ticket.number} is marked as spam")
+        return refuse(scene, start, agent, reason)
+    if news := overtaken.unknown_answers(scene, view, agent):
+        return _overtaken(scene, start, agent, news)
+    return None
+
+
 def _overtaken(scene: Scene, start: Decision, agent: Agent, news: tuple[Post, ...]) -> Decision:
     """Send an agent's words back together with what colleagues had answered meanwhile."""
     names = dict.fromkeys(post.author_name or post.author for post in news)
@@ -138,24 +160,19 @@ def _overtaken(scene: Scene, start: Decision, agent: Agent, news: tuple[Post, ..
     return replace(refusal, replies=told)
 
 
-def _written(scene: Scene) -> str:
-    """What the agent wrote: without our notice, with signature and answers between the quotes."""
-    return scene.mail.reply.unquoted_text
-
-
-def _has_text(scene: Scene, orders: command.Orders) -> bool:
+def _has_text(scene: Scene, agent: Agent, orders: command.Orders) -> bool:
     """A signature behind a command, or all alone, says nothing; a logo is no attachment."""
-    if any(not attachment.inline for attachment in scene.mail.parsed.attachments):
+    if any(not attachment.inline for attachment in armour.files_of(scene.mail.parsed)):
         return True
-    body = orders.body.strip()
     has_deeds = any(word is not command.Word.NOTE for word in orders.words)
-    if has_deeds or body.startswith("--"):
-        return bool(command.orders(scene.mail.reply.reply_text).body.strip())
-    return bool(body)
+    said = command.orders(scene.mail.reply.reply_text) if has_deeds else orders
+    return not is_signature(cleaned_lines(said.body), agent.name)
 
 
 def _objection(scene: Scene, letter: _Letter) -> Reason | None:
     """Say why nothing at all is done; None where everything may be done."""
+    if armour.is_sealed(scene.mail):
+        return Reason(why=Why.SEALED, detail="encrypted, or signed with the text inside")
     if letter.orders.unknown:
         return Reason(why=Why.COMMAND_UNKNOWN, detail=f"#{letter.orders.unknown}")
     if letter.orders.wrong is not None:
@@ -166,12 +183,28 @@ def _objection(scene: Scene, letter: _Letter) -> Reason | None:
     below = command.stray(letter.orders.body)
     if letter.answers_customer and below:
         return Reason(why=Why.COMMAND_BELOW, detail=below)
+    return _unproven(scene, letter)
+
+
+def _unproven(scene: Scene, letter: _Letter) -> Reason | None:
     for deed in _deeds(letter):
         answer = may(letter.level, Standing.AGENT, deed, scene.house.agent_trust)
         if answer not in (Answer.YES, Answer.CONFIRM):
             words = f"{letter.level.label} does not allow {deed}: {answer}"
             return Reason(why=Why.AGENT_UNPROVEN, detail=words)
     return None
+
+
+def _of_notice(scene: Scene, letter: _Letter, decision: Decision) -> Reason | None:
+    """Say that what the customer would read still holds a piece of our notice."""
+    if not (letter.answers_customer and decision.posts):
+        return None
+    left = _carried(scene, letter, decision.posts[0].text)
+    return Reason(why=Why.QUOTE_LEFT, detail=left) if left else None
+
+
+def _carried(scene: Scene, letter: _Letter, text: str) -> str:
+    return carried.of_notice(scene, letter.view.ticket, letter.agent.address, text)
 
 
 def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, ...]:
@@ -187,7 +220,14 @@ def _doubts(scene: Scene, letter: _Letter, decision: Decision) -> tuple[Reason, 
         doubts.append(Reason(why=Why.ABSENCE_NOTICE, detail=f"“{absence}”"))
     if letter.answers_customer and decision.posts:
         doubts += _repeated(scene, letter, decision.posts[0])
+        doubts += _named(scene, letter, decision.posts[0].text)
     return tuple(dict.fromkeys(doubts))
+
+
+def _named(scene: Scene, letter: _Letter, text: str) -> Iterator[Reason]:
+    """Tell of lines that our notice shows so, and an agent might write as well."""
+    if words := carried.naming(scene, letter.view.ticket, text):
+        yield Reason(why=Why.QUOTE_LEFT, detail=words)
 
 
 def _absence(scene: Scene, letter: _Letter) -> str:
@@ -224,6 +264,8 @@ def _done(scene: Scene, start: Decision, letter: _Letter, work: Work) -> Decisio
         sent = answers.copies(scene, decision, posts[0], letter.agent)
         decision = replace(decision, replies=sent)
         decision = ruling.run(scene, decision, RuleEvent.AGENT_REPLIED, letter.level)
+    elif posts:
+        decision = ruling.run(scene, decision, RuleEvent.AGENT_NOTED, letter.level)
     if decision.outcome is not Outcome.POSTED:
         return decision
     return transcript.added(scene, decision, work)
@@ -259,11 +301,13 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
     """
     kind = PostKind.NOTE if letter.is_note else PostKind.AGENT
     parsed = scene.mail.parsed
-    html = parsed.html_safe_reply or (parsed.html if not _has_quote(scene) else "")
-    html = without_beginning(html, letter.orders.block)
     text = letter.orders.body if letter.has_text else ""
+    html = parsed.html_safe_reply or (parsed.html if not _has_quote(scene) else "")
+    html = without_beginning(html, letter.orders.block) if text else ""
+    if _carried(scene, letter, html) or any(_named(scene, letter, html)):
+        html = ""
     if text and letter.answers_customer and _has_quote(scene):
-        text, html = _with_questions(scene, letter.view, text, html)
+        text, html = _with_questions(scene, letter, text, html)
     if work.canned:
         html = f"{canned.as_html(work.canned)}<br>\n{html}" if html and text else ""
         text = f"{work.canned}\n\n{text}".strip("\n")
@@ -276,16 +320,20 @@ def _post(scene: Scene, letter: _Letter, work: Work) -> Post:
         html=html,
         message_id=parsed.message_id if letter.is_note else "",
         thread_index="",
+        attachments=armour.files_of(parsed),
     )
 
 
-def _with_questions(scene: Scene, view: TicketView, text: str, html: str) -> tuple[str, str]:
+def _with_questions(scene: Scene, letter: _Letter, text: str, html: str) -> tuple[str, str]:
     """The answers together with the public lines of the ticket that they answer."""
+    view = letter.view
     mail, said = scene.mail, scene.mail.reply.reply_text
     posts = {post.n: post for post in (*view.answers, *view.recent)}
     newest = sorted(posts.values(), key=lambda post: post.n, reverse=True)
     public = between.Public.of(p.text for p in newest if p.kind in _PUBLIC)
     whole = between.answered(mail.parsed.text, text, said, public)
+    if _carried(scene, letter, whole):
+        return text, html
     if whole == text or not html:
         return whole, html
     return whole, markupbetween.answered(mail.parsed.html, html, said, public)
@@ -306,7 +354,7 @@ def _repeated(scene: Scene, letter: _Letter, post: Post) -> Iterator[Reason]:
     public = [earlier.text for earlier in view.recent if earlier.kind is not PostKind.NOTE]
     about = (view.ticket.customer.notes,)
     secret, known = (*view.notes, *notes, *about), (*view.public_texts, *public)
-    if words := leak.repeated(texts, secret, known):
+    if words := leak.quoted(post.text, secret, known) or leak.repeated(texts, secret, known):
         yield Reason(why=Why.NOTE_REPEATED, detail=f"“{words}”")
     usual = chain(known, view.usual, phrases.every(scene, view.ticket, letter.agent))
     if words := leak.repeated(texts, view.others, usual, short=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from maild.core import dossier, escalated, newcomers
+from maild.core import dossier, escalated, heading, newcomers, signs
 from maild.core.address import valid
 from maild.core.decision import (
     Audience,
@@ -115,6 +115,7 @@ def notification(scene: Scene, decision: Decision, address: str, reason: str) ->
         files_left_out=left_out,
         reason=reason,
         escalation=escalation(decision),
+        signs=signs.of(scene, decision.before, ticket, post),
         joined=_new_people(decision, post),
         offered=newcomers.offered(scene, ticket) if _is_from_outside(post) else (),
         known=known(scene, ticket, decision.posts),
@@ -299,15 +300,17 @@ def _new_words(scene: Scene, decision: Decision, post: Post | None) -> tuple[str
     """What an agent must read now, as text and HTML.
 
     A customer's answer is shown without what it quotes: the history below it holds that already.
-    The ticket keeps the full text.
+    The ticket keeps the full text. One that answers inside the quote is shown whole.
     """
     if post is None:
         return "", ""
     reply, parsed = scene.mail.reply, scene.mail.parsed
-    answers = post.kind is PostKind.CUSTOMER and decision.before is not None
-    if not answers or reply.interleaved or not reply.unquoted_text.strip():
+    before = decision.before if post.kind is PostKind.CUSTOMER else None
+    if before is None or reply.interleaved or not reply.unquoted_text.strip():
         return post.text, post.html
-    return reply.unquoted_text, parsed.html_safe_reply or parsed.html
+    line = heading.of(scene, before)
+    html = parsed.html_safe_reply or parsed.html
+    return heading.above(line, reply.unquoted_text), heading.above_html(line, html)
 
 
 def _files(scene: Scene, post: Post | None) -> tuple[tuple[SentFile, ...], tuple[Attachment, ...]]:

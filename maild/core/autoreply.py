@@ -1,9 +1,9 @@
 """The marks of mail that nobody wrote by hand: header fields, subjects, phrases.
 
 Strategy: what a program states in its header (RFC 3834 §5 and the older forms) is believed.
-A subject counts only at its start and never behind `Re:`; a phrase of the text counts only
-beside a subject that names an absence. So a person who answers an out-of-office mail, or
-writes of holidays, stays a person.
+A subject counts only at its start and never behind `Re:`, and a phrase of the text only beside
+one that names an absence: a person who answers an out-of-office mail, or writes of holidays, stays
+a person. A subject alone leaves a doubt where the text tells of no absence, or asks something.
 """
 
 from __future__ import annotations
@@ -150,6 +150,10 @@ _WEAK_TWO = frozenset(phrase[:2] for phrase in _WEAK)
 assert min(map(len, _STRONG + _WEAK)) > 1, "a shorter phrase would never be found"
 _TICKET_TAG = re.compile(r"^\s{0,9}\[[^\]]{1,80}#\s?\d{1,12}\]\s{0,9}")
 
+_TEXT_CHARACTERS = 4096
+_QUOTED = re.compile(r"(?m)^[ \t]{0,20}>[^\n]*$")
+_QUESTION = re.compile(r"[?？؟](?=[\s\"”»)!]|$)|¿")
+"""Not the one inside a web address."""
 _ABSENCE: tuple[str, ...] = (
     "out of the office", "out of office", "on vacation", "on holiday", "on leave", "away from",
     "limited access to e", "no access to e", "will respond when i return", "upon my return",
@@ -179,6 +183,12 @@ def automatic_reasons(parsed: Parsed) -> tuple[str, ...]:
         subject_reason(parsed),
     )
     return tuple(reason for reason in found if reason)
+
+
+def tells_of_absence(parsed: Parsed) -> bool:
+    """Whether the text speaks of an absence and asks nothing, as a program's does."""
+    own = _QUOTED.sub("", parsed.text[:_TEXT_CHARACTERS])
+    return _speaks_of_absence(parsed) and not _QUESTION.search(own)
 
 
 def subject_reason(parsed: Parsed) -> str:
@@ -279,5 +289,5 @@ def _vendors(parsed: Parsed) -> str:
 
 
 def _speaks_of_absence(parsed: Parsed) -> bool:
-    folded = fold(parsed.text[:4096])
+    folded = fold(parsed.text[:_TEXT_CHARACTERS])
     return any(phrase in folded for phrase in _ABSENCE)

@@ -75,6 +75,7 @@ def _is_reporting(parsed: Parsed) -> bool:
 def _by_status(parsed: Parsed, failed: tuple[Block, ...]) -> Bounce:
     head = bounce_wording.head_of(parsed.text)
     verdict = bounce_status.judge_blocks(failed) or bounce_status.judge_text(parsed, head)
+    detail = bounce_status.detail_of(failed, head)
     named = tuple(bounce_address.from_block(block) for block in failed)
     addresses = tuple(dict.fromkeys(address for address in named if address))
     return Bounce(
@@ -83,6 +84,9 @@ def _by_status(parsed: Parsed, failed: tuple[Block, ...]) -> Bounce:
         or bounce_address.from_text(parsed, head),
         bounce_class=verdict.bounce_class,
         message_id=_message_id(parsed),
+        is_final=verdict.is_final,
+        is_full=bounce_status.is_full(failed, detail),
+        detail=detail,
         reasons=("it holds a delivery status (RFC 3464)", verdict.reason),
     )
 
@@ -98,6 +102,7 @@ def _by_text(parsed: Parsed) -> Bounce | None:
     blocks = _blocks_in(head) or _blocks_in(_source_of_status(text))
     failed = tuple(block for block in blocks if bounce_status.concerns_delivery(block))
     verdict = bounce_status.judge_blocks(failed) or bounce_status.judge_text(parsed, head)
+    detail = bounce_status.detail_of(failed, head)
     named = tuple(bounce_address.from_block(block) for block in failed)
     return Bounce(
         addresses=bounce_address.from_header(parsed)
@@ -106,6 +111,9 @@ def _by_text(parsed: Parsed) -> Bounce | None:
         or bounce_address.from_returned(parsed),
         bounce_class=verdict.bounce_class,
         message_id=_message_id(parsed),
+        is_final=verdict.is_final,
+        is_full=bounce_status.is_full(failed, detail),
+        detail=detail,
         reasons=(*reasons, verdict.reason),
     )
 

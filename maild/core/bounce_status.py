@@ -25,6 +25,10 @@ _REPLY = re.compile(
 )
 
 _WORDS: dict[str, BounceClass] = {"4": BounceClass.TEMPORARY, "5": BounceClass.PERMANENT}
+_FULL = re.compile(r"(?<![\d.])[45]\.2\.2(?![\d.]*\d)")
+"""Mailbox full (RFC 3463 §3.3)."""
+_DETAIL_CHARACTERS_MAX = 200
+_DETAIL_TYPE = re.compile(r"^[a-z0-9-]{1,20}[ \t]{0,4};[ \t]{0,4}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Verdict:
 
     bounce_class: BounceClass
     reason: str
+    is_final: bool = True
+    """False: the mail is still being tried."""
 
 
 def value_of(block: Block, name: str) -> str:
@@ -71,6 +77,7 @@ def judge_text(parsed: Parsed, head: str) -> Verdict:
         return Verdict(
             bounce_class=BounceClass.TEMPORARY,
             reason=f"temporary: the report is a warning (“{warning}”)",
+            is_final=False,
         )
     coded = _judge_codes(head)
     if coded:
@@ -86,6 +93,33 @@ def judge_text(parsed: Parsed, head: str) -> Verdict:
     )
 
 
+def detail_of(blocks: tuple[Block, ...], head: str) -> str:
+    """Return what the server that refused the mail said, on one line, or ''.
+
+    It stands in the recipients' blocks, else on the line of a text that holds its code.
+    """
+    told = (_DETAIL_TYPE.sub("", value_of(block, "diagnostic-code")) for block in blocks)
+    words = next((value for value in told if value), "") or _line_with_code(head)
+    return " ".join(words[: 4 * _DETAIL_CHARACTERS_MAX].split())[:_DETAIL_CHARACTERS_MAX]
+
+
+def is_full(blocks: tuple[Block, ...], detail: str) -> bool:
+    """Whether the mailbox of every recipient is full (RFC 3463 §3.3).
+
+    `detail` is what `detail_of` found, for a report without blocks.
+    """
+    told = [f"{value_of(b, 'status')} {value_of(b, 'diagnostic-code')}" for b in blocks]
+    return all(_FULL.search(words) for words in told or [detail])
+
+
+def _line_with_code(head: str) -> str:
+    code = _ENHANCED.search(head) or _REPLY.search(head)
+    if code is None:
+        return ""
+    start, end = head.rfind("\n", 0, code.end()) + 1, head.find("\n", code.end())
+    return head[start : end if end >= 0 else None]
+
+
 def holds_code(text: str) -> bool:
     """Whether a text holds an enhanced status code or a reply code of SMTP."""
     return _judge_codes(text) is not None
@@ -94,13 +128,15 @@ def holds_code(text: str) -> bool:
 def _judge_block(block: Block) -> Verdict | None:
     action = value_of(block, "action").lower()
     if action.startswith("delay"):
-        return Verdict(bounce_class=BounceClass.TEMPORARY, reason=f"temporary: Action: {action}")
+        return Verdict(
+            bounce_class=BounceClass.TEMPORARY,
+            reason=f"temporary: Action: {action[:80]}",
+            is_final=False,
+        )
     status = value_of(block, "status").lstrip("#( ")
     if status[:1] in _WORDS:
-        return Verdict(
-            bounce_class=_WORDS[status[0]],
-            reason=f"{_WORDS[status[0]].value}: Status: {status[:80]}",
-        )
+        found = _WORDS[status[0]]
+        return Verdict(bounce_class=found, reason=f"{found.value}: Status: {status[:80]}")
     coded = _judge_codes(value_of(block, "diagnostic-code"))
     if coded:
         return coded

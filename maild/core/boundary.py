@@ -28,7 +28,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 
+from maild.core import vouched
 from maild.core.address import recipient
 from maild.core.authresults import (
     VALUE_CHARACTERS_MAX,
@@ -43,7 +45,7 @@ from maild.core.authresults import (
 from maild.core.house import House, Mailbox, Provider
 from maild.core.mail import Envelope, Mail, Source
 
-__all__ = ["Verdict", "judged"]
+__all__ = ["Verdict", "is_judged", "judged", "unsigned"]
 
 _RESULTS = "authentication-results"
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.IGNORECASE)
@@ -57,9 +59,9 @@ _AUTH_SOURCE = "x-ms-exchange-organization-authsource"
 _DIRECTION = "x-ms-exchange-organization-messagedirectionality"
 _ONCE = (
     "from", "to", "cc", "subject", "reply-to", "message-id", "in-reply-to", "references",
-    "content-type", "content-transfer-encoding",
+    "thread-index", "content-type", "content-transfer-encoding",
 )  # fmt: skip
-"""RFC 5322 §3.6, RFC 2045 §3."""
+"""RFC 5322 §3.6, RFC 2045 §3; Thread-Index is Outlook's."""
 _ARC_OVERRIDE = "130"
 
 
@@ -69,6 +71,26 @@ def judged(mail: Mail, envelope: Envelope, house: House) -> Verdict:
     return Verdict.NONE if found is Verdict.PASS and _is_ambiguous(mail) else found
 
 
+def unsigned(mail: Mail, envelope: Envelope, house: House) -> frozenset[str]:
+    """Return the fields of a mail whose domain is proven that its proof does not stand for.
+
+    Their names are those of `core.vouched.unsigned`; none for a mail that never left its tenant.
+    """
+    box = _judge(envelope, house)
+    values = _values(mail, envelope, box)
+    is_microsofts = box is not None and box.provider is Provider.M365
+    is_inside = is_microsofts and not any(result_of(w, "spf") for w in statements(values))
+    return frozenset() if is_inside else vouched.unsigned(mail, values, house)
+
+
+def is_judged(envelope: Envelope, house: House) -> bool:
+    """Tell whether anybody whom we believe judges the mails that come this way."""
+    if envelope.source is Source.SMTP:
+        return bool(envelope.evidence)
+    box = _mailbox(envelope, house)
+    return box is not None and (bool(box.authserv_id) or box.provider is not Provider.GENERIC)
+
+
 def _is_ambiguous(mail: Mail) -> bool:
     counts = Counter(name for name, _ in mail.parsed.headers)
     return any(counts[name] > 1 for name in _ONCE)
@@ -76,22 +98,33 @@ def _is_ambiguous(mail: Mail) -> bool:
 
 def _said(mail: Mail, envelope: Envelope, house: House) -> Verdict:
     domain = mail.identity.rpartition("@")[2]
-    if envelope.source is Source.SMTP:
-        return verdict([envelope.evidence], domain) if envelope.evidence else Verdict.NONE
-    box = _mailbox(envelope, house)
+    box = _judge(envelope, house)
+    values = _values(mail, envelope, box)
+    if box is None or box.provider is not Provider.M365:
+        return verdict(values, domain)
+    own_domains = (box.address.rpartition("@")[2], *house.trusted_domains)
+    return _microsoft(mail, domain, values, own_domains)
+
+
+def _judge(envelope: Envelope, house: House) -> Mailbox | None:
+    """The mailbox whose boundary judged the mail; None where that was our listener, or nobody."""
+    return None if envelope.source is Source.SMTP else _mailbox(envelope, house)
+
+
+def _values(mail: Mail, envelope: Envelope, box: Mailbox | None) -> list[str]:
+    """Return the fields that count, each with the name of its writer."""
     if box is None:
-        return Verdict.NONE
+        return [envelope.evidence] if envelope.source is Source.SMTP and envelope.evidence else []
     if box.provider is Provider.M365:
-        return _microsoft(mail, domain, (box.address.rpartition("@")[2], *house.trusted_domains))
+        found = _topmost(mail, _is_nobodys, lambda host: host.endswith(_MICROSOFT))
+        return [f"microsoft; {field}" for field in islice(found, 1)]
+    ids = [name.lower() for name in box.authserv_id]
     if box.provider is Provider.GMAIL:
-        ids = (_GOOGLE, *(name.lower() for name in box.authserv_id))
-        hops = Counter(name.lower() for name in box.received_by or (_GOOGLE,))
-        values = _topmost(mail, lambda value: authserv_id(value) in ids, _google_hops(hops))
+        ids.append(_GOOGLE)
+        is_own_hop = _google_hops(Counter(name.lower() for name in box.received_by or (_GOOGLE,)))
     else:
-        ids = tuple(name.lower() for name in box.authserv_id)
-        hops = Counter(name.lower() for name in box.received_by)
-        values = _topmost(mail, lambda value: authserv_id(value) in ids, _counted(hops))
-    return verdict(list(values), domain)
+        is_own_hop = _counted(Counter(name.lower() for name in box.received_by))
+    return list(_topmost(mail, lambda value: authserv_id(value) in ids, is_own_hop))
 
 
 def _mailbox(envelope: Envelope, house: House) -> Mailbox | None:
@@ -147,18 +180,16 @@ def _google_hops(hops: Counter[str]) -> Callable[[str], bool]:
     return is_own
 
 
-def _microsoft(mail: Mail, domain: str, own_domains: tuple[str, ...]) -> Verdict:
+def _microsoft(
+    mail: Mail, domain: str, values: list[str], own_domains: tuple[str, ...]
+) -> Verdict:
     """Judge by the one topmost field, and by the internal marks where it knows of no client."""
-    field = next(_topmost(mail, _is_nobodys, lambda host: host.endswith(_MICROSOFT)), None)
-    if field is None:
-        return Verdict.NONE
-    value = f"microsoft; {field}"
-    said = statements([value])
+    said = statements(values)
     results = {method: result for method in _METHODS if (result := _first(said, method))}
     about = next((property_of(w, "header.from") for w in said if result_of(w, "dmarc")), "")
     composite = results.get("compauth", "")
     reason = next((property_of(w, "reason") for w in said if result_of(w, "compauth")), "")
-    found = verdict([value], domain)
+    found = verdict(values, domain)
     if found is Verdict.FAIL:
         return Verdict.NONE if reason == _ARC_OVERRIDE else Verdict.FAIL
     if found is Verdict.PASS:

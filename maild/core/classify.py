@@ -81,6 +81,7 @@ def classify(
         is_calendar=is_calendar,
         is_loop=is_loop,
         is_autoreply=is_autoreply,
+        is_doubtful=is_autoreply and _is_doubtful(parsed, found[5]),
         is_list=is_list,
         must_not_answer=bool(reasons or unanswerable),
         reasons=(*reasons, *(reason for reason in unanswerable if reason not in reasons)),
@@ -169,6 +170,12 @@ def _autoreply_reasons(parsed: Parsed, bounce: Bounce | None) -> tuple[str, ...]
     if bounce and all(reason.startswith("the subject") for reason in reasons):
         return ()
     return reasons
+
+
+def _is_doubtful(parsed: Parsed, reasons: tuple[str, ...]) -> bool:
+    """Tell whether nothing but a subject that a person may have written says so."""
+    by_subject = (autoreply.subject_reason(parsed),)
+    return reasons == by_subject and not autoreply.tells_of_absence(parsed)
 
 
 def _list_reasons(parsed: Parsed) -> tuple[str, ...]:

@@ -20,6 +20,48 @@ _WORDS = frozenset(word.value for word in Word)
 LINE_CHARACTERS_MAX = 500
 """A longer line is no command, unless its word begins a text."""
 COMMANDS_MAX = 50
+_EXACT = {word.value: word for word in Word}
+_BY_LETTERS = {"".join(sorted(word)): word for word in Word}
+_NOTES = frozenset(
+    {
+        "not",
+        "noe",
+        "nte",
+        "notes",
+        "notiz",
+        "notizen",
+        "nota",
+        "notas",
+        "noter",
+        "mote",
+        "nore",
+        "noye",
+        "npte",
+        "noote",
+        "nnote",
+        "notte",
+        "notee",
+    }
+)
+"""`note` in other languages and with a slip of the finger; `node` and `vote` are words."""
+_FORMS = {
+    r"(?s:.*)": "note subject search escalate",
+    r"\S*": "solve close reopen hold spam",
+    r"": "accept ack undo show list back help",
+    r"\S+(?: \S+)?": "template assign queue",
+    r"[1-3]\b.*": "tier",
+    r"(?i:low|normal|high|urgent)": "priority",
+    r"[+-].*": "tag",
+    r"[+-].*|\S*@.*": "cc customer",
+    r"[A-Za-z]{2,3}(?:[-_]\w+)?": "lang",
+    r"#?\d+": "link merge",
+    r"[\d, -]*": "split",
+    r"(?:\S+(?: \S+){0,3})?": "pending away",
+}
+_FITTING = {
+    Word(word): re.compile(form) for form, words in _FORMS.items() for word in words.split()
+}
+"""What can stand behind each word, as far as it tells a command from other people's hashes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +119,21 @@ _QUOTES = "\"'“”„‟«»‹›‘’‚`"
 
 
 def stray(text: str) -> str:
-    """Return the first line that is a command and nothing else, or the empty string.
+    """Return the first command that stands in a text as `#word`, or the empty string.
 
-    Below the block it would go to the customer as text, which nobody means.
+    Below the block it would go to the customer as text, which nobody means; least of all a note,
+    however it is spelled. Headings, pasted lines and the hashes of others are text: a word needs
+    an argument that it can have.
     """
     for line in text.split("\n"):
-        word = line.strip().lower()
-        if word.startswith("#") and word[1:] in _WORDS:
-            return word
+        match = _LINE.fullmatch(line.lstrip("-–—•· \t"))
+        if match is None:
+            continue
+        written = match["word"].lower().rstrip("_-")
+        is_close = " " not in match["gap"] and "\t" not in match["gap"]
+        word = _meant(written) if is_close else _EXACT.get(written)
+        if word is not None and _may_stand(word, match["rest"], is_close=is_close):
+            return f"#{written}"
     return ""
 
 
@@ -154,7 +203,28 @@ def _is_meant(word: str) -> bool:
     """Whether `# word ...` is rather a command than a heading; a note must never be missed."""
     if SequenceMatcher(None, word, Word.NOTE).ratio() >= 0.5:  # noqa: PLR2004 - as `nearest` does
         return True
+    return _is_misspelt(word)
+
+
+def _is_misspelt(word: str) -> bool:
     return bool(difflib.get_close_matches(word, _WORDS, n=1, cutoff=0.8))
+
+
+def _meant(written: str) -> Word | None:
+    """Return the word that was meant: its letters are all there, or it is `note` misspelt."""
+    if written in _NOTES:
+        return Word.NOTE
+    return _EXACT.get(written) or _BY_LETTERS.get("".join(sorted(written)))
+
+
+def _may_stand(word: Word, rest: str, *, is_close: bool) -> bool:
+    """Whether what is behind a word can be its argument; `# word` is mostly a heading."""
+    if word is Word.NOTE:
+        return True
+    argument = _command(word, "" if _BLANK.fullmatch(rest) else rest.strip(), "").argument
+    if not is_close:
+        return word in STATES and ENTRIES[word].shape is not Shape.SOMETHING and not argument
+    return bool(_FITTING[word].fullmatch(argument[:LINE_CHARACTERS_MAX]))
 
 
 def _command(word: Word, rest: str, line: str) -> Command:

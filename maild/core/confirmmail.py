@@ -23,7 +23,7 @@ from maild.core.reason import Reason, Why
 from maild.core.replycut import find_cut, read_page
 from maild.core.replymarks import cleaned_lines, is_quoted
 from maild.core.scene import Scene
-from maild.core.signatures import signature_start
+from maild.core.signatures import is_signature, signature_start
 from maild.core.ticket import Customer, Ticket
 from maild.core.told import Done, Told
 from maild.core.trust import Answer, Deed, Level, Standing, may
@@ -169,8 +169,9 @@ def _words(mail: Mail, agent: Agent) -> str:
     written = lines[len(_ABOVE) : find_cut(read_page(lines), ()).index]
     said = [line for line in _unattributed(written) if not is_quoted(line)]
     said = said[: signature_start(said, alone=False)]
-    line = next((line for line in said if line.strip()), "")[:_LINE_CHARACTERS_MAX]
-    return "" if line.strip().casefold() == agent.name.casefold() else line
+    if is_signature(said, agent.name):
+        return ""
+    return next(line for line in said if line)[:_LINE_CHARACTERS_MAX]
 
 
 def _unattributed(lines: list[str]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from maild.core import newcomers, proof, ruling, subject
+from maild.core import heading, machinenotice, naming, newcomers, proof, ruling, subject
 from maild.core.address import ADDRESS_BYTES_MAX
 from maild.core.created import created
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.invitation import invitation
-from maild.core.mail import Mail
+from maild.core.mail import Mail, Source
 from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.rule import RuleEvent
@@ -42,12 +42,11 @@ def decide(scene: Scene, found: Found | None, level: Level) -> Decision:
         trust=level.label,
     )
     if level is Level.FAILED:
-        reason = Reason(why=Why.TOKEN_BROKEN, detail="a proof was offered and it is false")
-        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
+        return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, _false(scene)))
     if not sender(scene.mail):
         reason = Reason(why=Why.NO_SENDER, detail=scene.mail.parsed.from_defect or "no From")
         return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
-    if scene.snapshot.is_blocked and not _goes_on(found, level):
+    if _is_blocked(scene, level) and not _goes_on(found, level):
         reason = Reason(why=Why.BLOCKED, detail="a ticket of the sender's is marked as spam")
         return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
     start = ruling.run(scene, start, RuleEvent.MAIL_RECEIVED, level)
@@ -74,13 +73,14 @@ def automatic(scene: Scene, found: Found, level: Level) -> Decision:
     if start.outcome is not Outcome.POSTED:
         return start
     kind = scene.mail.classification.kind
+    level = _known(scene, found, level)
     if not _may_add_automatic(scene, found, level):
         words = f"{kind} for #{ticket.number}, but {level.label} proves too little"
         reason = Reason(why=Why.LINKED_UNPROVEN, detail=words)
         return replace(start, outcome=Outcome.HELD, reasons=(*start.reasons, reason))
     post = post_of(scene, PostKind.AUTO, found.view.post_count + 1, level)
     reason = Reason(why=Why.AUTOMATIC, detail=f"{kind} on #{ticket.number}")
-    return replace(
+    decision = replace(
         start,
         reasons=(*start.reasons, reason),
         before=ticket,
@@ -90,6 +90,7 @@ def automatic(scene: Scene, found: Found, level: Level) -> Decision:
         keys=keys_of(scene.mail),
         events=_events(ticket, ticket, post),
     )
+    return machinenotice.told(scene, decision)
 
 
 def sender(mail: Mail) -> str:
@@ -110,7 +111,7 @@ def post_of(scene: Scene, kind: PostKind, n: int, level: Level) -> Post:
         n=n,
         kind=kind,
         author=sender(mail),
-        author_name=parsed.from_[0].name if parsed.from_ else "",
+        author_name=naming.outside(parsed.from_[0].name, scene.house) if parsed.from_ else "",
         at=scene.arrival.received_at,
         text=meeting.text if meeting else parsed.text,
         reply_text=meeting.text if meeting else mail.reply.reply_text,
@@ -141,6 +142,28 @@ def thread_index_key(thread_index: str) -> str:
     return f"thread-index:{thread_index[:28]}"
 
 
+def _false(scene: Scene) -> Reason:
+    """Say which proof was offered and is false."""
+    if not scene.snapshot.proofs.domain_failed:
+        words = "a reply address that we never made, or whose key is gone"
+        return Reason(why=Why.TOKEN_BROKEN, detail=words)
+    domain = scene.mail.identity.rpartition("@")[2]
+    whose = f"DMARC of {domain} fails" if domain else "DMARC fails"
+    is_ours = scene.arrival.envelope.source is Source.SMTP
+    remedy = "; [smtp] arc_sealers names those to believe" if is_ours else ""
+    words = f"{whose}: forged, or changed by a forwarder{remedy}"
+    return Reason(why=Why.DOMAIN_FAILED, detail=words)
+
+
+def _is_blocked(scene: Scene, level: Level) -> bool:
+    """A ticket of the sender's is spam; one in their name alone blocks nobody who proves it.
+
+    Spammers have reply addresses of ours too: a token lets nobody out.
+    """
+    spam = scene.snapshot.blocked_up_to
+    return spam is not None and (level < Level.DOMAIN or spam >= Level.DOMAIN)
+
+
 def _goes_on(found: Found | None, level: Level) -> bool:
     """A block does not break off a conversation that we ourselves lead with the sender."""
     is_ours = found is not None and found.view.ticket.state is not State.SPAM
@@ -166,6 +189,14 @@ def _answer(scene: Scene, found: Found, level: Level) -> Answer:
     return may(level, standing, _deed(found), scene.house.agent_trust)
 
 
+def _known(scene: Scene, found: Found, level: Level) -> Level:
+    """What the mail proves for the ticket that was found, by the fields that led to it."""
+    if level is not Level.DOMAIN:
+        return level
+    proofs, keys, identity = scene.snapshot.proofs, scene.world.keys, scene.mail.identity
+    return proof.level_by(proofs, keys, identity, found.pointed, found.by.fields)
+
+
 def _deed(found: Found) -> Deed:
     return Deed.JOIN_BY_SUBJECT if found.by is By.SUBJECT else Deed.ADD
 
@@ -173,23 +204,27 @@ def _deed(found: Found) -> Deed:
 def _join(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
     ticket = found.view.ticket
     deed = _deed(found)
-    if _answer(scene, found, level) is not Answer.YES:
+    known = _known(scene, found, level)
+    if _answer(scene, found, known) is not Answer.YES:
         why = Why.SUBJECT_TAG_REFUSED if deed is Deed.JOIN_BY_SUBJECT else Why.LINKED_UNPROVEN
-        words = f"{found.by} points at #{ticket.number}, but {level.label} proves too little"
+        words = f"{found.by} points at #{ticket.number}, but {known.label} proves too little"
+        words += "" if known is level else ": the sender's domain did not sign it"
         linked = 0 if deed is Deed.JOIN_BY_SUBJECT else ticket.number
         return _open(scene, start, level, Reason(why=why, detail=words), linked)
     if next_state(ticket.state, Move.CUSTOMER_MAIL) is None:
         words = f"#{ticket.number} is {ticket.state}"
         reason = Reason(why=Why.LINKED_CLOSED, detail=words)
         return _open(scene, start, level, reason, ticket.number)
-    return _add(scene, start, level, found)
+    return _add(scene, replace(start, trust=known.label), known, found)
 
 
 def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
     view = found.view
     after = moved(view.ticket, Move.CUSTOMER_MAIL, scene.snapshot.now)
     after = replace(after, participants=newcomers.joined(scene, view.ticket, level))
-    post = post_of(scene, PostKind.CUSTOMER, view.post_count + 1, level)
+    post = _under_its_subject(
+        scene, view.ticket, post_of(scene, PostKind.CUSTOMER, view.post_count + 1, level)
+    )
     offered = newcomers.told(newcomers.offered(scene, after), post)
     people = (*newcomers.added(view.ticket.participants, after, post), *offered)
     words = f"by {found.by} to #{view.ticket.number}"
@@ -204,6 +239,16 @@ def _add(scene: Scene, start: Decision, level: Level, found: Found) -> Decision:
         events=(*_events(view.ticket, after, post), *people),
     )
     return ruling.run(scene, decision, RuleEvent.CUSTOMER_REPLIED, level)
+
+
+def _under_its_subject(scene: Scene, ticket: Ticket, post: Post) -> Post:
+    line = heading.of(scene, ticket)
+    return replace(
+        post,
+        text=heading.above(line, post.text),
+        reply_text=heading.above(line, post.reply_text),
+        html=heading.above_html(line, post.html),
+    )
 
 
 def _events(before: Ticket, after: Ticket, post: Post) -> tuple[EventDraft, ...]:
@@ -226,7 +271,7 @@ def _open(
     mail, house = scene.mail, scene.house
     customer = scene.snapshot.customer
     names = tuple(box.name for box in house.mailboxes)
-    language = scene.language(customer.language, mail.language)
+    language = scene.language_back()
     ticket = Ticket(
         subject=subject.base(mail.parsed.subject, names),
         queue=scene.mailbox.queue,

@@ -16,6 +16,7 @@ from maild.core import (
     confirmmail,
     customermail,
     deskmail,
+    inside,
     machinemail,
     notours,
     onbehalf,
@@ -49,6 +50,7 @@ def on_mail(arrival: Arrival, snapshot: Snapshot, world: World) -> Decision:
         snapshot = thread.fresh(snapshot, arrival.received_at)
     scene = Scene(arrival=arrival, snapshot=snapshot, world=world, mailbox=mailbox)
     found = thread.find(snapshot, arrival.mail.identity, arrival.received_at)
+    scene = inside.read(scene, found)
     decision = (
         _before_all(scene)
         or confirmmail.decide(scene)
@@ -120,9 +122,12 @@ def _person(scene: Scene, found: Found | None) -> Decision:
     token = _agents_token(scene, agent)
     if token is not None:
         view = scene.snapshot.followed(token.ticket)
-        if view is None or agent is None:
+        if view is not None and agent is not None:
+            return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
+        if agent is not None or not notours.takes_part(scene, view):
             return notours.decide(scene, token, view)
-        return agentmail.decide(scene, agent, view, _agents_level(scene, agent, token))
+        scene = notours.without_tokens(scene)
+        found = thread.find(scene.snapshot, identity, scene.arrival.received_at)
     level = _level(scene, identity, found.pointed if found else 0)
     working = _working(scene, agent, found, level) if agent is not None else None
     return working or customermail.decide(scene, found, level)
@@ -138,6 +143,9 @@ def _working(scene: Scene, agent: Agent, found: Found | None, level: Level) -> D
     ordered = deskmail.decide(scene, agent, level)
     if ordered is None and onbehalf.is_forward(scene.mail):
         return onbehalf.decide(scene, agent, level)
+    if ordered is None and any(token.ticket == 0 for token in scene.snapshot.proofs.threads):
+        reason = Reason(why=Why.NO_TICKET, detail="it answers a mail of ours about no ticket")
+        return onbehalf.asked(scene, agent, level, reason)
     return ordered
 
 

@@ -92,6 +92,22 @@ class Quoted:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What there is to know of a customer's mail beside its words (`core/signs.py`)."""
+
+    unproven: str = ""
+    """The address in From, where those who judge mail could not prove it: empty for proven."""
+    answers_to: str = ""
+    """The address in Reply-To, where it is not the one in From: empty for none."""
+    names: int = 0
+    """The ticket that its subject names, and to which it does not belong; 0 for none."""
+    newcomer: Participant | None = None
+    """Who writes, where they have not written on this ticket before."""
+    solved_at: datetime | None = None
+    """When the ticket was solved that it opens again."""
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -178,6 +194,8 @@ class Reply:
     """Zone of the reader's calendar, in which times are told; empty means UTC."""
     escalation: Escalation | None = None
     """The escalation that it tells of."""
+    signs: Signs | None = None
+    """Of the mail that it is about; None where that is no customer's."""
     digest: Digest | None = None
     """What a digest tells; None in any other mail."""
     weekly: Weekly | None = None

@@ -17,6 +17,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from maild.core.mail import Seal, Signature
 
@@ -68,6 +69,36 @@ def seals(raw: bytes) -> tuple[Seal, ...]:
         results = _SPACE.sub(" ", text).strip().partition(";")[2].strip()
         made.append(Seal(seal=seal, message=message, results=results))
     return tuple(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the field of a signature says of itself; whether it holds is for others to say."""
+
+    domain: str = ""
+    selector: str = ""
+    instance: str = ""
+    """`i=`: of ARC the place in the chain."""
+    value: str = ""
+    names: frozenset[str] = frozenset()
+    """The fields that it covers, lower case; none where it cannot be read."""
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it may be of anybody."""
+        return not self.domain
+
+
+def claim(text: str) -> Claim:
+    """Read the value of a DKIM-Signature or ARC-Message-Signature of a parsed mail."""
+    tags = _tags(b":" + text.encode("ascii", "replace"))
+    return Claim(
+        domain=tags.get("d", "").lower(),
+        selector=tags.get("s", "").lower(),
+        instance=tags.get("i", ""),
+        value=tags.get("b", ""),
+        names=frozenset(name.strip() for name in tags.get("h", "").lower().split(":")),
+    )
 
 
 class _BodyHashes:

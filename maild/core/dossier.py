@@ -26,6 +26,7 @@ class Brief:
     subject: str
     mailbox: str
     assignee: str = ""
+    language: str = ""
     created_at: datetime
 
 
@@ -67,6 +68,11 @@ class Dossier:
         return next(
             (one.assignee for one in self.tickets if one.assignee and one.number != but), ""
         )
+
+    def last_language(self) -> str:
+        """Return the language of the newest ticket that is no spam; empty where none tells."""
+        real = (one for one in self.tickets if one.state is not State.SPAM and one.language)
+        return next((one.language for one in real), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

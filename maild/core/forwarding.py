@@ -86,12 +86,23 @@ def _divider(clean: list[str]) -> tuple[int, int] | None:
         return 0, first + 1
     if header_block(clean, first) is not None:
         return 0, first
+    return _below_a_comment(clean)
+
+
+def _below_a_comment(clean: list[str]) -> tuple[int, int] | None:
+    """Return the same where something was written above.
+
+    None where a quoted header stands above the divider: then this divider is inside what somebody
+    else wrote, and whoever sends the mail on quotes that.
+    """
     looks = 0
     for index, line in enumerate(clean):
         if not line or line[0] == ">":
             continue
         if is_forward_divider(clean, index):
             return index, index + 1
+        if header_field(line) and header_block(clean, index) is not None:
+            return None
         looks += 1
         if looks > _DIVIDERS_MAX:
             break
@@ -111,9 +122,11 @@ def _value(block: HeaderBlock, wanted: Field) -> str:
 
 
 def _address(value: str) -> Address | None:
-    found = _ADDRESS.search(value[:_ADDRESS_REACH])
-    if found is None:
+    """Read a quoted From; None where it holds two different addresses, as a name may be one."""
+    every = list(_ADDRESS.finditer(value[:_ADDRESS_REACH]))
+    if len({found[0].removeprefix("mailto:").lower() for found in every}) != 1:
         return None
+    found = every[0]
     name = value[: found.start()].strip(" \"'<[(*_")
     local, _, domain = found[0].removeprefix("mailto:").rpartition("@")
     return Address(name=name, addr=f"{local}@{domain.lower()}")

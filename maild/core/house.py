@@ -214,6 +214,11 @@ class House:
     surveys_per_day: int = 500
     """Surveys that are sent on a schedule in 24 hours."""
 
+    @property
+    def agent_addresses(self) -> tuple[str, ...]:
+        """The registered addresses of all agents."""
+        return tuple(agent.address for agent in self.agents)
+
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; the first one when the name is unknown."""
         return next((box for box in self.mailboxes if box.name == name), self.mailboxes[0])

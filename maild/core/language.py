@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from maild.core.languagewords import ENDINGS, LETTERS, WORDS
@@ -28,6 +29,26 @@ def detect(text: str) -> str:
         if script:
             return script
     return _best(_scores(text.lower()))
+
+
+def detect_weighed(parts: Iterable[tuple[str, float, float]]) -> str:
+    """Return the language that the parts of a text speak for together, as `detect` does.
+
+    Each part has a weight, and what it may say at most before that.
+    """
+    total: defaultdict[str, float] = defaultdict(float)
+    for text, weight, most in parts:
+        scores = _said(text)
+        much = max(scores.values(), default=0.0)
+        for language, points in scores.items():
+            total[language] += weight * points * min(1.0, most / much)
+    return _best(total)
+
+
+def _said(text: str) -> Mapping[str, float]:
+    """What one part says: a script other than Latin as much as its length."""
+    script = "" if text.isascii() else _by_script(text)
+    return {script: float(len(text.split()))} if script else _scores(text.lower())
 
 
 def _by_script(text: str) -> str:

@@ -16,7 +16,8 @@ WORDS: dict[str, str] = {
         can't i'm i've it's still again cannot problem help issue order invoice need want
         received sent yesterday today tomorrow yes my me us works fixed great password account
         won't didn't isn't let why who off should need needs since because here out up down new
-        same both fine morning cheers
+        same both fine morning cheers printer screen delivery refund login log forgot broken
+        missing wrong
         """,
     "de": """
         der die das und ist nicht ich sie es ein eine einen einem einer den dem des mit für auf
@@ -27,7 +28,10 @@ WORDS: dict[str, str] = {
         bestellung problem hilfe frage freundlichen grüßen grüße gruß ja nein kein keine keinen
         mir mich dir dich zum zur vom beim bis seit über unter zwischen durch gegen ohne um sind
         war waren sein bin gibt möchte würde sollte alles klar gut erhalten bekommen passt super
-        läuft nichts etwas diese dieser dieses
+        läuft nichts etwas diese dieser dieses drucker konto anmelden anmeldung passwort kennwort
+        vergessen lieferung paket bildschirm rechner datei kündigung störung dringend falsch
+        fehlt kaputt fehler fehlermeldung fragen zugang gerät
+        kommt tun machen steht zeigt drucken druckt
         """,
     "fr": """
         le la les un une des du de et est ne pas je vous il elle nous ils dans pour sur avec que
@@ -37,7 +41,8 @@ WORDS: dict[str, str] = {
         après avant quand comment pourquoi bonjour bonsoir merci beaucoup cordialement svp plaît
         oui non problème facture commande aide besoin reçu envoyé hier aujourd'hui demain marche
         fonctionne toujours rien d'accord parfait y en se leur lui même voici voilà jour c'est
-        j'ai n'est qu'il l'adresse
+        j'ai n'est qu'il l'adresse compte connecter connexion mot passe oublié panne erreur écran
+        imprimante livraison colis réclamation remboursement ordinateur logiciel fichier ça accès
         """,
     "es": """
         el la los las un una unos unas de del y es no que en por para con se su sus lo al como
@@ -47,7 +52,8 @@ WORDS: dict[str, str] = {
         todos nada algo hola buenos buenas días tardes gracias muchas saludos favor problema
         ayuda factura pedido necesito recibido enviado ayer hoy mañana funciona funcionar
         todavía aún ahora entonces bien vale cuenta contraseña usted ustedes nuestro nuestra
-        correo perfecto
+        correo perfecto impresora pantalla entrega paquete reembolso devolución conectar acceso
+        fallo avería olvidado ordenador archivo
         """,
     "it": """
         il lo la i gli le un uno una di del della dello dei degli delle e è non che in per con

@@ -19,9 +19,10 @@ CHARACTERS = 16
 CHARACTERS_OF_ALL = 8
 TEXT_CHARACTERS_MAX = 256 * 1024
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[^\W_{_UNSPACED}]+")
-_CHARACTER = re.compile(rf"[{_UNSPACED}]")
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Of scripts that put no spaces between words, as within the brackets of a pattern."""
+_WORD = re.compile(rf"[^\W_{UNSPACED}]+")
+_CHARACTER = re.compile(rf"[{UNSPACED}]")
 _SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _BOUNDS = ((WORDS, WORDS_OF_ALL), (CHARACTERS, CHARACTERS_OF_ALL))
 _LONG = ((WORDS, WORDS), (CHARACTERS, CHARACTERS))
@@ -50,6 +51,21 @@ def repeated(
         return ""
     hidden.difference_update(run for text in public for run in _runs(_pieces(text), lengths))
     return " ".join(next((run for run in said if run in hidden), ()))
+
+
+def quoted(text: str, secret: Iterable[str], public: Iterable[str]) -> str:
+    """Return the first quoted line of a text that is a whole line of a secret one, or ''.
+
+    However short: who repeats a note by chance does not quote it.
+    """
+    lines = {_bare(line) for line in text.split("\n") if line.lstrip().startswith(">")}
+    hidden = {_bare(line) for one in secret for line in one.split("\n")} & lines - {""}
+    hidden.difference_update(_bare(line) for one in public for line in one.split("\n"))
+    return min(hidden, default="")
+
+
+def _bare(line: str) -> str:
+    return " ".join(line.lstrip("> \t").casefold().split())
 
 
 def _above_signature(text: str) -> str:

@@ -209,6 +209,12 @@ class Bounce:
     bounce_class: BounceClass = BounceClass.UNKNOWN
     message_id: str = ""
     """Message-ID of the mail that came back, without angle brackets; empty when not told."""
+    is_final: bool = True
+    """False: a mere warning, the mail is still being tried."""
+    is_full: bool = False
+    """The mailbox is full: its owner may empty it, and the address works again."""
+    detail: str = ""
+    """What the server that refused it said (Diagnostic-Code, RFC 3464 §2.3.6), shortened."""
     reasons: tuple[str, ...] = ()
 
 
@@ -219,6 +225,8 @@ class Classification:
     kind: Kind = Kind.HUMAN
     is_bounce: bool = False
     is_autoreply: bool = False
+    is_doubtful: bool = False
+    """Only its subject says that a program answered: it is handled as a person's, unanswered."""
     is_list: bool = False
     is_loop: bool = False
     is_feedback: bool = False

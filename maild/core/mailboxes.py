@@ -101,12 +101,12 @@ def _form_defect(item: _Item) -> str:
 
 def _address_defect(item: _Item) -> str:
     """Say what is not plain about the address itself."""
-    text = "".join(item.inside if item.angles else item.outside).strip()
+    text = "".join(item.inside if item.angles else item.outside).strip(" \t")
     if item.angles and not text:
         return "From holds an empty address"
     local, separator, domain = text.rpartition("@")
-    if not separator:
-        return "From holds no address"
+    if not separator or text.split() != [text]:
+        return "From holds no address, or a space in it"
     if not _PLAIN_LOCAL.fullmatch(local):
         return "the local part in From is not plain"
     if not _PLAIN_DOMAIN.fullmatch(domain):

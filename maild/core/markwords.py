@@ -168,6 +168,8 @@ hello hi dear bonjour salut bonsoir hallo guten tag hola buenos dias buenas tard
     )
 )
 """What may stand before a mark."""
+BAD_MAX = 2
+"""No mark in words above it blames."""
 UNITS = frozenset(
     _words(
         """
@@ -223,17 +225,6 @@ estimado estimada estimados liebe lieber servus
 """
     )
 )
-REQUESTS = frozenset(
-    _words(
-        """
-please still cannot can't doesn't another also except unfortunately
-svp autre marche aussi malheureusement
-bitte noch wieder leider funktioniert ausserdem ubrigens anderes andere
-favor todavia aun sigue otra otro tampoco tambien desgraciadamente
-"""
-    )
-)
-"""What tells that somebody wants more than to give a mark."""
 LEAVING = frozenset(
     {
         *("unsubscribe", "stop", "opt out", "remove me", "unsubscribe me", "please unsubscribe"),
@@ -241,21 +232,4 @@ LEAVING = frozenset(
         *("abmelden", "abbestellen", "bitte abmelden", "austragen", "keine umfragen mehr"),
         *("baja", "darme de baja", "dar de baja", "no mas encuestas", "cancelar suscripcion"),
     }
-)
-TROUBLES = frozenset(
-    _words(
-        """
-problem problems issue issues broken error wrong probleme problemes erreur panne
-fehler kaputt problema problemas
-"""
-    )
-)
-"""The same, unless it is told to be over."""
-OVER = frozenset(
-    _words(
-        """
-solved resolved fixed done resolu resolue regle reglee gelost behoben erledigt
-resuelto resuelta solucionado solucionada arreglado
-"""
-    )
 )

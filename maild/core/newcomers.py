@@ -1,11 +1,13 @@
 """People whom a mail brings along: its author where they take no part, and whom it copies.
 
-Who proves the domain of a participant lets the people in Cc take part; all others are only shown
-to the agent, who lets them in with one word. Nobody gets what was written before.
+Who proves the domain of a participant, and signed the Cc, lets the people in it take part; all
+others are only shown to the agent, who lets them in with one word. Nobody gets what was written
+before.
 """
 
 from __future__ import annotations
 
+from maild.core import naming
 from maild.core.address import valid
 from maild.core.decision import EventDraft
 from maild.core.mail import Address
@@ -22,6 +24,8 @@ OFFERED = "people.offered"
 
 def joined(scene: Scene, ticket: Ticket, level: Level) -> tuple[Participant, ...]:
     """Return who takes part after a mail to the ticket: the people in its Cc only by right."""
+    if level is Level.DOMAIN and "cc" in scene.snapshot.proofs.unsigned:
+        return ticket.participants
     writer = ticket.participant(scene.mail.identity)
     standing = Standing.STRANGER if writer is None else Standing.PARTICIPANT
     if may(level, standing, Deed.CHANGE_CC, scene.house.agent_trust) is not Answer.YES:
@@ -74,7 +78,9 @@ def _welcome(scene: Scene, ticket: Ticket, people: tuple[Address, ...]) -> tuple
     """Who of these may be let in, each once."""
     found = {
         person.addr.lower(): Participant(
-            address=person.addr.lower(), name=person.name, role=Role.CC
+            address=person.addr.lower(),
+            name=naming.outside(person.name, scene.house),
+            role=Role.CC,
         )
         for person in people
         if may_be_let_in(scene, ticket, person.addr)

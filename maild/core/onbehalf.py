@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import answers, confirm, ruling, subject
+from maild.core import answers, confirm, naming, ruling, subject
 from maild.core.address import valid
 from maild.core.created import created
 from maild.core.customermail import keys_of, post_of
@@ -138,11 +138,10 @@ def _opened(
 def _customer(scene: Scene, sender: Address) -> Customer:
     address = sender.addr.lower()
     known = scene.house.organisation_of(address)
+    name = naming.outside(sender.name, scene.house)
     if known is None:
-        return Customer(address=address, name=sender.name)
-    return Customer(
-        address=address, name=sender.name, segment=known.segment, organisation=known.name
-    )
+        return Customer(address=address, name=name)
+    return Customer(address=address, name=name, segment=known.segment, organisation=known.name)
 
 
 def _forwarded_post(scene: Scene, original: Forwarded, customer: Customer) -> Post:

@@ -1,11 +1,13 @@
 """Two agents at once: an answer that was written before a colleague's was known is not sent.
 
 Every mail of ours to an agent says in its Message-ID how many posts of the ticket its reader knows
-by it. An agent's answer names that id; a colleague's public answer behind that post is news.
+by it, and who would read an answer. An agent's answer names that id: a colleague's public answer
+behind that post is news, and so are new readers, whom a colleague's command or a merge brought.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 
@@ -13,18 +15,23 @@ from maild.core.house import Agent
 from maild.core.proof import answered_ids
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
-from maild.core.ticket import Post, PostKind
-from maild.core.token import Purpose, verify
+from maild.core.ticket import Participant, Post, PostKind, Ticket
+from maild.core.token import Purpose, Token, verify
 
-_MARKED = re.compile(r"([A-Za-z2-7]{45})\.[A-Za-z0-9]{1,40}\.s([0-9]{1,9})@[^@]{1,255}")
+_MARKED = re.compile(
+    r"([A-Za-z2-7]{45})\.[A-Za-z0-9]{1,40}\.s([0-9]{1,9})(?:\.r((?:[0-9a-f]{4})*))?@[^@]{1,255}"
+)
+_READERS_MAX = 8
 
 
-def mark(known: int) -> str:
-    """Return the end of the left side of a Message-ID that tells how many posts are known by it.
+def mark(known: int, ticket: Ticket) -> str:
+    """Return the end of the left side of a Message-ID that tells what is known by it.
 
-    Empty where nothing is told.
+    How many posts, and who takes part, unless they are too many; empty where nothing is told.
     """
-    return f".s{known}" if known else ""
+    people = ticket.participants
+    readers = f".r{''.join(map(_short, people))}" if len(people) <= _READERS_MAX else ""
+    return f".s{known}{readers}" if known else ""
 
 
 def unknown_answers(scene: Scene, view: TicketView, agent: Agent) -> tuple[Post, ...]:
@@ -42,6 +49,21 @@ def unknown_answers(scene: Scene, view: TicketView, agent: Agent) -> tuple[Post,
     )
 
 
+def new_readers(scene: Scene, before: Ticket, after: Ticket) -> tuple[Participant, ...]:
+    """Return who takes part, and did not when the mail was written that an agent answers.
+
+    Also where that was about a ticket which was merged into this one. Whom the agent's own
+    commands bring or send away, `after` them, is nobody new.
+    """
+    known = next((match[3] for match, _ in _marks(scene) if match[3] is not None), None)
+    if known is None:
+        return ()
+    readers = {known[at : at + 4] for at in range(0, len(known), 4)}
+    left = {person.address for person in after.participants}
+    here = (person for person in before.participants if person.address in left)
+    return tuple(person for person in here if _short(person) not in readers)
+
+
 def known_posts(scene: Scene, view: TicketView) -> int | None:
     """Return up to which post of the ticket the author of a mail knows, None for who knows."""
     return next(_known(scene, view), None)
@@ -53,11 +75,23 @@ def _is_answer(post: Post, agent: Agent) -> bool:
 
 def _known(scene: Scene, view: TicketView) -> Iterator[int]:
     """The numbers of posts that the answered mails told of, nearest first."""
+    for match, token in _marks(scene):
+        if token.ticket == view.ticket.number:
+            yield int(match[2])
+
+
+def _marks(scene: Scene) -> Iterator[tuple[re.Match[str], Token]]:
+    """What mails of ours to agents told that are answered, nearest first."""
     for message_id in answered_ids(scene.mail):
         match = _MARKED.fullmatch(message_id)
-        token = verify(scene.world.keys, match.group(1)) if match else None
-        if match and token is not None and token.ticket == view.ticket.number:
-            yield int(match.group(2))
+        token = verify(scene.world.keys, match[1]) if match else None
+        if match and token is not None:
+            yield match, token
+
+
+def _short(person: Participant) -> str:
+    """Enough of somebody to tell a few people of one ticket apart."""
+    return hashlib.sha256(person.address.lower().encode("utf-8", "replace")).hexdigest()[:4]
 
 
 def _is_of_later_day(scene: Scene, post: Post) -> bool:

@@ -15,6 +15,9 @@ _KNOWN = re.compile(
     rb"\b(?:filename|name|charset|boundary)(?:\*[0-9]*+\*?+)?+\s*+=", re.IGNORECASE
 )
 _PARAMETERS_MAX = 500
+"""How many are looked for in one field, with the pieces that turn out to be none."""
+_QUOTED_BYTES_MAX = 2000
+"""How far the end of a quoted value is looked for; a longer one ends at its first quote."""
 _SIMPLE = {b"text": "text/plain", b"html": "text/html", b"plain": "text/plain"}
 
 
@@ -57,7 +60,7 @@ def parameters(value: bytes) -> tuple[tuple[str, bytes], ...]:
     """
     found: list[tuple[str, bytes]] = []
     position = 0
-    while len(found) < _PARAMETERS_MAX:
+    for _ in range(_PARAMETERS_MAX):
         match = _NAME.match(value, position)
         if match is None:
             following = value.find(b";", position)
@@ -92,17 +95,16 @@ def _word(value: bytes) -> str:
 def _content(value: bytes, position: int) -> tuple[bytes, int]:
     """Read one parameter's value; return it and where the next one may begin."""
     if value[position : position + 1] == b'"':
-        end = _QUOTE_END.search(value, position + 1)
+        end = _QUOTE_END.search(value, position + 1, position + _QUOTED_BYTES_MAX)
         if end is not None:
             inner = value[position + 1 : end.start()]
             split = _escaped_early_end(inner)
             if split >= 0:
                 return _unescape(inner[:split]), position + 1 + split + 1
             return _unescape(inner), end.end()
-        inner = value[position + 1 :]
-        closing = inner.find(b'"')
+        closing = value.find(b'"', position + 1)
         if closing >= 0:
-            return _unescape(inner[:closing]), position + 2 + closing
+            return _unescape(value[position + 1 : closing]), closing + 1
         position += 1
     following = _NEXT.search(value, position)
     end_at = following.start() if following else len(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maild.core import boundary
 from maild.core.address import recipient
@@ -41,6 +41,8 @@ class Proofs:
     """An address has a token's shape, but the token does not verify."""
     domain: bool = False
     """The domain of the one From address is proven."""
+    unsigned: frozenset[str] = frozenset()
+    """The fields that this proof does not stand for (`core/vouched.py`), lower case."""
     domain_failed: bool = False
     session: bool = False
     """Submitted with AUTH, by an account that the one From address belongs to."""
@@ -55,6 +57,9 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
     tags = _tags(mail, envelope, house)
     verified = [token for tag in tags if (token := verify(keys, tag)) is not None]
     judged = boundary.judged(mail, envelope, house)
+    is_passed = judged is boundary.Verdict.PASS
+    is_direct = _is_direct_submission(mail, envelope, house)
+    is_whole = is_direct or not is_passed
     return Proofs(
         tokens=tuple(dict.fromkeys(t for t in verified if t.purpose not in _TICKETLESS)),
         confirms=_of(verified, Purpose.CONFIRM),
@@ -62,7 +67,8 @@ def collect(mail: Mail, envelope: Envelope, house: House, keys: Keys) -> Proofs:
         leaving=_of(verified, Purpose.UNSUBSCRIBE),
         threads=_threads(mail, house, keys),
         broken=len(verified) < len(tags),
-        domain=judged is boundary.Verdict.PASS or _is_direct_submission(mail, envelope, house),
+        domain=is_passed or is_direct,
+        unsigned=frozenset() if is_whole else boundary.unsigned(mail, envelope, house),
         domain_failed=judged is boundary.Verdict.FAIL,
         session=_is_session(mail, envelope, house),
     )
@@ -88,6 +94,20 @@ def level_of(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> Level:
         return Level.DOMAIN
     threaded = ticket and any(token.ticket == ticket for token in proofs.threads)
     return Level.TOKEN if threaded else Level.CLAIMED
+
+
+def level_by(
+    proofs: Proofs, keys: Keys, identity: str, ticket: int, names: Iterable[str]
+) -> Level:
+    """Return the same for what rests on some fields of the header, by their names.
+
+    Where the proof of the domain does not stand for one of them, there might as well be none. A
+    reply address of the ticket proves enough by itself.
+    """
+    level = level_of(proofs, keys, identity, ticket)
+    if level is not Level.DOMAIN or proofs.unsigned.isdisjoint(names):
+        return level
+    return level_of(replace(proofs, domain=False), keys, identity, ticket)
 
 
 def has_own_token(proofs: Proofs, keys: Keys, identity: str, ticket: int) -> bool:
@@ -118,15 +138,17 @@ def _tags(mail: Mail, envelope: Envelope, house: House) -> list[str]:
 
 
 def _threads(mail: Mail, house: House, keys: Keys) -> tuple[Token, ...]:
-    tokens = []
-    for message_id in answered_ids(mail):
-        match = _THREAD_ID.fullmatch(message_id)
-        if match is None or match.group(2).lower() != house.domain.lower():
-            continue
-        token = verify(keys, match.group(1))
-        if token is not None and token.purpose is Purpose.THREAD:
-            tokens.append(token)
-    return tuple(dict.fromkeys(tokens))
+    found = (thread_token(message_id, house, keys) for message_id in answered_ids(mail))
+    return tuple(dict.fromkeys(token for token in found if token is not None))
+
+
+def thread_token(message_id: str, house: House, keys: Keys) -> Token | None:
+    """Return the verified token of a Message-ID of ours, given without brackets, or None."""
+    match = _THREAD_ID.fullmatch(message_id)
+    if match is None or match.group(2).lower() != house.domain.lower():
+        return None
+    token = verify(keys, match.group(1))
+    return token if token is not None and token.purpose is Purpose.THREAD else None
 
 
 def answered_ids(mail: Mail) -> tuple[str, ...]:

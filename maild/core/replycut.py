@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maild.core.attributions import REPLY_ABOVE
 from maild.core.replymarks import (
@@ -59,6 +59,8 @@ class Cut:
     """It was our own delimiter: nothing above it means that nothing was said."""
     forward: bool = False
     """What is carried was forwarded: no quote, but no word of the sender's either."""
+    own: frozenset[int] = frozenset()
+    """The lines that hold a delimiter of ours: it is a mail of ours that is carried."""
 
 
 def read_page(lines: list[str]) -> Page:
@@ -74,23 +76,35 @@ def read_page(lines: list[str]) -> Page:
     return Page(lines=lines, quoted=quoted, marks=marks)
 
 
-def find_cut(page: Page, delimiters: tuple[str, ...]) -> Cut:
-    """Return the first line from which everything is carried along."""
-    cuts = [_delimiter_cut(page, delimiters), _mark_cut(page)]
-    return min((cut for cut in cuts if cut), key=lambda cut: cut.index, default=_nothing(page))
+def find_cut(page: Page, delimiters: tuple[str, ...], *, is_ours: bool = False) -> Cut:
+    """Return the first line from which everything is carried along.
+
+    Where a mail of ours is carried a mark at the very top cuts as well: nothing was said then.
+    `is_ours` tells so of a text in which no delimiter is left.
+    """
+    own, foreign = _delimiter_lines(page.lines, delimiters)
+    cuts = (_delimiter_cut(page, own, foreign), _mark_cut(page, is_ours=is_ours or bool(own)))
+    cut = min((cut for cut in cuts if cut), key=lambda cut: cut.index, default=_nothing(page))
+    return replace(cut, own=frozenset(own))
+
+
+def beginnings(lines: list[str]) -> set[int]:
+    """Return each of some cleaned lines with which an older mail begins, as far as it is told."""
+    looked = [i for i, line in enumerate(lines) if line and _may_begin(line)][:_MARKS_MAX]
+    marks = {mark.start for mark in read_page(lines).marks}
+    return marks.union(i for i in looked if _begins_carried(lines, i))
 
 
 def _nothing(page: Page) -> Cut:
     return Cut(index=len(page.lines))
 
 
-def _delimiter_cut(page: Page, delimiters: tuple[str, ...]) -> Cut | None:
+def _delimiter_cut(page: Page, own: set[int], foreign: set[int]) -> Cut | None:
     """Return the cut at "reply above this line".
 
     Our own line, when it is not quoted, cuts even at the top; any other needs text above it.
     One that is quoted cuts nothing off where answers stand between the quotes or behind them.
     """
-    own, foreign = _delimiter_lines(page.lines, delimiters)
     if not own and not foreign:
         return None
     first, between = _first_said(page), _last_between(page)
@@ -160,13 +174,13 @@ def _squeezed(text: str) -> str:
     return " ".join(text.lower().strip("-_=—–#*> \t").split())
 
 
-def _mark_cut(page: Page) -> Cut | None:
+def _mark_cut(page: Page, *, is_ours: bool) -> Cut | None:
     """Return the cut at an attribution of unmarked text, a divider or a quoted header."""
     first = _first_said(page)
     sure = (
         mark.start
         for mark in page.marks
-        if (first < mark.start or mark.kept)
+        if (first < mark.start or mark.kept or is_ours)
         and not follows_quote(page.lines, mark.end)
         and stands_alone(page.lines, mark)
     )
@@ -178,9 +192,9 @@ def _mark_cut(page: Page) -> Cut | None:
             continue
         looks += 1
         if _begins_carried(page.lines, index) or (lotus and is_lotus_header(page.lines, index)):
-            if first >= index:
-                return None
             forward = is_forward_divider(page.lines, index)
+            if first >= index and (forward or not is_ours):
+                return None
             return Cut(index=_back_over_rules(page.lines, index), forward=forward)
         if looks >= _MARKS_MAX:
             break

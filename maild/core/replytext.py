@@ -8,11 +8,13 @@ stay; then the signature goes from each run of lines that is left.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from maild.core.armour import without_armour
 from maild.core.forwarding import forwarded
 from maild.core.mail import NO_PHRASES, Phrases, VisibleReply
 from maild.core.phrasebook import phrasebook
-from maild.core.replycut import Page, find_cut, is_prompt, quote_runs, read_page
+from maild.core.replycut import Cut, Page, find_cut, is_prompt, quote_runs, read_page
 from maild.core.replymarks import cleaned, cleaned_lines, follows_quote, is_rule
 from maild.core.signatures import signature_start, small_print
 
@@ -40,7 +42,7 @@ def split(
         and html_reply.strip()
         and (not folding.found or _is_part(html_reply, text))
     ):
-        chosen = _Folding(html_reply, delimiters, phrases)
+        chosen = _Folding(html_reply, delimiters, phrases, is_ours=folding.is_ours)
     return VisibleReply(
         reply_text=chosen.without_signatures(),
         unquoted_text=chosen.unquoted(),
@@ -52,11 +54,15 @@ def split(
 class _Folding:
     """The lines of one text, and which of them were written now."""
 
-    def __init__(self, text: str, delimiters: tuple[str, ...], phrases: Phrases) -> None:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    def __init__(
+        self, text: str, delimiters: tuple[str, ...], phrases: Phrases, *, is_ours: bool = False
+    ) -> None:
+        text = without_armour(text.replace("\r\n", "\n").replace("\r", "\n"))
         text = _PAUSE.sub("\n\n\n\n", text) if "\n\n\n\n\n" in text else text
         self.lines = text.split("\n")
         self.interleaved = False
+        self.is_ours = is_ours
+        """A mail of ours is carried along: where nothing else was said, nothing was."""
         self.cleaned = phrasebook(phrases).translated(cleaned_lines(text))
         self._page = read_page(self.cleaned)
         self._kept = [True] * len(self.lines)
@@ -99,14 +105,15 @@ class _Folding:
 
     def _fold(self, delimiters: tuple[str, ...]) -> None:
         page = self._page
-        cut = find_cut(page, delimiters)
+        cut = find_cut(page, delimiters, is_ours=self.is_ours)
+        self.is_ours = self.is_ours or bool(cut.own)
         self._drop(cut.index, len(self.lines))
         if cut.forward:
             self._forwarded_from = cut.index
         attributed = self._drop_attributions(page, cut.index)
-        self._drop_quotes(page, cut.index, attributed)
+        self._drop_quotes(page, cut, attributed)
         self._drop_small_print(page)
-        if not (attributed or cut.forced or self._says_something(page)):
+        if not (attributed or cut.forced or self.is_ours or self._says_something(page)):
             self._kept = [True] * len(self.lines)
             self._shown = self.lines
             self._visible = self.cleaned
@@ -129,23 +136,27 @@ class _Folding:
                 behind.add(next(i for i in range(mark.end, len(page.lines)) if page.lines[i]))
         return behind
 
-    def _drop_quotes(self, page: Page, cut: int, attributed: set[int]) -> None:
-        """Drop quotes, but a single one at the top that nobody is named for and text follows."""
+    def _drop_quotes(self, page: Page, cut: Cut, attributed: set[int]) -> None:
+        """Drop quotes, but a single one at the top that nobody is named for and text follows.
+
+        One that holds a delimiter of ours needs no name.
+        """
         runs = [
             run
-            for run in quote_runs(page, cut)
+            for run in quote_runs(page, cut.index)
             if run[0] in attributed or not is_prompt(page, *run)
         ]
         if not runs:
             return
         said = [
             index
-            for index in range(cut)
+            for index in range(cut.index)
             if page.lines[index] and self._kept[index] and not page.quoted[index]
         ]
-        if not said and not attributed:
+        is_known = bool(attributed) or any(_holds(run, cut.own) for run in runs)
+        if not said and not is_known:
             return
-        if len(runs) == 1 and not attributed and said[0] >= runs[0][1]:
+        if len(runs) == 1 and not is_known and said[0] >= runs[0][1]:
             return
         for start, end in runs:
             self._drop(start, end)
@@ -161,6 +172,11 @@ class _Folding:
             keep and line and not is_rule(line)
             for keep, line in zip(self._kept, page.lines, strict=True)
         )
+
+
+def _holds(run: tuple[int, int], lines: Iterable[int]) -> bool:
+    """Whether one of some lines stands in a run."""
+    return any(run[0] <= line < run[1] for line in lines)
 
 
 def _is_part(html_reply: str, text: str) -> bool:

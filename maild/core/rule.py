@@ -38,6 +38,7 @@ class RuleEvent(StrEnum):
     TICKET_CREATED = "ticket.created"
     CUSTOMER_REPLIED = "customer.replied"
     AGENT_REPLIED = "agent.replied"
+    AGENT_NOTED = "agent.noted"
     TICKET_ASSIGNED = "ticket.assigned"
     TICKET_ESCALATED = "ticket.escalated"
     TICKET_SOLVED = "ticket.solved"
@@ -68,6 +69,7 @@ _OF_MAIL = frozenset(
         RuleEvent.TICKET_CREATED,
         RuleEvent.CUSTOMER_REPLIED,
         RuleEvent.AGENT_REPLIED,
+        RuleEvent.AGENT_NOTED,
     )
 )
 

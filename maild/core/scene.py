@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from maild.core import dossier
 from maild.core.address import recipient
 from maild.core.house import House, Mailbox
 from maild.core.mail import Mail
@@ -80,11 +81,23 @@ class Scene(Situation):
         """The strict From of the mail."""
         return self.mail.identity
 
+    def language_back(self) -> str:
+        """Return the language to answer in: what is on record, the mail's, the last ticket's."""
+        customer = self.snapshot.customer
+        known = dossier.find(self.snapshot.dossiers, customer.address)
+        return self.language(customer.language, self.mail.language, known.last_language())
+
     @property
     def is_automatic(self) -> bool:
-        """Whether a machine wrote the mail: such mail is nobody's action (core/trust.py)."""
+        """Whether a machine wrote the mail: such mail is nobody's action (core/trust.py).
+
+        In doubt a customer did, but no agent, whose words would go out, and nobody votes.
+        """
         found = self.mail.classification
-        return found.is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
+        is_agents = self.house.agent_of(self.mail.identity) is not None
+        is_certain = not found.is_doubtful or is_agents or bool(self.snapshot.proofs.surveys)
+        is_autoreply = found.is_autoreply and is_certain
+        return is_autoreply or found.is_bounce or found.is_feedback or found.is_receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,21 @@ def signature_start(lines: list[str], *, alone: bool) -> int:
     return _closing_start(lines, first, end)
 
 
+def is_signature(lines: list[str], name: str) -> bool:
+    """Tell whether cleaned lines are nothing but the signature of a person called `name`.
+
+    It is marked as one, or its first line is the name, perhaps with a farewell above. Thanks are
+    no such farewell: somebody may want to say just that. A sentence is no part of a signature: it
+    may have been written below a quote that has a signature above it.
+    """
+    block = [line for line in lines if line]
+    if block and _is_farewell(block[0]) and _begins_with(block[1:], name):
+        block = block[1:]
+    if block and not (_is_mark(block[0]) or _begins_with(block, name)):
+        return False
+    return all(_is_sent_from(line) or _is_signature_line(line) for line in block[1:])
+
+
 def small_print(lines: list[str]) -> list[tuple[int, int]]:
     """Return the runs of cleaned lines that are a ruled-off disclaimer."""
     found: list[tuple[int, int]] = []
@@ -147,6 +162,33 @@ def _closing_start(lines: list[str], first: int, end: int) -> int:
     return end
 
 
+def _is_mark(line: str) -> bool:
+    return line in _DASHES or _is_sent_from(line)
+
+
+def _is_farewell(line: str) -> bool:
+    closing = line.rstrip(",.!;:- ").lower()
+    return closing in _CLOSING_SET and not any(word in closing for word in _THANKS)
+
+
+def _begins_with(block: list[str], name: str) -> bool:
+    """Whether a person's name stands first, alone or before a comma; the first of it may do."""
+    if not 0 < len(block) <= _BLOCK_LINES_MAX or not name:
+        return False
+    line, wanted = block[0].strip("*_ ").casefold(), name.casefold()
+    if line == wanted.partition(" ")[0]:
+        return True
+    return line.startswith(wanted) and line[len(wanted) :].lstrip()[:1] in _BEHIND_NAME
+
+
+def _is_signature_line(line: str) -> bool:
+    """Whether a line below a name is part of an address block, and no sentence."""
+    if _CONTACT.search(line):
+        return True
+    is_sentence = line.endswith(".") and len(line.split()) > _NAME_WORDS_MAX
+    return len(line) <= _SHORT_LINE_MAX and not line.endswith(("?", "!")) and not is_sentence
+
+
 def _is_closing_with_name(line: str) -> bool:
     """Whether one line says farewell and a name: "Regards, Anna"."""
     closing, comma, name = line.partition(",")
@@ -201,6 +243,19 @@ def _heading_before(lines: list[str], start: int) -> int:
 _SENT_TWO = frozenset(beginning[:2] for beginning in SENT_BEGINNINGS)
 """The first characters of a line that may tell how it was sent: cheap to look up."""
 _CLOSING_SET = frozenset(CLOSINGS)
+_THANKS = (
+    "thank",
+    "thx",
+    "dank",
+    "merci",
+    "gracias",
+    "grazie",
+    "obrigad",
+    "tack",
+    "tak",
+    "kiitos",
+)
+_BEHIND_NAME = ("", ",", "|", "-", "–", "—", "·", "(", "/")
 _CLAUSE_END = re.compile(r"[,;!<]|\. |\.$")
 _DASH_NAME = re.compile(r"[-–—~] ?[^\W\d_][\w'’]*\.?(?: [^\W\d_][\w'’]*\.?)?")
 _CONTACT = re.compile(

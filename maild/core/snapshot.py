@@ -21,6 +21,7 @@ from maild.core.rule import Rule
 from maild.core.survey import Leaving, Survey
 from maild.core.ticket import Customer, Post, State, Ticket
 from maild.core.token import Keys
+from maild.core.trust import Level
 
 MERGES_MAX = 10
 """How often a ticket is followed that was merged into one that was merged."""
@@ -153,8 +154,9 @@ class Snapshot:
     dossiers: tuple[Dossier, ...] = ()
     """The tickets of the sender, and of the customers of the tickets looked up."""
     desk: Desk = _NO_DESK
-    is_blocked: bool = False
-    """A ticket of the sender's is marked as spam."""
+    blocked_up_to: Level | None = None
+    """The most that a mail proved which opened a ticket of the sender's that is marked as spam;
+    None for no such ticket."""
     question: Asked | None = None
     """The newest question about this very mail; None for none. Looked up for an agent's mail."""
     questions: tuple[Asked, ...] = ()
@@ -192,3 +194,7 @@ class World:
     """The policies, in order: the first that matches counts."""
     calendars: tuple[Calendar, ...] = ()
     """Working hours, which agents and policies name."""
+    delimiters: tuple[str, ...] = ()
+    """The line to reply above in our mails to agents, in every language."""
+    fixed_subjects: tuple[str, ...] = ()
+    """Of mails of ours to customers that have another subject than their ticket."""

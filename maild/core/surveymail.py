@@ -5,6 +5,7 @@
 | a mark                           | it counts; a comment stands on the ticket                   |
 | a mark, and more than a comment  | it counts, and the mail is handled as any mail              |
 | something about a mark           | asked back, once; what was written stands on the ticket     |
+| the same, and more               | asked back, once, and the mail is handled as any mail       |
 | anything else                    | it is handled as any mail                                   |
 | that they want no such mail      | they get none                                               |
 
@@ -15,12 +16,15 @@ machine's mail is nobody's vote. Where no vote counts any more, the customer is 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from maild.core import answers, confirmmail, customermail, leaving, markread, voting
 from maild.core.address import valid
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
+from maild.core.mail import VisibleReply
 from maild.core.markread import Reading
+from maild.core.marktokens import words
 from maild.core.reason import Reason, Why
 from maild.core.scene import Scene
 from maild.core.snapshot import TicketView
@@ -34,6 +38,8 @@ from maild.core.voting import Ballot
 TEMPLATE = "survey-answer"
 OVER = "over"
 UNCLEAR = "unclear"
+PASSED_ON = "passed-on"
+"""Unclear as well, and somebody reads what was written."""
 
 
 def decide(scene: Scene) -> Decision | None:
@@ -98,18 +104,19 @@ def _level(scene: Scene, survey: Survey) -> Level:
 def _answered(scene: Scene, survey: Survey) -> Decision:
     """Count what can be counted, and let nothing be lost of the rest."""
     found = _reading(scene, survey)
+    scene = _whole(scene) if found.is_below else scene
     if found.wants_out:
         who = Leaving(address=survey.recipient, customer=survey.customer, via=Via.REPLY)
         return leaving.decide(who)
     house, now = scene.house, scene.now
     is_open = voting.is_open(survey, house, now)
     if found.score is None:
-        is_again = survey.asked_back and found.is_about_mark
+        is_again = survey.asked_back and found.is_about_mark and not found.is_courtesy
         base = _base(scene, survey, found, is_mail=found.has_more or is_again)
         is_asked = found.is_about_mark and is_open and not survey.asked_back
         reason = Reason(why=Why.VOTE_UNCLEAR, detail=f"{survey.kind} survey {survey.id}")
         base = replace(base, reasons=(*base.reasons, reason))
-        return _told(scene, survey, base, UNCLEAR) if is_asked else base
+        return _told(scene, survey, base, _unclear(base, found)) if is_asked else base
     via = Via.LINK if found.by_link else Via.REPLY
     ballot = Ballot(score=found.score, comment=found.comment, via=via)
     vote = voting.cast(survey, ballot, house, now)
@@ -130,11 +137,48 @@ def _unless_posted(base: Decision) -> Decision:
     return base
 
 
+def _unclear(base: Decision, found: Reading) -> str:
+    is_read = found.has_more and base.outcome is Outcome.POSTED
+    return PASSED_ON if is_read else UNCLEAR
+
+
 def _reading(scene: Scene, survey: Survey) -> Reading:
     mail = scene.mail
-    found = markread.read(survey.kind, mail.reply.reply_text, mail.parsed.subject)
+    found = markread.read(
+        survey.kind,
+        mail.reply.reply_text,
+        mail.parsed.subject,
+        below=_below(mail.reply),
+        names=_names(scene, survey),
+    )
     has_files = any(not one.inline for one in mail.parsed.attachments)
     return replace(found, has_more=True) if has_files else found
+
+
+def _below(reply: VisibleReply) -> str:
+    """What was cut from the text as a signature, in its order."""
+    said = Counter(reply.reply_text.split("\n"))
+    cut: list[str] = []
+    for line in reply.unquoted_text.split("\n"):
+        if said[line] > 0:
+            said[line] -= 1
+        else:
+            cut.append(line)
+    return "\n".join(cut)
+
+
+def _names(scene: Scene, survey: Survey) -> frozenset[str]:
+    """The words that name the writer: no more than a name, wherever they stand."""
+    known = [sender.name for sender in scene.mail.parsed.from_[:1]]
+    local = survey.recipient.rpartition("@")[0].replace(".", " ").replace("_", " ")
+    return frozenset(words(" ".join((*known, survey.name, local))))
+
+
+def _whole(scene: Scene) -> Scene:
+    """The same mail, whose signature is a part of what was written."""
+    mail = scene.mail
+    reply = replace(mail.reply, reply_text=mail.reply.unquoted_text)
+    return replace(scene, arrival=replace(scene.arrival, mail=replace(mail, reply=reply)))
 
 
 def _base(scene: Scene, survey: Survey, found: Reading, *, is_mail: bool) -> Decision:
@@ -202,5 +246,5 @@ def _told(scene: Scene, survey: Survey, base: Decision, reason: str) -> Decision
             created_at=scene.arrival.received_at,
         )
         base = replace(base, before=draft)
-    asked = survey.id if reason == UNCLEAR else 0
+    asked = 0 if reason == OVER else survey.id
     return replace(base, replies=(*base.replies, reply), asked_back=asked)

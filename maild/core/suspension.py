@@ -16,7 +16,7 @@ from maild.core.snapshot import World
 from maild.core.ticket import PostKind, Ticket
 from maild.core.token import Purpose, made_for
 from maild.core.trust import Level
-from maild.core.undelivered import language_of, responsible
+from maild.core.undelivered import language_of, responsible, unanswered
 
 HARD_BOUNCES_MAX = 3
 """So many permanent bounces suspend an address."""
@@ -70,7 +70,19 @@ def reachable(decision: Decision, marked: tuple[Marked, ...], world: World) -> D
     ticket = decision.after or decision.before
     if not lost or ticket is None:
         return decision
-    kept = [reply for reply in decision.replies if reply.recipient.lower() not in gone]
+    customer = ticket.customer.address
+    is_unanswered = any(
+        reply.kind is ReplyKind.REPLY and reply.recipient.lower() == customer.lower()
+        for reply in lost
+    )
+    after, moves = unanswered(ticket) if is_unanswered else (decision.after, ())
+    kept = [
+        replace(reply, unreached=customer)
+        if reply.kind is ReplyKind.NOTIFICATION and customer.lower() in gone
+        else reply
+        for reply in decision.replies
+        if reply.recipient.lower() not in gone
+    ]
     told = [
         news
         for reply in lost
@@ -80,9 +92,10 @@ def reachable(decision: Decision, marked: tuple[Marked, ...], world: World) -> D
     ]
     return replace(
         decision,
+        after=after,
         replies=(*kept, *told),
         reasons=(*decision.reasons, *(_reason(reply) for reply in lost)),
-        events=(*decision.events, *(_suspended(reply) for reply in lost)),
+        events=(*decision.events, *(_suspended(reply) for reply in lost), *moves),
     )
 
 
@@ -111,6 +124,7 @@ def _told(reply: Reply, decision: Decision, ticket: Ticket, world: World) -> lis
             language=language_of(world, address, ticket),
             subject=reply.subject,
             text=reply.text,
+            post_kind=PostKind.AGENT,
             reason=Why.SUSPENDED.value,
             unreached=reply.recipient,
             key=f"{reply.key}/suspended/{address}",

@@ -27,6 +27,20 @@ class By(StrEnum):
     THREAD_INDEX = "thread-index"
     SUBJECT = "subject"
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the header that it rests on."""
+        return _FIELDS[self]
+
+
+_ANSWERED = ("in-reply-to", "references")
+_FIELDS = {
+    By.TOKEN: _ANSWERED,
+    By.REFERENCES: _ANSWERED,
+    By.THREAD_INDEX: ("thread-index",),
+    By.SUBJECT: ("subject",),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:

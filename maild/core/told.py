@@ -32,6 +32,8 @@ class Done(StrEnum):
     CC_REMOVED = "cc-removed"
     LINKED = "linked"
     MERGED = "merged"
+    LEFT_OUT = "left-out"
+    """The value names files that were too large to travel."""
     UNDOABLE = "undoable"
     UNDONE = "undone"
     TOO_LATE = "too-late"

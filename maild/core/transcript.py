@@ -16,14 +16,15 @@ from maild.core.work import Work
 def added(scene: Scene, decision: Decision, work: Work) -> Decision:
     """Return the decision with word to the agents it concerns, and the transcript at the end.
 
-    Where nothing was commanded or confirmed there is no transcript.
+    Where nothing was commanded or confirmed, and all of the answer travels, there is none.
     """
     replies = decision.replies
     for address in work.notify:
         reply = answers.notification(scene, decision, address, _reason(decision, work, address))
         if all(known.key != reply.key for known in replies):
             replies = (*replies, reply)
-    if any(reason.why in (Why.COMMAND, Why.CONFIRMED) for reason in decision.reasons):
+    is_ordered = any(one.why in (Why.COMMAND, Why.CONFIRMED) for one in decision.reasons)
+    if is_ordered or _left_out(decision):
         replies = (*replies, _transcript(scene, decision, work))
     return replace(decision, replies=replies)
 
@@ -75,4 +76,12 @@ def _text(scene: Scene, decision: Decision) -> tuple[Told, ...]:
     readers = (r.recipient for r in decision.replies if r.audience is Audience.CUSTOMER)
     reply = Told(done=Done.REPLY, value=", ".join(readers))
     seconds = scene.house.undo_seconds
-    return (reply, Told(done=Done.UNDOABLE, value=str(seconds))) if seconds else (reply,)
+    undoable = (Told(done=Done.UNDOABLE, value=str(seconds)),) if seconds else ()
+    return (reply, *_left_out(decision), *undoable)
+
+
+def _left_out(decision: Decision) -> tuple[Told, ...]:
+    """The files that the customer does not get, which whoever sent them believes sent."""
+    to_customers = (r for r in decision.replies if r.audience is Audience.CUSTOMER)
+    files = dict.fromkeys(file.name for reply in to_customers for file in reply.files_left_out)
+    return (Told(done=Done.LEFT_OUT, value=", ".join(files)),) if files else ()

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from maild.core.decision import Audience, Decision, EventDraft, Outcome, Reply, ReplyKind
 from maild.core.house import House
+from maild.core.quick import replace
 from maild.core.reason import Reason, Why
 from maild.core.snapshot import World
-from maild.core.ticket import PostKind, Ticket
+from maild.core.ticket import PostKind, State, Ticket
 from maild.core.webhook import RECIPIENT
 
 
@@ -40,12 +41,15 @@ def decide(failure: Failure, ticket: Ticket, world: World) -> Decision:
     number = (("n", str(failure.post_n)),) if failure.post_n else ()
     data = (("to", failure.recipient), ("answer", failure.answer[:500]), *number)
     reason = Reason(why=Why.UNDELIVERED, detail=f"{failure.recipient}: {failure.answer[:200]}")
+    is_lost = failure.is_final and failure.kind is ReplyKind.REPLY
+    is_theirs = failure.recipient.lower() == ticket.customer.address.lower()
+    after, moves = unanswered(ticket) if is_lost and is_theirs else (ticket, ())
     return Decision(
         outcome=Outcome.POSTED,
         reasons=(reason,),
         before=ticket,
-        after=ticket,
-        events=(EventDraft(kind=kind, actor="maild", data=data),),
+        after=after,
+        events=(EventDraft(kind=kind, actor="maild", data=data), *moves),
         replies=_told(failure, ticket, world, reason),
     )
 
@@ -71,6 +75,7 @@ def unwritable(
             language=language_of(world, address, ticket),
             subject=reply.subject,
             text=reply.text,
+            post_kind=PostKind.AGENT,
             reason=Why.UNDELIVERED.value,
             detail=why,
             unreached=reply.recipient,
@@ -78,6 +83,18 @@ def unwritable(
         )
         for address in ((author,) if author else responsible(ticket, world.house))
     )
+
+
+def unanswered(ticket: Ticket) -> tuple[Ticket, tuple[EventDraft, ...]]:
+    """Return a ticket whose customer did not get an agent's answer: it waits for us, not for them.
+
+    What was solved or put on hold stays so: that a person said in so many words.
+    """
+    if ticket.state is not State.PENDING:
+        return ticket, ()
+    data = (("from", ticket.state.value), ("to", State.OPEN.value))
+    opened = replace(ticket, state=State.OPEN, pending_until=None)
+    return opened, (EventDraft(kind="state.changed", actor="maild", data=data),)
 
 
 def lead(ticket: Ticket, house: House) -> tuple[str, ...]:
@@ -116,6 +133,7 @@ def _told(failure: Failure, ticket: Ticket, world: World, reason: Reason) -> tup
             mailbox=ticket.mailbox,
             language=language_of(world, address, ticket),
             subject=ticket.subject,
+            post_kind=None if is_page else PostKind.AGENT,
             reason="late" if is_page and not failure.is_final else reason.why.value,
             detail=failure.answer,
             unreached=failure.recipient.removeprefix(RECIPIENT),

@@ -19,15 +19,17 @@ from typing import Any, Protocol
 from maild import log, metrics
 from maild.core.house import House
 from maild.core.mail import Envelope, Source
-from maild.errors import DiskFull, TemporaryError
+from maild.errors import DiskFull, StoreBusy, TemporaryError
 from maild.intake.smtp_data import MailData, State, judged
 from maild.intake.smtp_limits import Failures, Gate, Networks, SessionLimits, client_key
 from maild.log import Event
 from maild.metrics import Metric
-from maild.settings import RuntimeLimits, SmtpSettings
+from maild.settings import RuntimeLimits, SmtpSettings, room_wanted
 
 NO_ROOM = "452 4.3.1 no room for mail at the moment; try again later"
 LATER = "451 4.3.0 this server cannot take the mail now; try again later"
+COMMIT_SECONDS = 60.0
+"""A client waits no longer for the journal: what is durable later is known when it comes again."""
 
 
 def client_of(transport: asyncio.BaseTransport) -> str:
@@ -109,7 +111,7 @@ class Reception:
 
     def has_room(self) -> bool:
         """Tell whether there is room for a mail of the largest size, with a reserve."""
-        needed = self.intake.settings.max_size_bytes * 3 // 2 + self.intake.runtime.disk_free_bytes
+        needed = room_wanted(self.intake.settings, self.intake.runtime)
         free = self.intake.disk_free()
         if (free < needed) != self._is_disk_low:
             self._is_disk_low = not self._is_disk_low
@@ -189,6 +191,15 @@ class Reception:
             return
         size = len(raw)
         future.add_done_callback(lambda done: self._wake(_Done(envelope, size, done, reply)))
+        patience = self._loop.call_later(COMMIT_SECONDS, self._give_up, envelope, future, reply)
+        reply.add_done_callback(lambda _reply: patience.cancel())
+
+    def _give_up(
+        self, envelope: Envelope, future: Future[int], reply: asyncio.Future[str]
+    ) -> None:
+        """Answer a client whose mail the database has for long; what still waits is called off."""
+        if not future.cancel():
+            self._answer(reply, envelope, LATER, StoreBusy("the database is silent"))
 
     def _wake(self, done: _Done) -> None:
         """Pass a result from the journal's thread to the loop; one wake-up serves many."""

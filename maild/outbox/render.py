@@ -54,6 +54,8 @@ _NAME = re.compile(
     r"(?P<ending>\.subject\.txt|\.page\.html|\.txt|\.html)"
 )
 _ENDINGS = (".txt", ".html", ".subject.txt")
+_TITLED = ("acknowledgement-unverified", "survey-answer", "survey-csat", "survey-nps")
+"""Mails to customers with a subject of their own."""
 _PAGE = ".page.html"
 PAGES = ("confirm", "survey", "unsubscribe", "notice", "wall")
 """The pages that the daemon itself shows."""
@@ -114,6 +116,15 @@ class Renderer:
     def delimiters(self) -> tuple[str, ...]:
         """The "reply above this line" lines of every language."""
         return tuple(self._words[language].delimiter for language in self.languages)
+
+    @property
+    def fixed_subjects(self) -> tuple[str, ...]:
+        """The subjects of mails to customers that are not the ticket's, in every language."""
+        named = [key for key in self._templates if key[2] == ".subject.txt" and key[1] in _TITLED]
+        return tuple(
+            self._one(key, context_of(Values(language=key[0]), self.words(key[0])))
+            for key in sorted(named)
+        )
 
     def language(self, *wanted: str) -> str:
         """Return the first wanted language (`de`, `pt-BR`) that we speak, else English."""

@@ -8,10 +8,12 @@ one that the relay closed while it was idle is replaced once, unseen.
 | stage                          | 4xx       | 5xx       | broken or silent |
 |--------------------------------|-----------|-----------|------------------|
 | connect, TLS, EHLO, AUTH       | temporary | temporary | temporary        |
-| MAIL, RCPT, DATA               | temporary | permanent | temporary        |
+| MAIL                           | temporary | temporary | temporary        |
+| RCPT, DATA                     | temporary | permanent | temporary        |
 | after the final dot            | temporary | permanent | unknown          |
 
-The first row is the operator's affair, never the mail's: nothing is given up for it.
+The first two rows are the operator's affair, never the mail's: nothing is given up for them at
+once. `refusal` knows what is an exception, such as a size that MAIL tells.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from maild.core.oauth import AccessToken, bearer
 from maild.errors import MaildError
 from maild.outbox.addressing import wire_address
 from maild.outbox.maildir import Maildir
+from maild.outbox.refusal import is_about_us
 from maild.outbox.result import SendResult, Sent
 from maild.outbox.timed import Timed, TimedTls
 from maild.settings.units import is_loopback
@@ -38,12 +41,10 @@ __all__ = ["Relay", "SendResult", "Sent", "Timeouts"]
 
 _OK, _MORE = 250, 354
 _TRY_AGAIN, _NEVER = 400, 500
+_DOT = "."
 _CLOSING = 421
 _GONE = (_CLOSING, -1)
 _AUTH_OK = 235
-_ACCESS_CODES = frozenset({530, 534, 535, 538})
-"""The relay wants TLS or AUTH (RFC 4954 §6): the settings are wrong, not the mail."""
-
 _ANSWER_MAX = 1000
 _PIECE_BYTES = 64 * 1024
 
@@ -171,7 +172,7 @@ class Relay:
             self._together(smtp, commands)
         else:
             for line, wanted in commands:
-                self._heard(smtp, smtp.docmd(line), wanted)
+                self._heard(smtp, line, smtp.docmd(line), wanted)
 
     def _final(self, smtp: Timed) -> Sent:
         """What comes of the final dot; from here on silence is not failure."""
@@ -184,8 +185,8 @@ class Relay:
             return Sent(result=SendResult.UNKNOWN, answer=_words(error))
         if code == _CLOSING:
             self._drop()
-        result = _judged(code)
-        return Sent(result=result or SendResult.UNKNOWN, answer=_shown(code, text))
+        words = _shown(code, text)
+        return Sent(result=_judged(_DOT, code, words) or SendResult.UNKNOWN, answer=words)
 
     def _options(self, smtp: Timed, sender: str, target: str, data: bytes) -> str:
         """Parameters of MAIL: the size, and SMTPUTF8 where an address needs it (RFC 6531 §3.4)."""
@@ -202,11 +203,11 @@ class Relay:
     def _together(self, smtp: Timed, commands: Sequence[tuple[str, int]]) -> None:
         """Send commands at once, then hear the answers (RFC 2920 §3.1)."""
         smtp.send("".join(f"{line}\r\n" for line, _ in commands))
-        for left, (_, wanted) in zip(range(len(commands) - 1, -1, -1), commands, strict=True):
+        for left, (line, wanted) in zip(range(len(commands) - 1, -1, -1), commands, strict=True):
             answer = smtp.getreply()
             if answer[0] // 100 != wanted // 100 and answer[0] not in _GONE:
                 self._hear_out(smtp, left)
-            self._heard(smtp, answer, wanted)
+            self._heard(smtp, line, answer, wanted)
 
     def _hear_out(self, smtp: Timed, left: int) -> None:
         """Hear what is said to the commands that came with a refused one, or let it go."""
@@ -218,7 +219,7 @@ class Relay:
         if _MORE in codes:
             self._drop()  # it waits for a mail that nobody is to get
 
-    def _heard(self, smtp: Timed, answer: tuple[int, bytes], wanted: int) -> None:
+    def _heard(self, smtp: Timed, line: str, answer: tuple[int, bytes], wanted: int) -> None:
         """Let an answer of the wanted class pass; _Refused for any other."""
         code, text = answer
         if code // 100 == wanted // 100:
@@ -229,7 +230,7 @@ class Relay:
             raise _Refused(SendResult.TEMPORARY, words, is_broken=True)
         if self._smtp:
             self._reset(smtp)
-        is_final = _judged(code) is SendResult.PERMANENT and code not in _ACCESS_CODES
+        is_final = _judged(line, code, words) is SendResult.PERMANENT
         raise _Refused(SendResult.PERMANENT if is_final else SendResult.TEMPORARY, words)
 
     def _reset(self, smtp: Timed) -> None:
@@ -340,14 +341,15 @@ def _stuffed(data: bytes) -> bytes:
     return first + data.replace(b"\r\n.", b"\r\n..")
 
 
-def _judged(code: int) -> SendResult | None:
-    """What a code means for the mail; None for one that makes no sense here."""
+def _judged(command: str, code: int, words: str) -> SendResult | None:
+    """What an answer means for the mail; None for one that makes no sense here."""
     if code // 100 == _OK // 100:
         return SendResult.ACCEPTED
     if _TRY_AGAIN <= code < _NEVER:
         return SendResult.TEMPORARY
     if _NEVER <= code < _NEVER + 100:
-        return SendResult.PERMANENT
+        is_ours = is_about_us(command, code, words)
+        return SendResult.TEMPORARY if is_ours else SendResult.PERMANENT
     return None
 
 

@@ -64,7 +64,7 @@ def reply_message_id(keys: Keys, house: House, ticket: Ticket, reply: Reply) -> 
         return post_message_id(keys, house, ticket, reply.post_n)
     name = hashlib.sha256(reply.key.encode("utf-8", "replace")).hexdigest()[:20]
     token = _thread_token(keys, ticket, f"key:{name}")
-    return f"{token}.k{name}{overtaken.mark(reply.known)}@{house.domain}"
+    return f"{token}.k{name}{overtaken.mark(reply.known, ticket)}@{house.domain}"
 
 
 def agents_root_id(keys: Keys, house: House, ticket: Ticket) -> str:

@@ -71,7 +71,7 @@ class Doubt:
     """Why an agent is asked."""
 
     code: str
-    """`agent-unproven`, `confirm-all`, `absence-notice`, `note-repeated` or
+    """`agent-unproven`, `confirm-all`, `absence-notice`, `note-repeated`, `quote-left` or
     `others-repeated`."""
     detail: str
 
@@ -156,6 +156,22 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """What an agent is told of a customer's mail beside its words (`core/signs.py`)."""
+
+    unproven: str = ""
+    """The address in From, where nothing proves it though mail is judged; else empty."""
+    answers_to: str = ""
+    """Where the sender asks for answers; nothing proves that it is theirs."""
+    names: int = 0
+    """The ticket that the subject names, without belonging to it; 0 for none."""
+    newcomer: str = ""
+    """Who has not written on the ticket before."""
+    solved_at: str = ""
+    """When the ticket was solved that is open again, as people write it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A mark that can be given."""
 
@@ -187,7 +203,7 @@ class Marking:
     """Where one says that one wants no such mail: a page, else a `mailto:` link."""
 
 
-_NO_ASKING, _NO_ESCALATION, _NO_SURVEY = Asking(), Raised(), Marking()
+_NO_ASKING, _NO_ESCALATION, _NO_SURVEY, _NO_SIGNS = Asking(), Raised(), Marking(), Signalled()
 _NO_DIGEST, _NO_REPORT, _NO_WALL = Shown(), ReportShown(), WallShown()
 
 
@@ -247,6 +263,7 @@ class Values:
     report: ReportShown = _NO_REPORT
     survey: Marking = _NO_SURVEY
     wall: WallShown = _NO_WALL
+    signs: Signalled = _NO_SIGNS
     is_last: bool = False
     unreached: str = ""
     delimiter: str = ""
@@ -273,11 +290,15 @@ REASONS = (
     "command-unknown",
     "command-argument",
     "nothing-written",
+    "quote-left",
+    "sealed",
     "command-below",
     "command-ticketless",
     "agent-unproven",
-    "note-repeated",
     "overtaken",
+    "new-readers",
+    "ticket-spam",
+    "no-ticket",
     "limit",
 )
 """Some of what `reason` may be in `held`; others are `core.reason.Why` values."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from maild.core.commandtable import ENTRIES, TABLE
-from maild.core.decision import Audience, Quoted, Reply
+from maild.core.decision import Audience, Quoted, Reply, Signs
 from maild.core.dossier import Aged, AgedMark
 from maild.core.house import House, Mailbox
 from maild.core.index import Finding
@@ -32,6 +33,7 @@ from maild.outbox.values import (
     Promised,
     Raised,
     Recent,
+    Signalled,
     Usage,
     Values,
 )
@@ -46,6 +48,9 @@ _HISTORY_MAX = 20_000
 """Characters that an agent is shown of a text, of HTML (else the text stands for it), and of an
 earlier post; the ticket has all of it. An agent's own words are never cut.
 """
+
+_DIVIDER, _SHORT_DIVIDER = re.compile(r"^[ \t]*-{20,}[ \t]*$", re.MULTILINE), "---"
+"""Such a line ends the new words in a notice: within them it would make the rest seem ours."""
 
 _RULE = "rule:"
 """What the actor of a line of the log begins with where a rule did it."""
@@ -134,7 +139,7 @@ def values_of(  # noqa: PLR0913 - a reply and all that it is about
         offered=tuple(map(_person, reply.offered)),
         asking=_asking(reply, words, link),
         dues=tuple(_promised(one, reply.zone, words) for one in reply.dues),
-        unreached=reply.unreached or customer.address,
+        unreached=reply.unreached,
         delimiter=_delimiter(reply, mailbox, words),
     )
     return _internal(values, reply, customer, _Known(house=house, words=words))
@@ -195,6 +200,7 @@ def _internal(values: Values, reply: Reply, customer: Customer, known: _Known) -
         account_manager=(manager.name if manager else "") or customer.account_manager,
         notes=_cut(customer.notes, _HISTORY_MAX, known.words),
         escalation=_raised(reply, known),
+        signs=_signalled(reply.signs, known.words) if reply.signs else values.signs,
         is_last=reply.is_last,
         survey=marking.told(reply.vote) if reply.vote else values.survey,
         recent=tuple(_recent(one, known) for one in reply.recent),
@@ -218,6 +224,16 @@ def _raised(reply: Reply, known: _Known) -> Raised:
         step=found.step,
         steps=found.steps,
         next_at=known.words.local_moment(found.next_at, reply.zone) if found.next_at else "",
+    )
+
+
+def _signalled(signs: Signs, words: Words) -> Signalled:
+    return Signalled(
+        unproven=clean(signs.unproven),
+        answers_to=clean(signs.answers_to),
+        names=signs.names,
+        newcomer=_person(signs.newcomer) if signs.newcomer else "",
+        solved_at=words.moment(signs.solved_at) if signs.solved_at else "",
     )
 
 
@@ -300,7 +316,7 @@ def _commands(words: Words) -> tuple[Usage, ...]:
 def _readable(reply: Reply, words: Words) -> str:
     """The text of a reply; one that goes to customers stays whole."""
     if _is_for_agent(reply):
-        return _cut(reply.text, _TEXT_MAX, words)
+        return _cut(_DIVIDER.sub(_SHORT_DIVIDER, reply.text), _TEXT_MAX, words)
     return reply.text.strip("\r\n")
 
 

@@ -31,6 +31,7 @@ from maild.settings.values import (
     SmtpSettings,
     WebhookSettings,
     WebSettings,
+    room_wanted,
 )
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "defaults",
     "load",
     "read",
+    "room_wanted",
     "shipped",
 ]
 

@@ -231,9 +231,19 @@ def _references(config: ConfigFile, known: Names, problems: Problems) -> None:
             _no_such(
                 "calendar", policy.calendar, known.calendars, (("sla", n, "calendar"), problems)
             )
+    _never_asked(config, problems)
     has_reader = config.report.recipients or any(queue.lead for queue in config.queue)
     if config.report.every != "never" and not has_reader:
         problems.add(("report", "every"), "needs recipients, or a queue with a lead")
+
+
+def _never_asked(config: ConfigFile, problems: Problems) -> None:
+    """The first policy that matches counts: below one that matches every ticket none is asked."""
+    every = next((n for n, policy in enumerate(config.sla) if not policy.match.strip()), None)
+    for n in range(every + 1 if every is not None else len(config.sla), len(config.sla)):
+        name, above = config.sla[n].name, config.sla[every or 0].name
+        words = f"{name!r} is never asked: {above!r} above it matches every ticket"
+        problems.add(("sla", n), words)
 
 
 def _no_such(

@@ -142,6 +142,14 @@ class RuntimeLimits:
     imap_fetch_bytes: int = 25 * 1024 * 1024
 
 
+def room_wanted(smtp: SmtpSettings, runtime: RuntimeLimits) -> int:
+    """Return how many bytes must be free for mail to be let in.
+
+    The largest mail, half of it again for what is derived of it, and the reserve.
+    """
+    return smtp.max_size_bytes * 3 // 2 + runtime.disk_free_bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """`[retention]`: seconds after which things are erased; 0 keeps them for ever."""

@@ -24,6 +24,7 @@ from maild.store.database import Database, open_database
 from maild.store.migrate import migrate, newest, revision
 from maild.store.rows import Tell, Values
 from maild.store.secret import fingerprints
+from maild.store.silence import unhurried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ def _rows(database: Database, place: Path, tell: Tell) -> dict[str, int]:
 def _copied(database: Database, keep: rows.Sink, tell: Tell) -> dict[str, int]:
     try:
         with database.read() as connection:
+            unhurried(connection)
             return rows.copy(connection, keep, tell)
     except DatabaseError as error:
         if database.is_sqlite:

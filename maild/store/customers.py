@@ -73,6 +73,7 @@ _BRIEF = Prepared(
         _TICKET.c.subject,
         _TICKET.c.mailbox,
         _TICKET.c.assignee,
+        _TICKET.c.language,
         _TICKET.c.created_at,
     )
     .where(
@@ -136,9 +137,10 @@ def dossiers(connection: Connection, addresses: Iterable[str]) -> tuple[Dossier,
                     subject=subject,
                     mailbox=mailbox,
                     assignee=assignee,
+                    language=language,
                     created_at=at,
                 )
-                for number, state, subject, mailbox, assignee, at in _BRIEF.rows(
+                for number, state, subject, mailbox, assignee, language, at in _BRIEF.rows(
                     connection, {"who": address}
                 )
             ),

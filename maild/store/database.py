@@ -31,6 +31,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
+from maild.store import silence
 from maild.store.prepared import Prepared
 from maild.store.turns import Turns
 
@@ -42,8 +43,9 @@ STATEMENTS_KEPT = 256
 _DECODER = JSONDecoder()
 _BEGIN = Prepared(text("BEGIN"))
 _BEGIN_IMMEDIATE = Prepared(text("BEGIN IMMEDIATE"))
-_STATES_OF_TROUBLE = ("08", "25006", "40", "53", "55", "57")
-"""SQLSTATEs: no connection, read-only, undone, no resources, not in its state, an operator."""
+_SETTLED = "maild.settled"
+_STATES_OF_TROUBLE = ("08", "25006", "25P03", "40", "53", "55", "57")
+"""SQLSTATEs: no connection, read-only, hung, undone, no resources, unfit state, an operator."""
 
 
 class Database:
@@ -61,6 +63,8 @@ class Database:
             )
         )
         self._turns = Turns(BUSY_TIMEOUT_SECONDS)
+        self.settle: Callable[[Connection], bool] = _ask_nothing
+        """Is asked once on each connection to a server, before its first write."""
 
     @property
     def file(self) -> Path | None:
@@ -83,10 +87,15 @@ class Database:
         Raises `StoreBusy`, `DiskFull`, or `LostRace` when a unique key says that somebody else
         wrote it meanwhile; then nothing at all was written.
         """
-        with translated(), self._turn(), self.engine.begin() as connection:
-            if self.is_sqlite:
-                _BEGIN_IMMEDIATE.rows(connection)
-            yield connection
+        with translated(), self._turn(), self.engine.connect() as connection:
+            if not self.is_sqlite and _SETTLED not in connection.info:
+                with connection.begin():
+                    is_settled = self.settle(connection)
+                connection.info.update({_SETTLED: True} if is_settled else {})
+            with connection.begin():
+                if self.is_sqlite:
+                    _BEGIN_IMMEDIATE.rows(connection)
+                yield connection
 
     def _turn(self) -> AbstractContextManager[None]:
         return self._turns.turn() if self.is_sqlite else nullcontext()
@@ -118,6 +127,11 @@ def translated() -> Iterator[None]:
         raise
 
 
+def _ask_nothing(_connection: Connection) -> bool:
+    """Settle nothing: for who only asks, and before the tables are looked at (`migrate`)."""
+    return False
+
+
 def _is_taken(error: IntegrityError) -> bool:
     """Whether a unique key refused a row: 23505 is PostgreSQL's unique_violation."""
     state = getattr(error.orig, "sqlstate", "")
@@ -135,9 +149,13 @@ def _is_full(error: DBAPIError) -> bool:
 def _may_work_later(error: DBAPIError) -> bool:
     """Whether the database is in trouble, and not the statement.
 
-    SQLite tells it by the kind of its error, PostgreSQL by SQLSTATE; without one no connection
-    came about. A value that fits into no index (54000) fits into none later.
+    SQLite tells it by the code of its error, which what Python raises itself (a text that is no
+    UTF-8) has not, PostgreSQL by SQLSTATE; without one no connection came about. A value that fits
+    into no index (54000) fits into none later.
     """
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return isinstance(error, OperationalError)
@@ -178,7 +196,9 @@ def open_database(url: str) -> Database:
         max_overflow=8,
         pool_pre_ping=True,
         hide_parameters=True,
+        connect_args=silence.client_side(parsed),
     )
+    silence.tell_server(engine)
     return _checked(Database(engine), _assert_synced)
 
 
@@ -252,7 +272,9 @@ def _prepare(connection: object, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
-        "cache_size=-16384",
+        # In KiB, of each connection. Pages are in the system's cache as well: with a million
+        # tickets four times as much made a mail no cheaper.
+        "cache_size=-4096",
         "mmap_size=0",
         "journal_size_limit=67108864",
         # What is deleted is overwritten: see `store/residue.py`.

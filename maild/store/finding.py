@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select
 from sqlalchemy.exc import DatabaseError
 
 from maild.store.database import Database
+from maild.store.silence import unhurried
 
 YOUNG = timedelta(hours=1)
 """What is younger may be on its way still: mail is written in two steps when it is large."""
@@ -42,6 +43,7 @@ def looked(
     """Run one check on a view of its own; where pages are damaged it ends with that finding."""
     try:
         with database.read() as connection:
+            unhurried(connection)
             yield from check(connection)
     except DatabaseError as error:
         yield Finding(check=name, row="database", text=f"cannot be read: {error.orig}")

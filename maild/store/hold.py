@@ -17,6 +17,7 @@ RESTORED = "it waited when the backup was made, and may have been sent since"
 """What stands at a mail of ours that a restore found on its way: `maild outbox retry` sends it."""
 WRITTEN = "it was written after a restore, and may say again what was sent before it"
 """What stands at a mail that was written while everything was held."""
+UNDER_WAY = (OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.SENDING)
 _NAME = "outbound.held"
 _META = metadata.tables[tables.Meta.__tablename__]
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
@@ -51,6 +52,24 @@ def resend(connection: Connection, why: str, now: datetime) -> int:
             first_try_at=None,
             unknown_ends=0,
             last_error="",
+        )
+    ).rowcount
+
+
+def take_in(connection: Connection, now: datetime) -> int:
+    """Hold, each by itself, the mails that were on their way in a state that is older than ours.
+
+    What goes out later than now has surely not been sent yet, and keeps its time. Return how many.
+    """
+    return connection.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.state.in_(UNDER_WAY), _OUTBOX.c.not_before <= now)
+        .values(
+            state=OutboxState.HELD,
+            last_error=RESTORED,
+            dialled=False,
+            claimed_by="",
+            claimed_until=None,
         )
     ).rowcount
 

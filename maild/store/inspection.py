@@ -44,6 +44,12 @@ class Inspection:
         """Ask for the end, and do not wait for it: for the very beginning of a stop."""
         self._halt.ask()
 
+    @property
+    def error(self) -> BaseException | None:
+        """What it found, once it has an end."""
+        is_done = self._looking is not None and self._looking.done()
+        return self._looking.exception() if self._looking and is_done else None
+
     async def close(self) -> None:
         """Wait for the end; raises `ConfigError` when some are damaged."""
         if self._looking is None:

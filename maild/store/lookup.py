@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, select
 
-from maild.core import clientele, subject
+from maild.core import clientele, naming, subject
 from maild.core.customermail import sender, thread_index_key
 from maild.core.decision import Outcome, ReplyKind
 from maild.core.dossier import Dossier
@@ -27,6 +27,7 @@ from maild.core.quick import replace
 from maild.core.snapshot import MERGES_MAX, Arrival, Snapshot, TicketView
 from maild.core.survey import Leaving, Via
 from maild.core.ticket import Customer, State
+from maild.core.trust import Level
 from maild.store import customers, questions, surveys, tables
 from maild.store.desk import desk_of
 from maild.store.prepared import Prepared, Record
@@ -73,11 +74,16 @@ _BY_ADDRESS = Prepared(
     .select_from(customers.WITH_ORGANISATION)
     .where(_CUSTOMER.c.address.in_(_ADDRESSES))
 )
-_SPAM = select(_TICKET.c.id).where(
-    _TICKET.c.customer_id == _CUSTOMER.c.id, _TICKET.c.state == State.SPAM
+_LEVELS = {level.label: int(max(level, Level.CLAIMED)) for level in Level}
+_SPAM = (
+    select(func.max(case(_LEVELS, value=_POST.c.trust, else_=int(Level.CLAIMED))))
+    .select_from(_TICKET)
+    .outerjoin(_POST, and_(_POST.c.ticket_id == _TICKET.c.id, _POST.c.n == 1))
+    .where(_TICKET.c.customer_id == _CUSTOMER.c.id, _TICKET.c.state == State.SPAM)
+    .scalar_subquery()
 )
 _BLOCKED = Prepared(
-    select(_CUSTOMER.c.address).where(_CUSTOMER.c.address.in_(_ADDRESSES), exists(_SPAM))
+    select(_CUSTOMER.c.address, _SPAM.label("level")).where(_CUSTOMER.c.address.in_(_ADDRESSES))
 )
 """Asked customer by customer: of a join of six SQLite thinks that all spam is read sooner."""
 _ACKNOWLEDGED = Prepared(
@@ -103,7 +109,7 @@ class _Facts:
     undone: Mapping[str, int]
     customers: Mapping[str, Record]
     acknowledged: frozenset[str]
-    blocked: frozenset[str]
+    blocked: Mapping[str, Level]
 
 
 def for_mail(
@@ -275,8 +281,14 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
         acknowledged=frozenset(
             row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
         ),
-        blocked=frozenset(row["address"] for row in _asked(connection, _BLOCKED, addresses)),
+        blocked=_blocked(_asked(connection, _BLOCKED, addresses)),
     )
+
+
+def _blocked(rows: Iterable[Record]) -> dict[str, Level]:
+    """By address, how much a spam ticket's first mail proved at most; only who has one."""
+    levels = ((row["address"], row["level"]) for row in rows)
+    return {address: Level(level) for address, level in levels if level is not None}
 
 
 def _by_likeness(
@@ -337,7 +349,7 @@ def _without_tickets(
         by_thread_index=next((facts.keys.get(one, 0) for one in _outlook_key(mail)), 0),
         by_subject=subject.tagged_number(mail.parsed.subject, names),
         acknowledged_today=sender(mail) in facts.acknowledged,
-        is_blocked=sender(mail) in facts.blocked,
+        blocked_up_to=facts.blocked.get(sender(mail)),
     )
 
 
@@ -356,10 +368,11 @@ def _pointed_at(snapshot: Snapshot) -> tuple[int, ...]:
 def _customer(row: Record | None, mail: Mail, house: House) -> Customer:
     name = mail.parsed.from_[0].name if mail.parsed.from_ else ""
     if row is None:
-        unknown = Customer(address=sender(mail), name=name, segment="")
+        called = naming.outside(name, house)
+        unknown = Customer(address=sender(mail), name=called, segment="")
         return clientele.placed(unknown, house)
     known = customers.customer_of(row, house)
-    return replace(known, name=known.name or name)
+    return replace(known, name=naming.outside(known.name or name, house))
 
 
 def _outlook_key(mail: Mail) -> tuple[str, ...]:

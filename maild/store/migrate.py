@@ -14,14 +14,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from maild import __version__
 from maild.errors import ConfigError, NotReady, Problem
 from maild.log import Event, event
-from maild.store import pages, precaution
+from maild.store import pages, precaution, whereabouts
 from maild.store.conflict import replacing
-from maild.store.database import Database
+from maild.store.database import Database, translated
 from maild.store.nodes import NodeRow
+from maild.store.silence import unhurried
 from maild.store.tables import Meta, metadata
 
 OLDEST = "schema.oldest"
@@ -47,13 +49,13 @@ def migrate(database: Database, version: str = __version__, *, copies: bool = Tr
     found = revision(database)
     if not _is_known(found):
         _refuse_unreadable(database, found, version)
-        return found
-    if found == newest():
-        return found
-    if found and not is_seen:
-        pages.check(database, is_whole=True)
-    _upgrade(database, copies=copies)
-    return newest()
+    elif found != newest():
+        if found and not is_seen:
+            pages.check(database, is_whole=True)
+        _upgrade(database, copies=copies)
+        found = newest()
+    database.settle = whereabouts.settle
+    return found
 
 
 def ready(database: Database, version: str = __version__) -> None:
@@ -62,6 +64,7 @@ def ready(database: Database, version: str = __version__) -> None:
     An empty database gets its tables. Raises `NotReady` when the daemon has to bring them up to
     date first, and `ConfigError` as `migrate` does.
     """
+    database.settle = whereabouts.settle
     found = revision(database)
     if not found:
         migrate(database, version)
@@ -90,6 +93,7 @@ def _upgrade(database: Database, *, copies: bool) -> None:
 
     aside: Path | None = None
     with database.write() as connection:
+        unhurried(connection)
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         found = _revision_in(connection)
@@ -100,11 +104,28 @@ def _upgrade(database: Database, *, copies: bool) -> None:
             if not database.is_sqlite:
                 upgrade.be_alone(connection)
             aside = precaution.copy(database, found, datetime.now(UTC)) if copies else None
-        upgrade.to_head(_FOLDER, connection)
+        _change(connection, found, aside)
+        whereabouts.settle(connection)  # A move is seen to by the tables that this version knows.
         row = {"name": OLDEST, "value": oldest}
         connection.execute(replacing(connection, _META, "name"), row)
     if found and found != newest():
         event(Event.STORE_MIGRATED, before=found, now=newest(), copy=aside or "none")
+
+
+def _change(connection: Connection, found: str, aside: Path | None) -> None:
+    """Make the tables; what a migration cannot do now it cannot do later either."""
+    from maild.store import upgrade  # noqa: PLC0415 - as above
+
+    try:
+        with translated():
+            upgrade.to_head(_FOLDER, connection)
+    except DBAPIError as error:
+        copied = f"; the copy is {aside}" if aside else ""
+        words = (
+            f"the upgrade from schema {found or 'none'} to {newest()} failed: {error.orig}"
+            f"{copied}; nothing was changed"
+        )
+        raise ConfigError((Problem(file="[database] url", line=0, text=words),)) from error
 
 
 def _revision_in(connection: Connection) -> str:

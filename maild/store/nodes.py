@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
 from maild.errors import InUse, TemporaryError
@@ -31,6 +31,8 @@ from maild.store.tables import metadata
 __all__ = [
     "arrive",
     "beat",
+    "clock",
+    "known",
     "knows",
     "knows_now",
     "leave",
@@ -115,6 +117,14 @@ def beat(connection: Connection, name: str, now: datetime) -> int:
     return take_back(connection, _gone(connection, name, now), now)
 
 
+def clock(connection: Connection) -> datetime | None:
+    """Ask for the time that all nodes share, the database's; None where there is one machine."""
+    if connection.dialect.name == "sqlite":
+        return None
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now
+
+
 def leave(connection: Connection, name: str) -> None:
     """Sign off; nothing is in hand any more."""
     connection.execute(delete(_NODE).where(_NODE.c.name == name))
@@ -142,9 +152,7 @@ def unaware(connection: Connection, places: Mapping[str, str], now: datetime) ->
     None where no daemon is. One of an older version noted its addresses alone (a list): they count
     for whatever mailbox.
     """
-    living = select(_KNOWS + _NODE.c.name).where(_NODE.c.seen_at > now - SILENT_AFTER)
-    rows = connection.execute(select(_META.c.value).where(_META.c.name.in_(living))).scalars()
-    known = [json.loads(row) for row in rows]
+    known = _noted(connection, now)
     return tuple(
         one
         for one, box in places.items()
@@ -152,10 +160,25 @@ def unaware(connection: Connection, places: Mapping[str, str], now: datetime) ->
     )
 
 
+def known(connection: Connection, now: datetime) -> frozenset[str]:
+    """Return our addresses and the names of our mailboxes that any living daemon knows."""
+    found: set[str] = set()
+    for some in _noted(connection, now):
+        found.update(some, some.values() if isinstance(some, dict) else ())
+    return frozenset(found)
+
+
 def take_back(connection: Connection, names: list[str], now: datetime) -> int:
     """Put back into the line what these nodes, or nodes with a lease that ended, had in hand."""
     mails = journal.recover(connection, names, now) + outbox.recover(connection, names, now)
     return mails + deadlines.recover(connection, names)
+
+
+def _noted(connection: Connection, now: datetime) -> list[Any]:
+    """Return what each living daemon knows."""
+    living = select(_KNOWS + _NODE.c.name).where(_NODE.c.seen_at > now - SILENT_AFTER)
+    rows = connection.execute(select(_META.c.value).where(_META.c.name.in_(living))).scalars()
+    return [json.loads(row) for row in rows]
 
 
 def _dead(connection: Connection, name: str) -> list[str]:

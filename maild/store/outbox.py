@@ -38,6 +38,7 @@ from maild.store.takeback import FREED, TAKEN_BACK
 
 LEASE = timedelta(minutes=20)
 """Longer than any hand-over lasts, with ten minutes after the final dot (`outbox/send.py`)."""
+GIVEN_UP = "given up by an operator"
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
 _ATTEMPT = metadata.tables[tables.AttemptRow.__tablename__]
 
@@ -355,7 +356,11 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
     survey that was taken back: its links lead nowhere.
     A retry begins anew: five days, and two silences after the final dot.
     """
-    anew = {"first_try_at": None, "unknown_ends": 0} if to is OutboxState.QUEUED else {}
+    changes: dict[str, Any] = {"state": to, "next_try_at": now}
+    if to is OutboxState.QUEUED:
+        changes |= {"first_try_at": None, "unknown_ends": 0}
+    elif to is OutboxState.FAILED:
+        changes |= {"last_error": GIVEN_UP}
     movable = (OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.FAILED, OutboxState.HELD)
     return bool(
         connection.execute(
@@ -366,7 +371,7 @@ def move(connection: Connection, outbox_id: int, to: OutboxState, now: datetime)
                 _OUTBOX.c.last_error != TAKEN_BACK,
                 _OUTBOX.c.key.not_like(f"survey/%{FREED}%"),
             )
-            .values(state=to, next_try_at=now, **anew)
+            .values(changes)
         ).rowcount
     )
 

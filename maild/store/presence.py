@@ -17,15 +17,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from maild.store.database import Database, translated
 
 AGAIN_SECONDS = 0.2
-_DARK = (
-    "SET tcp_keepalives_idle = 10",
-    "SET tcp_keepalives_interval = 5",
-    "SET tcp_keepalives_count = 3",
-)
-"""The server notices by these that the machine of a connection went dark."""
+HUNG_SECONDS = 60.0
+"""A daemon says a word on its connection every ten seconds."""
 _TAKE = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _LEAVE = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 _IS_FREE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+
+_END_HUNG = text(
+    "SELECT pg_terminate_backend(pid) FROM node JOIN pg_locks"
+    " ON (classid::bigint << 32) | objid::bigint = hashtextextended('node ' || name, 0)"
+    " JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND datname = current_database() AND name <> :own"
+    " AND usename = current_user"
+    " AND state_change < clock_timestamp() - make_interval(secs => :seconds)"
+)
+"""By one clock, the server's; a role may end nobody's sessions but its own."""
 
 
 class Presence:
@@ -103,10 +109,18 @@ def is_free(connection: Connection, name: str) -> bool:
     return bool(connection.execute(_IS_FREE, {"name": name}).scalar_one())
 
 
+def end_hung(connection: Connection, own: str) -> int:
+    """Take the locks of other nodes that hang, their seats first; return how many hung.
+
+    The kernel of a process that was stopped keeps its connections: the server hears of nothing.
+    """
+    if connection.dialect.name != "postgresql":
+        return 0
+    return len(connection.execute(_END_HUNG, {"own": own, "seconds": HUNG_SECONDS}).all())
+
+
 def _opened(database: Database) -> Connection:
     """Open a connection that no pool lends to others, and that is closed when it is given back."""
     connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     connection.detach()
-    for words in _DARK:
-        connection.exec_driver_sql(words)
     return connection

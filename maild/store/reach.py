@@ -2,6 +2,8 @@
 
 A mail of ours counts once against its recipient, however many bounces tell of it, and only when
 one of them says that the failure is permanent. An address without a row has no bounce against it.
+One mail a day counts: what a mail server refuses for a minute, since its operator made a mistake,
+must not silence whoever is written to often.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -27,13 +30,14 @@ from sqlmodel import Field, SQLModel
 from maild.core.decision import Decision, EventDraft, Returned
 from maild.core.mail import BounceClass
 from maild.core.suspension import HARD_BOUNCES_MAX, Marked
+from maild.log import Event, event
 from maild.store import tables
 from maild.store.columns import BigKey, moment, one_of
 from maild.store.conflict import unless_there
 from maild.store.prepared import Prepared
 from maild.store.tables import metadata
 
-__all__ = ["mark", "marked", "metadata", "release", "suspended"]
+__all__ = ["mark", "marked", "metadata", "release", "silenced", "suspended"]
 
 
 class AddressRow(SQLModel, table=True):
@@ -42,8 +46,9 @@ class AddressRow(SQLModel, table=True):
     __tablename__ = "address"
     address: str = Field(primary_key=True)
     hard_bounces: int = 0
-    """Mails that came back for good since the address was last known to be alive."""
+    """Mails that came back for good since the address was last known to be alive, one a day."""
     bounced_at: dt.datetime = moment()
+    """When the last of them was counted."""
     suspended_at: dt.datetime | None = moment(nullable=True)
 
 
@@ -59,6 +64,7 @@ class ReturnedRow(SQLModel, table=True):
     bounce_class: str = Field(sa_column=Column(String(16), nullable=False))
 
 
+COUNTED_EVERY = dt.timedelta(days=1)
 _ADDRESS = metadata.tables[AddressRow.__tablename__]
 _RETURNED = metadata.tables[ReturnedRow.__tablename__]
 _OUTBOX = metadata.tables[tables.OutboxRow.__tablename__]
@@ -97,6 +103,11 @@ def marked(connection: Connection, addresses: Sequence[str]) -> tuple[Marked, ..
     )
 
 
+def silenced(connection: Connection, addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return those of these lower-case addresses that are suspended."""
+    return tuple(one.address for one in marked(connection, addresses) if one.is_suspended)
+
+
 def mark(
     connection: Connection, decision: Decision, ticket: int, now: dt.datetime
 ) -> tuple[EventDraft, ...]:
@@ -109,6 +120,7 @@ def mark(
     count = _counted(connection, returned.address.lower(), now)
     if count != HARD_BOUNCES_MAX:
         return ()
+    event(Event.ADDRESS_SUSPENDED, address=returned.address, ticket=ticket)
     data = (("address", returned.address), ("bounces", str(count)))
     return (EventDraft(kind="address.suspended", actor="maild", data=data),)
 
@@ -157,20 +169,25 @@ def _is_new_failure(
 
 
 def _counted(connection: Connection, address: str, now: dt.datetime) -> int:
+    """Count a mail that came back; 0 where one of this day was counted already."""
     row = {"address": address, "hard_bounces": 0, "bounced_at": now, "suspended_at": None}
     connection.execute(unless_there(connection, _ADDRESS), row)
     count = _ADDRESS.c.hard_bounces + 1
     is_full = (count >= HARD_BOUNCES_MAX) & _ADDRESS.c.suspended_at.is_(None)
     changed = (
         update(_ADDRESS)
-        .where(_ADDRESS.c.address == address)
+        .where(
+            _ADDRESS.c.address == address,
+            or_(_ADDRESS.c.hard_bounces == 0, _ADDRESS.c.bounced_at <= now - COUNTED_EVERY),
+        )
         .values(
             hard_bounces=count,
             bounced_at=now,
             suspended_at=case((is_full, now), else_=_ADDRESS.c.suspended_at),
         )
     )
-    return int(connection.execute(changed.returning(_ADDRESS.c.hard_bounces)).scalar_one())
+    count_now = connection.execute(changed.returning(_ADDRESS.c.hard_bounces))
+    return int(count_now.scalar_one_or_none() or 0)
 
 
 def _time(moment_: dt.datetime | None) -> str | None:

@@ -18,26 +18,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from maild.core.ticket import Post, PostKind
 from maild.errors import InUse, NotAllowed
-from maild.store import archive, hold, rows, search, secret, tables
+from maild.store import archive, hold, numbering, rows, search, secret, tables, whereabouts
 from maild.store.archive import Manifest
 from maild.store.database import Database, open_database
-from maild.store.migrate import migrate, newest, revision
+from maild.store.migrate import OLDEST, migrate, newest, revision
 from maild.store.nodes import NodeRow
 from maild.store.rows import Tell, Values
-from maild.store.tables import JournalState, OutboxState, metadata
+from maild.store.silence import unhurried
+from maild.store.tables import JournalState, metadata
 
 ALIVE = timedelta(seconds=45)
-UNDER_WAY = (OutboxState.SCHEDULED, OutboxState.QUEUED, OutboxState.SENDING)
 WORDS_AT_ONCE = 500
-_META = tables.Meta.__tablename__
+_META = metadata.tables[tables.Meta.__tablename__]
 _JOURNAL = tables.JournalRow.__tablename__
-_OUTBOX = tables.OutboxRow.__tablename__
 _FREE = {"claimed_by": "", "claimed_until": None}
+_OWN = (OLDEST, whereabouts.LIVES)
+"""What `meta` says of the place itself: that of the backup's place does not come along."""
+_NOT_OURS = (*_OWN, whereabouts.MOVED, secret.SIGNS, "erasing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,28 +64,6 @@ class Restored:
     """The number of the new key."""
     held: int
     """Mails of ours that were on their way, and are held."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Sorter:
-    """Changes rows on their way in, and counts what it held."""
-
-    sink: rows.Sink
-    now: datetime
-    held: int = 0
-
-    def __call__(self, table: Table, found: list[Values]) -> None:
-        self.sink(table, [self._changed(table.name, row) for row in found])
-
-    def _changed(self, name: str, row: Values) -> Values:
-        if "claimed_until" in row:
-            row |= _FREE
-        if name == _JOURNAL and row["state"] == JournalState.PARSING:
-            row |= {"state": JournalState.RECEIVED}
-        if name == _OUTBOX and row["state"] in UNDER_WAY and row["not_before"] <= self.now:
-            self.held += 1
-            row |= {"state": OutboxState.HELD, "last_error": hold.RESTORED, "dialled": False}
-        return row
 
 
 def bring_back(file: Path, database: Database, wish: Wish, now: datetime, tell: Tell) -> Restored:
@@ -166,7 +146,7 @@ def _check_counts(source: Connection, manifest: Manifest) -> None:
     """Compare with the manifest what is there, where a migration has not made tables anew."""
     for table in rows.TABLES:
         wanted = manifest.counts.get(table.name)
-        if wanted is None or table.name == _META:
+        if wanted is None or table is _META:
             continue
         found = source.execute(select(func.count()).select_from(table)).scalar_one()
         if found != wanted:
@@ -186,24 +166,37 @@ def _fill(
         with database.write() as target:
             if rows.filled(target):
                 raise NotAllowed("the database was filled meanwhile")
-            target.execute(text("DELETE FROM meta WHERE name <> 'schema.oldest'"))
-            sorter = _Sorter(sink=_inserting(target), now=now)
-            rows.copy(source, sorter, tell)
+            unhurried(target)
+            target.execute(delete(_META).where(_META.c.name.not_in(_OWN)))
+            rows.copy(source, _let_go(_inserting(target)), tell)
             _index(source, target, tell)
-            _number(target, gap)
+            numbering.go_on(target, gap)
+            held = hold.take_in(target, now)
             hold.hold(target, f"restored from the backup of {manifest.made_at}, {now:%F %R} UTC")
     except IntegrityError as error:
         words = f"the backup holds rows that do not fit together: {error.orig}"
         raise NotAllowed(words) from error
-    return sorter.held
+    return held
+
+
+def _let_go(sink: rows.Sink) -> rows.Sink:
+    """Let go what a daemon had in hand."""
+
+    def let_go(table: Table, found: list[Values]) -> None:
+        for row in found:
+            row.update(_FREE if "claimed_until" in row else {})
+            if table.name == _JOURNAL and row["state"] == JournalState.PARSING:
+                row["state"] = JournalState.RECEIVED
+        sink(table, found)
+
+    return let_go
 
 
 def _inserting(target: Connection) -> rows.Sink:
     add = rows.inserting(target)
 
     def kept(table: Table, found: list[Values]) -> None:
-        own = {"schema.oldest", "erasing"}
-        left = [row for row in found if table.name != _META or row["name"] not in own]
+        left = [row for row in found if table is not _META or row["name"] not in _NOT_OURS]
         if left:
             add(table, left)
 
@@ -242,27 +235,3 @@ def _post(row: object) -> Post:
         text=row.text,  # type: ignore[attr-defined]
         reply_text=row.reply_text,  # type: ignore[attr-defined]
     )
-
-
-def _number(target: Connection, gap: int) -> None:
-    """Let each table go on behind its last number, and behind a gap where numbers go out."""
-    is_sqlite = target.dialect.name == "sqlite"
-    for table in rows.TABLES:
-        if table.primary_key.columns.keys() != ["id"]:
-            continue
-        never_again = bool(table.dialect_options["sqlite"].get("autoincrement"))
-        last = target.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
-        last += gap if never_again else 0
-        if is_sqlite and never_again:
-            _set_sqlite(target, table.name, last)
-        elif not is_sqlite and last:
-            target.execute(
-                text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"),
-                {"name": table.name, "last": last},
-            )
-
-
-def _set_sqlite(target: Connection, name: str, last: int) -> None:
-    values = {"name": name, "last": last}
-    target.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
-    target.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), values)

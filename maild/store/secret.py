@@ -1,6 +1,8 @@
 """The secret that signs our tokens: one file, made once, for an empty database only.
 
-A line holds a key's number and 32 bytes in hex; the first line signs, the others still verify.
+A line holds a key's number and 32 bytes in hex; the first line signs, the others still verify. The
+fingerprint of the key that signs stands in `meta`, so that no node works with another secret. On
+SQLite there is one machine: while no ticket is there, a new secret simply takes its place.
 """
 
 from __future__ import annotations
@@ -11,30 +13,43 @@ import os
 import secrets
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from maild.core.token import Keys
 from maild.errors import ConfigError, Problem
+from maild.store.conflict import replacing, unless_there
 from maild.store.database import Database
 from maild.store.precaution import sync_folder
-from maild.store.tables import TicketRow, metadata
+from maild.store.tables import Meta, TicketRow, metadata
 
 KEY_BYTES = 32
+SIGNS = "secret.signs"
+"""Row of the table `meta`: the fingerprint of the key that signs."""
+LOST = (
+    "where it is lost for good, write a new one (`1 HEX`) and forget the old one: "
+    "DELETE FROM meta WHERE name = 'secret.signs'"
+)
+"""The way out; whoever takes it knows that answers to what the old one signed open new tickets."""
+_META = metadata.tables[Meta.__tablename__]
+_NOTED = select(_META.c.value).where(_META.c.name == SIGNS)
 _TICKET = metadata.tables[TicketRow.__tablename__]
 
 
 def load_keys(file: Path, database: Database) -> Keys:
-    """Read the secret, or make it when there is neither a file nor a ticket.
+    """Read the secret, or make it when there is neither a file nor a ticket, nor another node's.
 
     Raises `ConfigError` when it is missing although tickets exist (every reply address that
-    customers hold would stop working), is readable by others, or is malformed.
+    customers hold would stop working), is readable by others, is malformed, or is not the one
+    that signs elsewhere on this database.
     """
     if not file.exists():
-        _refuse_with_tickets(file, database)
+        _refuse_to_make(file, database)
         create(file)
     if file.stat().st_mode & 0o077:
         raise _problem(file, 0, f"others may read the secret: chmod 600 {file}")
-    return parse(file, file.read_text(encoding="ascii", errors="replace"))
+    keys = parse(file, file.read_text(encoding="ascii", errors="replace"))
+    _agree(file, keys, database)
+    return keys
 
 
 def parse(file: Path, text: str) -> Keys:
@@ -101,15 +116,55 @@ def create(file: Path) -> None:
         draft.unlink()
 
 
-def _refuse_with_tickets(file: Path, database: Database) -> None:
+def _refuse_to_make(file: Path, database: Database) -> None:
     with database.read() as connection:
-        tickets = connection.execute(select(func.count()).select_from(_TICKET)).scalar_one()
+        tickets = _tickets(connection)
+        noted = _noted(connection)
     if tickets:
         words = (
             f"the secret is missing, but the database holds {tickets} tickets whose reply "
-            "addresses it signed: put the file back from the backup"
+            f"addresses it signed: put the file back from the backup; {LOST}"
         )
         raise _problem(file, 0, words)
+    if noted and not database.is_sqlite:
+        words = "the secret is missing, but this database has one: copy the file of the first node"
+        raise _problem(file, 0, f"{words}; {LOST}")
+
+
+def _agree(file: Path, keys: Keys, database: Database) -> None:
+    """See that we know the key that signs, and note ours where it is a newer one, or the first."""
+    known = fingerprints(keys)
+    ours = {"name": SIGNS, "value": known[str(keys.current)]}
+    with database.read() as connection:
+        noted = _noted(connection)
+    if not noted:
+        with database.write() as connection:
+            connection.execute(unless_there(connection, _META), ours)
+            noted = _noted(connection)
+    if noted not in known.values() and not _is_replaceable(database):
+        words = (
+            "this is not the secret of this database, whose tokens it could not read: "
+            f"copy the file of a node that works on it, or of the backup (mode 0600); {LOST}"
+        )
+        raise _problem(file, 0, words)
+    if noted != ours["value"]:
+        with database.write() as connection:
+            connection.execute(replacing(connection, _META, "name"), ours)
+
+
+def _is_replaceable(database: Database) -> bool:
+    """Whether nobody works with the old one, and nobody was given what it signed."""
+    with database.read() as connection:
+        return database.is_sqlite and not _tickets(connection)
+
+
+def _tickets(connection: Connection) -> int:
+    number: int = connection.execute(select(func.count()).select_from(_TICKET)).scalar_one()
+    return number
+
+
+def _noted(connection: Connection) -> str:
+    return connection.execute(_NOTED).scalar_one_or_none() or ""
 
 
 def _drafted(file: Path, text: str) -> Path:

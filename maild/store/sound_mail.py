@@ -144,7 +144,7 @@ def _ending_of(row: Row[Any]) -> str:
         return f"is {row.state} with the outcome {row.outcome or 'none'}"
     if is_over and row.ended_at is None:
         return "ended at no time"
-    if row.outcome == Outcome.POSTED and row.ticket_id is None:
+    if row.told_as is not None and row.ticket_id is None:
         return "was posted on no ticket"
     if row.told_as is not None and row.outcome not in (Outcome.POSTED, "erased"):
         return f"is post {row.told_as}, and ended as {row.outcome or 'nothing'}"

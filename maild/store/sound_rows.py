@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from maild.core import index
 from maild.core.decision import ReplyKind
 from maild.core.ticket import State
-from maild.store import tables
+from maild.store import tables, whereabouts
 from maild.store.finding import Finding, batches
 from maild.store.rows import TABLES
 from maild.store.tables import metadata
@@ -64,6 +64,15 @@ def numbers(connection: Connection, now: datetime) -> Iterator[Finding]:
         if given is not None and given < last:
             words = f"would give number {given + 1} again: {last} is taken"
             yield Finding(check="numbers", row=one.name, text=words)
+
+
+def moves(connection: Connection, now: datetime) -> Iterator[Finding]:
+    """What was lost when the database moved is nowhere to be seen, so that the move is told."""
+    del now
+    words = whereabouts.moved(connection)
+    if words:
+        words += "; what was stored last before it may be missing"
+        yield Finding(check="moves", row="database", text=words, is_note=True)
 
 
 def keys(connection: Connection, now: datetime) -> Iterator[Finding]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from maild.core.decision import Taken
 from maild.core.splitting import MARK
-from maild.core.ticket import PostKind
+from maild.core.ticket import Post, PostKind
 from maild.errors import LostRace
-from maild.store import tables
+from maild.store import search, tables
+from maild.store.database import inserted_ids
 from maild.store.tables import metadata
 
 _T = metadata.tables
@@ -37,7 +38,6 @@ _MOVE_KEYS = (
     .values(ticket_id=bindparam("new"))
 )
 _MOVE_MAILS = update(_JOURNAL).where(_JOURNAL.c.id.in_(_MAILS)).values(ticket_id=bindparam("new"))
-_LEAVE = insert(_POST)
 
 
 def take(connection: Connection, taken: Taken, number: int, now: datetime) -> None:
@@ -53,26 +53,32 @@ def take(connection: Connection, taken: Taken, number: int, now: datetime) -> No
     moves = [{"post": one.id, "new": number, "place": n} for n, one in enumerate(posts, start=1)]
     connection.execute(_MOVE, moves)
     stubs = [_stub(taken, one.n, number, now) for one in posts]
-    connection.execute(_LEAVE, stubs)
+    ids = inserted_ids(connection, _POST, [_row(taken, stub) for stub in stubs])
+    search.add(connection, list(zip(ids, stubs, strict=True)), ())
     new = {"new": number}
-    ids = [one.message_id for one in posts if one.message_id and one.kind not in _OURS]
-    if ids:
-        connection.execute(_MOVE_KEYS, {"ids": ids, "old": taken.ticket} | new)
+    keys = [one.message_id for one in posts if one.message_id and one.kind not in _OURS]
+    if keys:
+        connection.execute(_MOVE_KEYS, {"ids": keys, "old": taken.ticket} | new)
     mails = [one.journal_id for one in posts if one.journal_id]
     if mails:
         connection.execute(_MOVE_MAILS, {"mails": mails} | new)
 
 
-def _stub(taken: Taken, n: int, number: int, now: datetime) -> dict[str, object]:
+def _stub(taken: Taken, n: int, number: int, now: datetime) -> Post:
+    words = f"{MARK}{number}"
+    return Post(n=n, kind=PostKind.NOTE, author=taken.actor, at=now, text=words, reply_text=words)
+
+
+def _row(taken: Taken, stub: Post) -> dict[str, object]:
     return {
         "ticket_id": taken.ticket,
-        "n": n,
-        "kind": PostKind.NOTE,
-        "author": taken.actor,
+        "n": stub.n,
+        "kind": stub.kind,
+        "author": stub.author,
         "author_name": "",
-        "at": now,
-        "text": f"{MARK}{number}",
-        "reply_text": f"{MARK}{number}",
+        "at": stub.at,
+        "text": stub.text,
+        "reply_text": stub.reply_text,
         "html": "",
         "language": "",
         "message_id": "",

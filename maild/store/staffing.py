@@ -10,9 +10,10 @@ from sqlalchemy import Column, Connection, func, select, text
 from sqlmodel import Field, SQLModel
 
 from maild.core import assign
+from maild.core.absence import FOREVER
 from maild.core.snapshot import AgentLoad
 from maild.core.ticket import Priority, State, Ticket
-from maild.store import absence, tables
+from maild.store import absence, reach, tables
 from maild.store.columns import BigKey, moment
 from maild.store.conflict import add_replacing
 from maild.store.prepared import Prepared
@@ -61,8 +62,13 @@ def take_turns(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
 
 
-def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
-    """Return what every agent has in hand, whose turn it was when, and who is away."""
+def loads(
+    connection: Connection, now: datetime, agents: Sequence[str] = ()
+) -> tuple[AgentLoad, ...]:
+    """Return what every agent has in hand, whose turn it was when, and who is away.
+
+    `agents` are registered addresses: who of them is suspended reads nothing either.
+    """
     counts: defaultdict[str, int] = defaultdict(int)
     weights: defaultdict[str, int] = defaultdict(int)
     counted = _COUNTS_BY_INDEX if connection.dialect.name == "sqlite" else _COUNTS
@@ -70,7 +76,7 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
         counts[agent] += count
         weights[agent] += count * assign.weight(State(state), Priority(priority))
     turns = {agent: (turn, ticket) for agent, turn, ticket in _TURNS.rows(connection)}
-    away = absence.all_away(connection, now)
+    away = _unread(connection, now, agents)
     return tuple(
         AgentLoad(
             address=agent,
@@ -78,18 +84,24 @@ def loads(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
             weight=weights[agent],
             last_turn=turns[agent][0] if agent in turns else 0,
             last_assigned_ticket=turns[agent][1] if agent in turns else 0,
-            away_until=away[agent].ends if agent in away else None,
+            away_until=away.get(agent),
         )
         for agent in sorted({*counts, *turns, *away})
     )
 
 
-def away(connection: Connection, now: datetime) -> tuple[AgentLoad, ...]:
+def away(
+    connection: Connection, now: datetime, agents: Sequence[str] = ()
+) -> tuple[AgentLoad, ...]:
     """Return who is away, where nobody asks what they have in hand."""
-    return tuple(
-        AgentLoad(address=one.agent, away_until=one.ends)
-        for one in absence.all_away(connection, now).values()
-    )
+    unread = _unread(connection, now, agents)
+    return tuple(AgentLoad(address=agent, away_until=until) for agent, until in unread.items())
+
+
+def _unread(connection: Connection, now: datetime, agents: Sequence[str]) -> dict[str, datetime]:
+    """Return until when nobody reads what agents are sent."""
+    ends = {agent: one.ends for agent, one in absence.all_away(connection, now).items()}
+    return ends | dict.fromkeys(reach.silenced(connection, agents), FOREVER)
 
 
 def given(

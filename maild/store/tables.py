@@ -93,7 +93,7 @@ class BlobChunk(SQLModel, table=True):
 
 NEVER_AGAIN = {"sqlite_autoincrement": True}
 """For tables whose numbers stand in tokens: one that was given is never given again, and a restore
-leaves a gap behind the last one that it knows (`store/restore.py`)."""
+leaves a gap behind the last one that it knows (`store/numbering.py`)."""
 IN_HAND = "assignee <> '' AND state IN ('new', 'open', 'pending')"
 """What agents have in hand is counted again and again (`store/staffing.py`)."""
 IN_HAND_INDEX = "ix_ticket_in_hand"

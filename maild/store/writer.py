@@ -6,9 +6,11 @@ durable. Many waiting mails share one transaction; no timer delays a lone one.
 
 from __future__ import annotations
 
+import math
 import queue
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -28,6 +30,8 @@ from maild.store.tables import JournalRow, JournalState, LedgerRow, metadata
 BATCH_MAILS_MAX = 200
 BATCH_BYTES_MAX = 8 * 1024 * 1024
 HEADER_BYTES_MAX = 256 * 1024
+SILENT_SECONDS = 60.0
+"""A database that says nothing for so long gets no more: what waits for it lies in memory."""
 _JOURNAL = metadata.tables[JournalRow.__tablename__]
 _LEDGER = metadata.tables[LedgerRow.__tablename__]
 _ADD_ENTRY = insert(_LEDGER)
@@ -74,6 +78,8 @@ class Journal:
         self._on_appended = on_appended
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
+        self._busy_since = math.inf
+        """When the writer went to the database, on the monotonic clock."""
         self._door = threading.Lock()
         """Nothing may come behind the mark that ends the queue: nobody would answer it."""
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
@@ -92,6 +98,8 @@ class Journal:
         with self._door:
             if self._closed:
                 future.set_exception(StoreBusy("the daemon is stopping"))
+            elif time.monotonic() - self._busy_since > SILENT_SECONDS:
+                future.set_exception(StoreBusy("the database is silent"))
             else:
                 self._queue.put(_Waiting(envelope, raw, ledger, future))
         return future
@@ -120,7 +128,9 @@ class Journal:
         waiting, more = self._gather(first)
         batch = [item for item in waiting if item.future.set_running_or_notify_cancel()]
         if batch:
+            self._busy_since = time.monotonic()
             self._commit(batch)
+            self._busy_since = math.inf
         return more
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:

@@ -81,6 +81,12 @@ class Checker:
         self.evidence = self.own.check(mail, envelope, at)
         return boundary.judged(mail, replace(envelope, evidence=self.evidence), HOUSE)
 
+    def unsigned(self, raw: bytes, envelope: Envelope) -> set[str]:
+        """What a mail that passes has unproven."""
+        assert self.judge(raw, envelope) is Verdict.PASS
+        found = replace(envelope, evidence=self.evidence)
+        return set(boundary.unsigned(self.read(raw), found, HOUSE))
+
     @staticmethod
     def read(raw: bytes, envelope: Envelope = SMTP) -> Mail:
         return reading.read(raw, envelope, OPTIONS)
@@ -99,6 +105,17 @@ def test_a_signed_mail_is_proven_and_the_evidence_says_how(checker: Checker) -> 
         "mx.co.example; dmarc=pass (p=reject) header.from=customer.example; "
         "spf=pass smtp.mailfrom=elsewhere.example; dkim=pass header.d=customer.example header.s=s1"
     )
+
+
+def test_only_what_a_signature_covers_is_proven_unless_the_domain_sent_the_mail(
+    checker: Checker,
+) -> None:
+    again = b"Cc: eve@elsewhere.example\r\nThread-Index: AdrTxA==\r\n" + signed(letter())
+    kept = signed(b"Cc: ben@customer.example\r\n" + letter(), Signer(names="from:to:cc:subject"))
+
+    assert checker.unsigned(again, ELSEWHERE) == {"cc", "thread-index"}
+    assert checker.unsigned(again, SMTP) == set()
+    assert checker.unsigned(kept, ELSEWHERE) == set()
 
 
 @pytest.mark.parametrize("form", ["simple/simple", "simple/relaxed", "relaxed/simple"])

@@ -19,7 +19,8 @@ from statistics import median
 import mailparser
 
 from maild.core.mail import Envelope, ReadOptions
-from maild.reading import read, settle
+from maild.garbage import settle
+from maild.reading import read
 
 ROUNDS = 5
 TURN_MAILS = 25

@@ -9,6 +9,7 @@ import pytest
 
 from maild import settings
 from maild.cli import choices
+from maild.cli.looked import Verdict
 from maild.core.house import AgentTrust, Mailbox, Provider
 from maild.settings import Settings
 
@@ -35,10 +36,12 @@ def test_each_choice_says_what_it_gives_away(policy: AgentTrust, words: str) -> 
 
 
 def test_a_house_that_proves_no_domain_is_told_that_all_must_be_confirmed() -> None:
-    told = "\n".join(choices.of_trust(house(AgentTrust.TOKEN_AND_DOMAIN)))
+    (told,) = choices.of_proof(house(AgentTrust.TOKEN_AND_DOMAIN))
 
-    assert "asked to confirm every answer" in told
-    assert "public_url" in told
+    assert told.verdict is Verdict.WARNING
+    assert "asked to confirm every answer" in told.found
+    assert list(choices.of_proof(house(AgentTrust.TOKEN))) == []
+    assert "public_url" in "\n".join(choices.of_trust(house(AgentTrust.TOKEN_AND_DOMAIN)))
 
 
 @pytest.mark.parametrize(
@@ -50,9 +53,7 @@ def test_a_house_that_proves_no_domain_is_told_that_all_must_be_confirmed() -> N
     ],
 )
 def test_a_house_that_can_prove_domains_is_not_warned(more: dict[str, object]) -> None:
-    told = "\n".join(choices.of_trust(house(AgentTrust.TOKEN_AND_DOMAIN, **more)))
-
-    assert "asked to confirm every answer" not in told
+    assert list(choices.of_proof(house(AgentTrust.TOKEN_AND_DOMAIN, **more))) == []
 
 
 def test_the_shipped_default_asks_for_token_and_domain() -> None:

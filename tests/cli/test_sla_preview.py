@@ -38,11 +38,13 @@ resolution = "16h"
 
 [[sla]]
 name = "warned"
+match = 'customer.segment == "warned"'
 next_response = "100m"
 warn_at = ["80%", "30m", "20m", "2h"]
 
 [[sla]]
 name = "nights"
+match = 'customer.segment == "nights"'
 calendar = "nights"
 first_response = "7h"
 

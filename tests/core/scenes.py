@@ -38,6 +38,7 @@ ALICE = "alice@co.example"
 BOB = "bob@co.example"
 SUPPORT = "support@co.example"
 TICKET = 7
+DELIMITER = "--- Please reply above this line ---"
 
 HOUSE = House(
     name="Co",
@@ -249,7 +250,9 @@ def play(
     arrival = Arrival(
         journal_id=journal_id, mail=letter, envelope=envelope, received_at=received_at
     )
-    world = World(house=house, keys=keys, rules=tuple(rules), canned=CANNED)
+    world = World(
+        house=house, keys=keys, rules=tuple(rules), canned=CANNED, delimiters=(DELIMITER,)
+    )
     return decide.on_mail(arrival, snapshot, world)
 
 

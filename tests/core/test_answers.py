@@ -14,6 +14,7 @@ from maild.core.mail import Classification, Mail
 from maild.core.reason import Why
 from maild.core.rule import RuleEvent, Verb
 from maild.core.ticket import Participant, Role
+from maild.core.told import Done, Told
 from tests.core.scenes import (
     ACKNOWLEDGE,
     ALICE,
@@ -129,6 +130,20 @@ def test_files_travel_up_to_the_bound_and_the_rest_is_named() -> None:
     assert [sent.attachment.name for sent in reply.files] == ["a", "c"]
     assert {sent.journal_id for sent in reply.files} == {41}
     assert [left.name for left in reply.files_left_out] == ["b"]
+
+
+def test_who_sent_a_file_that_is_too_large_is_told() -> None:
+    house = replace(HOUSE, attachment_bytes_out=100)
+
+    told, untold = (
+        play(from_agent("See.", attachments=files), envelope=TRUSTED, house=house, views=[view()])
+        for files in ((file("a", 60), file("b", 50)), (file("a", 60),))
+    )
+
+    (transcript,) = (r for r in told.replies if r.template == "transcript")
+    assert transcript.recipient == ALICE
+    assert Told(done=Done.LEFT_OUT, value="b") in transcript.told
+    assert not any(r.template == "transcript" for r in untold.replies)
 
 
 def test_a_long_chain_keeps_its_first_and_its_last_ids() -> None:

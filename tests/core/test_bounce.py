@@ -586,6 +586,71 @@ def test_the_formal_fields_decide_the_class(
     assert bounce.addresses == ("gone@away.example",)
 
 
+@pytest.mark.parametrize(
+    ("action", "code", "is_final"),
+    [("failed", "5.1.1", True), ("failed", "4.4.7", True), ("delayed", "4.4.1", False)],
+)
+def test_only_a_delay_is_still_being_tried(action: str, code: str, *, is_final: bool) -> None:
+    bounce = examine(status(recipient("gone@away.example", action, code, "")))
+
+    assert bounce is not None
+    assert bounce.is_final is is_final
+
+
+@pytest.mark.parametrize(
+    ("code", "diagnostic", "is_full"),
+    [
+        ("5.2.2", "", True),
+        ("5.0.0", "smtp; 552 5.2.2 Mailbox full", True),
+        ("5.2.21", "", False),
+        ("5.1.1", "smtp; 550 5.1.1 at 15.2.2.1", False),
+    ],
+)
+def test_a_full_mailbox_is_told_from_a_dead_one(
+    code: str, diagnostic: str, *, is_full: bool
+) -> None:
+    bounce = examine(status(recipient("gone@away.example", "failed", code, diagnostic)))
+
+    assert bounce is not None
+    assert (bounce.bounce_class, bounce.is_full) == (PERMANENT, is_full)
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "detail"),
+    [
+        ("smtp; 552 5.2.2 Mailbox full", "552 5.2.2 Mailbox full"),
+        ("X-Unix; 67", "67"),
+        ("550 nobody", "550 nobody"),
+        ("smtp; 550-no\n such\tuser", "550-no such user"),
+        ("smtp; " + "x" * 1000, "x" * 200),
+    ],
+)
+def test_the_words_of_the_server_that_refused_are_kept(diagnostic: str, detail: str) -> None:
+    bounce = examine(status(recipient("gone@away.example", "failed", "5.1.1", diagnostic)))
+
+    assert bounce is not None
+    assert bounce.detail == detail
+
+
+def test_a_report_in_free_form_tells_the_line_with_the_code() -> None:
+    sender, subject, text, _ = FREE_FORM["1&1"]
+
+    bounce = examine(mail(sender, subject, text + ORIGINAL))
+
+    assert bounce is not None
+    assert bounce.detail == "SMTP error 552 5.2.2 full"
+    assert (bounce.is_final, bounce.is_full) == (True, True)
+
+
+def test_a_warning_in_free_form_is_still_being_tried() -> None:
+    sender, subject, text, _ = FREE_FORM["sendmail, still trying"]
+
+    bounce = examine(mail(sender, subject, text + ORIGINAL))
+
+    assert bounce is not None
+    assert not bounce.is_final
+
+
 def test_the_address_as_the_sender_wrote_it_is_preferred() -> None:
     block = (
         ("original-recipient", "rfc822;Gone@Away.example"),

@@ -215,6 +215,37 @@ def test_a_person_s_subject_stays_a_person_s(subject: str) -> None:
     assert judgement == Classification()
 
 
+@pytest.mark.parametrize(
+    ("subject", "text", "is_doubtful"),
+    [
+        ("Vacation", "How many days have I left?", True),
+        ("Abwesenheit", "Bitte tragen Sie mich aus.", True),
+        (
+            "Out of Office: how do I switch it off?",
+            "It says I am out of the office.\n\nHow?",
+            True,
+        ),
+        ("Automatische Antwort", "Sie geht nicht mehr.", True),
+        ("Ausencia", "¿Cómo la anoto? Estaré ausente el lunes.", True),
+        ("Out of office", "I am out of the office until Monday.", False),
+        ("Abwesenheit", "Ich bin im Urlaub: https://a.example/?x=1", False),
+        ("Réponse automatique", "Je suis absent.\n\n> Can you help?", False),
+    ],
+)
+def test_a_subject_alone_leaves_a_doubt(subject: str, text: str, *, is_doubtful: bool) -> None:
+    judgement = judged(subject=subject, text=text)
+
+    assert judgement.is_autoreply
+    assert judgement.is_doubtful is is_doubtful
+    assert judgement.must_not_answer
+
+
+def test_a_mark_in_the_header_leaves_no_doubt() -> None:
+    judgement = judged(("auto-submitted", "auto-replied"), subject="Vacation", text="Why?")
+
+    assert not judgement.is_doubtful
+
+
 def test_a_sentence_about_oneself_needs_a_text_of_absence() -> None:
     subject = "I am on leave, can you help me?"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.command import COMMANDS_MAX, Word, nearest, nearest_of, orders
+from maild.core.command import COMMANDS_MAX, Word, nearest, nearest_of, orders, stray
 from maild.core.commandtable import ENTRIES, TABLE
 
 NOTE, SOLVE = Word.NOTE, Word.SOLVE
@@ -192,3 +192,97 @@ def test_a_heading_is_text(line: str) -> None:
 def test_the_nearest_is_told_as_it_is_written() -> None:
     assert nearest_of("ordres", ["Support", "Orders"]) == "Orders"
     assert nearest_of("banana", ["Support", "Orders"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("#note she never pays", "#note"),
+        ("#note: she never pays", "#note"),
+        ("# note she never pays", "#note"),
+        ("#  Note: she never pays", "#note"),
+        ("*#note* she never pays", "#note"),
+        ("- #note she never pays", "#note"),
+        ("#note.", "#note"),
+        ("\u200b#note she never pays", "#note"),
+        ("#\u200bnote she never pays", "#note"),
+        ("#\u00a0close please", "#close"),
+        ("＃note she never pays", "#note"),
+        ("#notiz she never pays", "#notiz"),
+        ("#nota nunca paga", "#nota"),
+        ("#ntoe she never pays", "#ntoe"),
+        ("#mote she never pays", "#mote"),
+        ("#assign bob", "#assign"),
+        ("#assing bob", "#assing"),
+        ("#pending until friday", "#pending"),
+        ("#tag +angry-customer", "#tag"),
+        ("#close please", "#close"),
+        ("# close", "#close"),
+        ("  #SOLVE  ", "#solve"),
+        ("# note", "#note"),
+        ("#notes she never pays", "#notes"),
+        ("#slove", "#slove"),
+        ("#assign: Bob Becker", "#assign"),
+        ("#queue billing", "#queue"),
+        ("#tier 2 she asks for a manager", "#tier"),
+        ("#priority urgent", "#priority"),
+        ("#cc +boss@co.example", "#cc"),
+        ("#customer erik@customer.example Erik", "#customer"),
+        ("#merge #17", "#merge"),
+        ("#lang fr", "#lang"),
+        ("#split 2, 3", "#split"),
+        ("#escalate she is angry", "#escalate"),
+        ("#help", "#help"),
+    ],
+)
+def test_a_command_below_the_text_is_found_however_it_is_written(line: str, word: str) -> None:
+    assert stray(f"Hello Klara,\nwe look.\n\n{line}\nBye") == word
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# Heading",
+        "## Note well",
+        "#1 is the red button, #2 the green one.",
+        "#hotel in the lobby",
+        "#include <stdio.h>",
+        "# search the log for errors",
+        "# hold on to the rail",
+        "#!/bin/sh",
+        "#fff is white",
+        "Please write #note at the top.",
+        "our ticket #close to you",
+        "#TeamWork #Sustainability",
+        "> #note was quoted",
+        "# Node",
+        "# Notes",
+        "# Notes from our call",
+        "# Notable changes",
+        "#Notebook bestellt",
+        "#node01 is down",
+        "#vote",
+        "- #solved by reboot",
+        "#customers",
+        "#Merge requests",
+        "#assigned to",
+        "#show version",
+        "# show version",
+        "#priority of the queue",
+        "#tag",
+        "#tier-one support",
+        "# Back",
+        "#hold the line please",
+    ],
+)
+def test_other_hashes_are_text(line: str) -> None:
+    assert stray(f"Hello Klara,\n\n{line}\n") == ""
+
+
+def test_a_text_full_of_hashes_costs_little() -> None:
+    start = time.process_time()
+
+    stray("\n".join(f"#ab{n:x}cd" for n in range(100_000)))
+    stray("#" * 10**6 + "\n" + "-" * 10**6 + "\n" + "# " * 10**6)
+
+    assert time.process_time() - start < 5

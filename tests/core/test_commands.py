@@ -15,6 +15,7 @@ from maild.core.reason import Why
 from maild.core.snapshot import Desk, TicketView
 from maild.core.ticket import Participant, PostKind, Priority, Role, State
 from maild.core.told import Done
+from maild.core.trust import Level
 from tests.core.scenes import (
     ALICE,
     ANNA,
@@ -410,16 +411,27 @@ def test_tickets_merged_in_a_ring_end_somewhere() -> None:
 
 
 def test_mail_of_a_blocked_sender_is_held() -> None:
-    new = play(mail(), is_blocked=True)
-    again = play(mail(to=[reply_address(ANNA)]), views=[view(ticket(State.SPAM))], is_blocked=True)
+    spam = [view(ticket(State.SPAM))]
+    new = play(mail(), blocked_up_to=Level.CLAIMED)
+    proven = play(mail(), blocked_up_to=Level.DOMAIN, envelope=TRUSTED)
+    again = play(mail(to=[reply_address(ANNA)]), views=spam, blocked_up_to=Level.CLAIMED)
 
-    for decision in (new, again):
+    at_home = mail(to=[reply_address(ANNA)])
+    both = play(at_home, views=spam, blocked_up_to=Level.DOMAIN, envelope=TRUSTED)
+
+    for decision in (new, proven, again, both):
         assert (decision.outcome, decision.posts, decision.replies) == (Outcome.HELD, (), ())
         assert decision.reasons[-1].why is Why.BLOCKED
 
 
+def test_spam_in_somebodys_name_does_not_block_who_proves_to_be_them() -> None:
+    decision = play(mail(), blocked_up_to=Level.CLAIMED, envelope=TRUSTED)
+
+    assert decision.outcome is Outcome.POSTED
+
+
 def test_a_block_does_not_break_off_another_conversation() -> None:
-    decision = play(mail(to=[reply_address(ANNA)]), views=[view()], is_blocked=True)
+    decision = play(mail(to=[reply_address(ANNA)]), views=[view()], blocked_up_to=Level.DOMAIN)
 
     assert decision.outcome is Outcome.POSTED
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maild.core.decision import Audience, Decision, Outcome, ReplyKind
 from maild.core.house import AgentTrust
-from maild.core.mail import Classification, Kind, Mail
+from maild.core.mail import Classification, Envelope, Kind, Mail
 from maild.core.reason import Why
 from maild.core.ticket import PostKind, Role, State
 from maild.core.token import Purpose
@@ -25,10 +25,12 @@ from tests.core.scenes import (
     EVE,
     HOUSE,
     LIST,
+    LMTP,
     NOW,
     SUPPORT,
     TICKET,
     TRUSTED,
+    UNTRUSTED,
     autoreply,
     bounced,
     file,
@@ -134,6 +136,21 @@ def test_a_broken_token_is_held_and_nobody_is_told() -> None:
 
     assert (decision.outcome, decision.replies) == (Outcome.HELD, ())
     assert Why.TOKEN_BROKEN in whys(decision)
+
+
+def test_a_forged_domain_is_named_instead_of_a_token() -> None:
+    failed = "mx.co.example; dmarc=fail header.from=customer.example"
+    told = play(mail(headers=[("authentication-results", failed)]), envelope=LMTP)
+    found = play(mail(to=[BROKEN]), envelope=replace(UNTRUSTED, evidence=failed))
+    nobody = play(mail(headers=[("authentication-results", failed)], defect="two"), envelope=LMTP)
+
+    assert [decision.outcome for decision in (told, found, nobody)] == [Outcome.HELD] * 3
+    words = "domain-failed: DMARC of customer.example fails: forged, or changed by a forwarder"
+    assert [str(decision.reasons[-1]) for decision in (told, found, nobody)] == [
+        words,
+        f"{words}; [smtp] arc_sealers names those to believe",
+        words.replace(" of customer.example", ""),
+    ]
 
 
 # before all
@@ -550,12 +567,42 @@ def test_an_agent_without_their_reply_address_is_held_and_told() -> None:
     assert sent(decision) == [("trouble", ALICE)]
 
 
-@pytest.mark.parametrize("person", [EVE, ANNA])
-def test_an_agents_token_in_other_hands_is_held_and_nobody_is_told(person: str) -> None:
-    decision = agent(from_agent("Pay me.", person=person))
+@pytest.mark.parametrize("envelope", [UNTRUSTED, TRUSTED])
+def test_an_agents_token_in_other_hands_is_held_and_shown_to_them(envelope: Envelope) -> None:
+    for policy in AgentTrust:
+        house = replace(trusting(policy), trusted_domains=("elsewhere.example",))
 
-    assert (decision.outcome, decision.replies) == (Outcome.HELD, ())
-    assert Why.AGENT_UNPROVEN in whys(decision)
+        decision = agent(from_agent("Pay me.", person=EVE), envelope=envelope, house=house)
+
+        assert (decision.outcome, decision.posts) == (Outcome.HELD, ())
+        assert whys(decision) == (Why.AGENT_UNPROVEN,)
+        assert [(r.recipient, r.template, r.text) for r in decision.replies] == [
+            (ALICE, "held", f"{EVE}:\n\nPay me.")
+        ]
+
+
+def test_a_false_or_bulk_mail_at_an_agents_token_is_shown_to_nobody() -> None:
+    failed = ("authentication-results", "mx.co.example; dmarc=fail header.from=elsewhere.example")
+    false = agent(from_agent("Pay me.", person=EVE, headers=[failed]), envelope=LMTP)
+    quiet = Classification(must_not_answer=True)
+    bulk = agent(from_agent("News", person=EVE, machine=quiet), envelope=UNTRUSTED)
+
+    assert [(d.outcome, d.replies) for d in (false, bulk)] == [(Outcome.HELD, ())] * 2
+
+
+def test_who_takes_part_writes_as_themselves_at_an_agents_token_too() -> None:
+    """As who answers all does, when the agent copied them in."""
+    answered: dict[str, Any] = {"by_reference": (TICKET,)}
+    proven = agent(from_agent("Thanks, all.", person=ANNA), envelope=TRUSTED, **answered)
+    claimed = agent(from_agent("Thanks, all.", person=ANNA), envelope=UNTRUSTED, **answered)
+    new = agent(from_agent("Thanks, all.", person=ANNA), envelope=TRUSTED)
+
+    assert [post.kind for post in proven.posts] == [PostKind.CUSTOMER]
+    assert (proven.trust, proven.before is not None) == ("E2", True)
+    assert (claimed.trust, claimed.before) == ("E0", None)
+    assert claimed.after is not None
+    assert claimed.after.linked == TICKET
+    assert (new.outcome, new.before) == (Outcome.POSTED, None)
 
 
 def test_an_agents_token_for_an_unknown_ticket_is_held() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from maild.core.leak import repeated
+from maild.core.leak import quoted, repeated
 
 NOTE = "The customer has not paid since March, do not offer any refund before Bob agrees."
 CHINESE = "这个客户从三月开始就没有付过钱在鲍勃同意之前不要退款给他们"
@@ -49,6 +49,11 @@ def test_of_other_tickets_a_short_text_is_no_leak() -> None:
     assert repeated(["has not paid since March, do not"], [NOTE], [], short=False) == ""
     assert repeated(["has not paid since March, do not offer"], [NOTE], [], short=False)
     assert repeated([CHINESE[:16]], [CHINESE], [], short=False)
+
+
+def test_a_quoted_line_of_a_note_is_found_however_short() -> None:
+    assert quoted("Hello,\n> VIP\n", ["VIP"], ["It smokes."]) == "vip"
+    assert quoted("Hello VIP,\n> It smokes.\n", ["VIP\nIt smokes."], ["It smokes."]) == ""
 
 
 def test_what_is_public_is_no_secret() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maild.core.forwarding import passed_on
 from maild.core.mail import Address, VisibleReply
 from maild.core.replytext import split
 
@@ -229,6 +230,42 @@ def test_a_reply_is_no_forward() -> None:
 
     assert reply(f"{REPLY}\n\n{header}\n\nBody.").forwarded is None
     assert reply("Begin forwarded message:\n\nnothing that can be read").forwarded is None
+
+
+OUTLOOK = "From: {0}\nSent: {1}\nTo: {2}\nSubject: {3}\n\nMy own question."
+EVE = ("Eve <eve@elsewhere.example>", *VALUES[1:])
+
+
+def test_what_somebody_forwarded_inside_a_forwarded_mail_is_their_text() -> None:
+    inner = FORWARDS["gmail en"].format(*VALUES)
+    text = f"Please answer her.\n\n{OUTLOOK.format(*EVE)}\n\n{inner}\n"
+
+    found = passed_on(text)
+
+    assert reply(text).forwarded is None
+    assert found is not None
+    assert found.sender.addr == "eve@elsewhere.example"
+    assert found.comment == "Please answer her."
+    assert found.text.startswith("My own question.")
+    assert "maria.sample@example.org" in found.text
+
+
+@pytest.mark.parametrize("sender", ["maria@example.org <eve@elsewhere.example>", "Eve", ""])
+def test_a_forward_whose_writer_is_in_doubt_is_nobodys(sender: str) -> None:
+    for form in (FORWARDS["gmail en"], OUTLOOK):
+        text = f"Please answer.\n\n{form.format(sender, *VALUES[1:])}"
+        inner = FORWARDS["apple de"].format(*VALUES)
+
+        assert reply(f"{text}\n\n{inner}").forwarded is None
+        assert passed_on(f"{text}\n\n{inner}") is None
+
+
+def test_an_address_that_stands_twice_is_one() -> None:
+    sender = "Maria@example.org [mailto:maria@example.org]"
+    found = reply(FORWARDS["gmail en"].format(sender, *VALUES[1:])).forwarded
+
+    assert found is not None
+    assert found.sender.addr.lower() == "maria@example.org"
 
 
 LINES = st.lists(

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from maild.core.decision import Decision, Outcome
+from maild.core.decision import Audience, Decision, Outcome
 from maild.core.house import Agent
 from maild.core.reason import Why
 from maild.core.rule import FIELDS, Context, Rule, RuleEvent, Verb
 from maild.core.ruling import STEPS_MAX
 from maild.core.snapshot import AgentLoad
-from maild.core.ticket import Priority
+from maild.core.ticket import PostKind, Priority
 from tests.core.scenes import (
     ALICE,
     ANNA,
@@ -217,6 +217,23 @@ def test_after_an_agents_reply_rules_may_tell_colleagues_and_never_the_customer(
 
     kinds = [(reply.kind.value, reply.recipient) for reply in decision.replies]
     assert kinds[2:] == [("notification", BOB)]
+
+
+def test_an_agents_note_is_told_to_colleagues_and_to_nobody_else() -> None:
+    tell = rule(RuleEvent.AGENT_NOTED, (Verb.NOTIFY, "assignee"), (Verb.REPLY, "survey"))
+    letter = from_agent("#note\ncheck her contract")
+
+    told, own = (
+        play(letter, envelope=TRUSTED, views=[view(ticket(assignee=holder))], rules=[tell])
+        for holder in (BOB, ALICE)
+    )
+
+    news = [r for r in told.replies if r.template == "notification"]
+    assert [(r.recipient, r.text, r.post_kind) for r in news] == [
+        (BOB, "check her contract", PostKind.NOTE)
+    ]
+    assert not any(r.template == "notification" for r in own.replies)
+    assert not any(r.audience is Audience.CUSTOMER for r in (*told.replies, *own.replies))
 
 
 def test_a_template_is_sent_to_the_proven_and_a_fixed_text_to_others() -> None:

@@ -59,6 +59,32 @@ def test_a_suspended_reader_gets_no_copy_and_the_agent_is_told() -> None:
     assert Why.SUSPENDED in [reason.why for reason in decision.reasons]
 
 
+def test_an_answer_that_is_not_sent_was_not_given() -> None:
+    before = answered()
+    assert before.after is not None
+    assert before.after.state is State.PENDING
+
+    decision = reachable(before, suspended(ANNA), WORLD)
+
+    assert decision.after == replace(before.after, state=State.OPEN)
+    assert decision.events[-1].kind == "state.changed"
+    assert decision.events[-1].data == (("from", "pending"), ("to", "open"))
+
+
+def test_a_copy_that_is_not_sent_leaves_the_answer_given() -> None:
+    before = answered()
+
+    assert reachable(before, suspended(BEN), WORLD).after == before.after
+
+
+def test_who_hears_of_a_new_ticket_hears_that_its_customer_cannot_be_written_to() -> None:
+    decision = reachable(play(mail()), suspended(ANNA), WORLD)
+
+    notices = [reply for reply in decision.replies if reply.kind is ReplyKind.NOTIFICATION]
+    assert notices
+    assert {notice.unreached for notice in notices} == {ANNA}
+
+
 def test_nobody_is_told_of_a_lost_acknowledgement() -> None:
     opened = play(mail())
     assert opened.replies[0].kind is ReplyKind.ACKNOWLEDGEMENT

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from maild.errors import StoreBusy
 from tests.crash.daemons import Zygote, sink_of
@@ -144,7 +145,7 @@ def _wait_until_working(stage: Stage, moment: Moment) -> float:
 def _under_way(stage: Stage) -> set[str]:
     try:
         now = stage.standing()
-    except StoreBusy:
+    except (StoreBusy, OperationalError):
         return set()  # killed before there were tables
     found = {"received": now.journal["received"], "parsing": now.journal["parsing"]}
     found["sending"] = now.outbox["sending"]

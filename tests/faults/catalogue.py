@@ -107,9 +107,10 @@ CRASHES = (
     ),
     _row(
         "C12",
-        "PostgreSQL crashes under load and comes back, and turns read-only",
-        "451, goes on once it answers, nothing acknowledged is lost",
+        "PostgreSQL crashes under load and comes back, turns read-only, or falls silent",
+        "451, goes on once it answers, nothing acknowledged is lost; a silent one holds up no end",
         "faults/test_database_server.py::test_a_server_that_restarts_or_only_reads_loses_nothing",
+        "faults/test_silent_server.py::test_a_silent_server_is_told_of_and_work_goes_on_when_it_speaks",
     ),
     _row(
         "C13",
@@ -292,10 +293,11 @@ IDENTITY = (
     ),
     _row(
         "S05",
-        "From that can be read in two ways",
-        "proves nobody",
+        "From that can be read in two ways, and what OpenDMARC reads in it",
+        "proves nobody; where one is trusted, OpenDMARC's domain is ours",
         "parse/test_mailboxes.py::test_anything_but_one_plain_mailbox_proves_nobody",
         "parse/test_mailboxes.py::test_two_from_fields_prove_nobody",
+        "servers/test_from_opendmarc.py::test_what_opendmarc_reads_otherwise_proves_nobody",
     ),
     _row(
         "S06",
@@ -360,8 +362,8 @@ IDENTITY = (
 ABUSE = (
     _row(
         "P01",
-        "27 MIME bombs, at their size and ten times that",
-        "read or refused inside the child's limits",
+        "64 kinds of MIME bombs, at their size and ten times that",
+        "read or refused inside the child's limits; an ordinary mail is read next",
         "reader/test_hostile_table.py::test_a_hostile_mail_is_read_or_refused_inside_the_limits",
     ),
     _row(
@@ -381,11 +383,12 @@ ABUSE = (
     ),
     _row(
         "P06",
-        "charsets that are unknown, are none, or lie",
-        "text, and no codec that is no charset",
+        "charsets that are unknown, are none, lie, or are misspelled",
+        "the text that the bytes are known to be, and no codec that is no charset",
         "parse/test_charset.py::test_codecs_that_are_no_charsets_can_never_be_reached",
         "parse/test_charset.py::test_text_is_read_whatever_its_label_claims",
         "parse/test_charset.py::test_labels_as_mailers_write_them_are_understood",
+        "parse/test_charset.py::test_known_bytes_are_read_under_every_name_of_their_charset",
     ),
     _row(
         "P07",

@@ -2,7 +2,7 @@
 
 `careless` does not wait for the disk (`synchronous=NORMAL`): the control that must lose mail.
 `impatient` holds its database for silent after three seconds instead of sixty, writes to it each
-second, and hangs for twelve seconds when it is told to (SIGUSR1).
+second, lets clients wait for two and its end last four, and hangs for twelve seconds when it is told to (SIGUSR1).
 `hasty` waits two seconds for a locked database instead of thirty.
 """
 
@@ -13,8 +13,9 @@ import sys
 import time
 from datetime import timedelta
 
-from maild import app
+from maild import app, vitals
 from maild.cli.main import main
+from maild.intake import smtp_reception
 from maild.store import database
 
 _prepared = database._prepare
@@ -37,7 +38,10 @@ def become(how: str) -> None:
     if how in ("hasty", "impatient"):
         database.BUSY_TIMEOUT_SECONDS = 2
     if how == "impatient":
-        app.SILENT_AFTER = timedelta(seconds=3)
+        vitals.SILENT_SECONDS = 3
+        vitals.TOLD_SECONDS = smtp_reception.COMMIT_SECONDS = 2
+        vitals.LOOK_SECONDS = 1
+        vitals.END_SECONDS = 4
         app.BEAT = timedelta(seconds=1)
         signal.signal(signal.SIGUSR1, lambda *_: time.sleep(12))
 

@@ -69,6 +69,8 @@ class Stage:
         self.log_file = folder / "log"
         self.command: Sequence[str] = COMMAND
         self.environment: dict[str, str] = {}
+        self.may_fork = True
+        """A forked daemon starts quickly, and shares memory with the one it comes from."""
         self.write_config(config)
         self._process: subprocess.Popen[bytes] | warm.Process | None = None
         self._database: Database | None = None
@@ -96,7 +98,7 @@ class Stage:
         """Fork the daemon, or start it anew where it is to be another one."""
         arguments = ("--config", str(self.config), "run", *more)
         environment = os.environ | self.environment
-        if self.command == COMMAND and not warm.is_cold(environment):
+        if self.may_fork and self.command == COMMAND and not warm.is_cold(environment):
             return warm.start(*arguments, stdout=log, stderr=log, env=environment)
         return subprocess.Popen(
             [*self.command, *arguments],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from maild import log
 from maild.core.mail import Envelope, Source
 from maild.core.ticket import Move
 from maild.delivery import Delivery
@@ -208,3 +209,20 @@ def _comes_in(desk: Desk) -> None:
     writer.close()
     with desk.database.write() as connection:
         journal.count_try(connection, number, desk.now + timedelta(days=1))
+
+
+def test_a_clock_that_is_not_as_the_databases_is_told_until_it_is(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure()
+    clock, told = desk.alarm.clock, []
+    for ahead in (29, 600, 600, -31, 5):
+        clock.compare(desk.office.now() - timedelta(seconds=ahead))
+        told.append(clock.check())
+    clock.compare(None)
+
+    assert [bool(words) for words in told] == [False, True, True, True, False]
+    assert "+600 s off the database's" in told[1]
+    assert "-31 s" in told[3]
+    assert clock.check() == ""
+    assert capsys.readouterr().err.count("clock.differs") == 1

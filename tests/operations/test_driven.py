@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from maild import settings
 from maild.delivery import Delivery
@@ -20,6 +21,7 @@ from maild.outbox.values import Values
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.settings import RelaySettings
+from maild.store import reach
 from maild.store.ledger import Ledger
 from maild.store.writer import Journal
 from maild.wall import Board
@@ -66,6 +68,7 @@ _DRIVEN = {
     Metric.SLA_ATTAINMENT: f"{_HERE}test_a_promise_kept_and_one_missed_are_half",
     Metric.AUTOMATIC_MAILS: _SUPPRESSED,
     Metric.AUTOMATIC_MAILS_MAX: _SUPPRESSED,
+    Metric.AGENTS_SUSPENDED: f"{_HERE}test_only_agents_who_are_suspended_are_counted",
     Metric.BREAKER_OPEN: _SUPPRESSED,
     Metric.BUDGET_WITHHELD: _SUPPRESSED,
     Metric.REPORT_OVERDUE: (
@@ -193,6 +196,23 @@ def test_too_much_automatic_mail_is_withheld_and_opens_the_breaker(
 
     assert value("maild_breaker_open") == 0
     assert value("maild_automatic_mails") == 0
+
+
+def test_only_agents_who_are_suspended_are_counted(house: InMemory) -> None:
+    watch, table = Watch(lambda: house.office), reach.metadata.tables["address"]
+    agent, colleague, *_ = house.office.world.house.agent_addresses
+    with house.office.database.write() as connection:
+        for address, at in ((agent, house.now), (colleague, None), ("c@b.example", house.now)):
+            row = {"hard_bounces": 3, "bounced_at": house.now, "suspended_at": at}
+            connection.execute(insert(table).values(address=address, **row))
+
+    watch.look()
+    suspended = value("maild_agents_suspended")
+    with house.office.database.write() as connection:
+        reach.release(connection, agent)
+    watch.look()
+
+    assert (suspended, value("maild_agents_suspended")) == (1, 0)
 
 
 def test_the_oldest_mail_that_waits_grows_older(house: InMemory) -> None:

@@ -15,6 +15,7 @@ import pytest
 from maild import memory, settings
 from maild.app import Daemon, Role
 from tests.configs import SENDING
+from tests.flows.stage import Stage
 
 BLOCK_BYTES = 20_000
 BLOCKS = 2_000
@@ -38,7 +39,9 @@ def test_holes_between_what_is_in_use_are_given_back() -> None:
     assert all(block == bytes([2 * n % 251]) * BLOCK_BYTES for n, block in enumerate(kept))
 
 
-def test_without_the_gnu_c_library_nothing_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_gnu_c_library_nothing_is_given_back_or_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(_name: None) -> None:
         raise OSError("a static program loads nothing")
 
@@ -46,6 +49,34 @@ def test_without_the_gnu_c_library_nothing_is_given_back(monkeypatch: pytest.Mon
         monkeypatch.setattr(ctypes, "CDLL", library)
 
         assert not memory.give_back()
+        assert not memory.share_arenas()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no GNU C library")
+def test_the_threads_of_a_daemon_share_their_arenas(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, SENDING + '[smtp]\nlisten = ["127.0.0.1:@SMTP@"]\n')
+    stage.may_fork = False
+    stage.start()
+    try:
+        assert len(list(Path(f"/proc/{stage.process_id}/task").iterdir())) > 3 * memory.ARENAS
+        assert heaps(stage.process_id) <= memory.ARENAS
+    finally:
+        stage.close()
+
+
+def heaps(process_id: int) -> int:
+    """How many heaps of glibc's arenas: 64 MiB reserved at a multiple of it, begun to be used.
+
+    The first arena has the heap that grows by brk(2), and none of these.
+    """
+    size = 64 << 20
+    words = Path(f"/proc/{process_id}/maps").read_text(encoding="ascii").splitlines()
+    areas = [line.split() for line in words]
+    places = [[int(n, 16) for n in area[0].split("-")] for area in areas]
+    return sum(
+        begin % size == 0 and area[1] == "rw-p" and after == [end, begin + size]
+        for (begin, end), area, after in zip(places, areas, places[1:], strict=False)
+    )
 
 
 def test_a_daemon_does_it_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

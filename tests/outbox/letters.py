@@ -219,12 +219,14 @@ def undelivered(language: str = "en") -> Reply:
         detail="550 5.1.1 <ada@example.org>: no such user",
         unreached="ada@example.org",
         text="It left us today.",
+        post_kind=PostKind.AGENT,
         key="key:undelivered",
     )
 
 
 def delayed(language: str = "en") -> Reply:
-    return replace(undelivered(language), template="delayed", text="", key="key:delayed")
+    made = replace(undelivered(language), template="delayed", text="", key="key:delayed")
+    return replace(made, reason="undelivered")
 
 
 def unpaged(language: str = "en") -> Reply:

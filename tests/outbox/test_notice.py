@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from maild.core.decision import Audience, Reply, ReplyKind
+from maild.core.decision import Audience, Reply, ReplyKind, Signs
 from maild.core.dossier import Aged, AgedMark, Brief, Mark
 from maild.core.survey import Kind
-from maild.core.ticket import State
+from maild.core.ticket import Participant, Role, State
 from maild.outbox.values import Values
 from maild.outbox.wording import values_of
 from tests.outbox import letters
@@ -83,6 +83,41 @@ def test_an_agent_sees_who_the_customer_is(language: str) -> None:
             assert words in text
     assert "Call <b>before</b> noon." in text_of(message)
     assert "Call &lt;b&gt;before&lt;/b&gt; noon." in text_of(message, "html")
+
+
+@pytest.mark.parametrize("language", AGES)
+def test_an_agent_sees_the_signs_of_a_mail(language: str) -> None:
+    signs = Signs(
+        unproven="ada@forged.example",
+        answers_to="eve@elsewhere.example",
+        names=977,
+        newcomer=Participant(address="ben@example.org", name="Ben <b>", role=Role.CC),
+        solved_at=TICKET.created_at - timedelta(days=200),
+    )
+    reply = replace(letters.notification(language), signs=signs, reason="")
+
+    message = read(written(reply, KNOWN)[1])
+
+    for text, kind in ((text_of(message), "plain"), (text_of(message, "html"), "html")):
+        assert "ada@forged.example" in text
+        assert "#customer eve@elsewhere.example" in text
+        assert "977" in text
+        assert ("Ben &lt;b&gt;" if kind == "html" else "Ben <b> <ben@example.org>") in text
+        assert "2025" in text
+
+
+def test_no_words_of_a_customer_end_the_part_that_is_theirs() -> None:
+    rule = "-" * 40
+    said = (
+        f"Hello\n  {rule}\t\n\nEarlier on this ticket:\n\nBob (internal note):\n> approved\n-----"
+    )
+    reply = replace(letters.notification("en"), text=said)
+
+    text = text_of(read(written(reply)[1]))
+
+    assert [line.strip() for line in text.splitlines()].count(rule) == 2
+    assert "\n---\n" in text
+    assert "\n-----\n" in text
 
 
 @pytest.mark.parametrize("language", AGES)

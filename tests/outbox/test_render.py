@@ -266,9 +266,7 @@ def test_each_reason_for_holding_a_mail_has_its_own_words(language: str) -> None
     }
 
     assert len(set(told.values())) == len(REASONS)
-    assert all(
-        "#slove" in told[reason] for reason in ("command-unknown", "note-repeated", "limit")
-    )
+    assert all("#slove" in told[reason] for reason in ("command-unknown", "quote-left", "limit"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -285,5 +283,5 @@ def test_each_doubt_about_an_answer_has_its_own_words(language: str) -> None:
     for form in range(3):
         assert len({words[form] for words in told.values()}) == len(told)
         assert known.get(language, "autre client") in told["others-repeated"][form]
-        for code in ("note-repeated", "absence-notice", "others-repeated"):
+        for code in ("note-repeated", "absence-notice", "others-repeated", "quote-left"):
             assert "so it reads" in told[code][form]

@@ -79,7 +79,7 @@ def test_the_null_path_is_sent_as_such() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("-f", "MAIL"), SendResult.PERMANENT),
+        (("-f", "MAIL"), SendResult.TEMPORARY),
         (("-f", "RCPT"), SendResult.PERMANENT),
         (("-f", "DATA"), SendResult.PERMANENT),
         (("-f", "."), SendResult.PERMANENT),

@@ -25,10 +25,51 @@ from maild.charset import clean, codec, decode
         ("iso-8859-8-i", "cp1255"),
         ("koi8-u", "koi8_u"),
         ("us-ascii*en", "ascii"),
+        ("cp20127", "ascii"),
+        ("utf-8-bom", "utf_8"),
+        ("utf-8n", "utf_8"),
+        ("uft-8", "utf_8"),
+        ("x-utf-8", "utf_8"),
     ],
 )
 def test_labels_as_mailers_write_them_are_understood(label: str, expected: str) -> None:
     assert codec(label) == expected
+
+
+KNOWN_BYTES: dict[tuple[bytes, str], str] = {
+    (b"\x93h\xe9\x94 \x80", "“hé” €"): "8859-1 cp28591 ms-ansi windows-1252http-equiv",
+    (b"\xb1\xe6\xea\xb3\xf1", "ąćęłń"): "latin-2",
+    (b"\xfd\xfe\xf0", "ışğ"): "latin-5 turkish",
+    (b"\xa4 \xbd", "€ œ"): "latin0",
+    (b"\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"): "windows-cp1251 ms-cyrl",
+    (b"\xf0\xd2\xc9\xd7\xc5\xd4", "Привет"): "koi-8 cp20866",
+    (b"\x8f\xe0\xa8\xa2\xa5\xe2", "Привет"): "dos-866",
+    (b"\xf9\xec\xe5\xed", "שלום"): "logical csISO88598I",
+    (b"\x99\x8c\x85\x8d", "שלום"): "dos-862",
+    (b"\xc3\xe5\xe9\xdc", "Γειά"): "sun_eu_greek",
+    (b"\xca\xc7\xd1\x85", "สวั…"): "TIS620 thai dos-874",
+    (b"\xa4\xa4\xa4\xe5", "中文"): "x-big5 big5-eten",
+    (b"\xd6\xd0\xce\xc4", "中文"): "gb_18030 csGBK csISO58GB231280 iso-ir-58 cp54936",
+    (
+        b"\xc7\xd1\xb1\xdb",
+        "한글",
+    ): "csEUCKR csKSC56011987 iso-ir-149 ksc5601-1987 x-euc-kr cp51949",
+    (b"\x87@\x93\xfa\x96{", "①日本"): "csWindows31J shiftjis x-shift-jis SJIS-win",
+    (b"\xad\xa1\xc6\xfc", "①日"): "eucJP-win eucJPms csEUCPkdFmtJapanese cp51932",
+    (b"\x1b$B-!F|\x1b(B", "①日"): "iso2022jp iso-2022jp cp50222",
+}
+"""What a text is in bytes, by tables other than ours; labels that mean the same charset."""
+
+
+@pytest.mark.parametrize(
+    ("label", "data", "text"),
+    [(label, *known) for known, labels in KNOWN_BYTES.items() for label in labels.split()],
+)
+def test_known_bytes_are_read_under_every_name_of_their_charset(
+    label: str, data: bytes, text: str
+) -> None:
+    assert codec(label)
+    assert decode(data, label) == text
 
 
 @pytest.mark.parametrize(

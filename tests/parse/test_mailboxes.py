@@ -46,6 +46,16 @@ AMBIGUOUS = [
     b"agent",
     b"",
 ]
+PLAIN = [
+    b"agent@co.example",
+    b"<agent@co.example>",
+    b"Agent <agent@co.example>",
+    b'"Agent, The (Sales)" <agent@co.example>',
+    b'"agent@co.example" <agent@co.example>',
+    b"=?utf-8?q?J=C3=B6rg?= <agent@co.example>",
+    b"J\xc3\xb6rg <agent@co.example>",
+    b"Dr. O'Neil <agent+tag@co.example>",
+]
 
 
 @pytest.mark.parametrize("value", AMBIGUOUS)
@@ -55,19 +65,7 @@ def test_anything_but_one_plain_mailbox_proves_nobody(value: bytes) -> None:
     assert mail.from_defect
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"agent@co.example",
-        b"<agent@co.example>",
-        b"Agent <agent@co.example>",
-        b'"Agent, The (Sales)" <agent@co.example>',
-        b'"agent@co.example" <agent@co.example>',
-        b"=?utf-8?q?J=C3=B6rg?= <agent@co.example>",
-        b"J\xc3\xb6rg <agent@co.example>",
-        b"Dr. O'Neil <agent+tag@co.example>",
-    ],
-)
+@pytest.mark.parametrize("value", PLAIN)
 def test_one_plain_mailbox_has_no_defect(value: bytes) -> None:
     mail = read(b"From: " + value + b"\r\n\r\nhi")
 

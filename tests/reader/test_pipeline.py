@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from maild import handle, reading, settings
+from maild import handle, log, reading, settings
 from maild.carry import carry_out
 from maild.core.decision import Outcome
+from maild.core.mail import Envelope, Source
 from maild.core.reason import Why
 from maild.errors import LostRace, StoreBusy
 from maild.handle import Handled, Office
 from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
-from maild.store import journal
+from maild.store import journal, nodes
 from maild.store.writer import Journal
 from tests.core.scenes import ALICE, ANNA, SUPPORT
 from tests.trust.house import LMTP, InMemory, letter, proven
@@ -92,16 +96,16 @@ def test_a_bug_pauses_the_line_and_never_ends_it(
     journalled(house)
     monkeypatch.setattr("maild.pipeline.PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("maild.pipeline.IDLE_SECONDS", 0.01)
-    work, failures, stop = handle.mails, [RuntimeError("a bug")], threading.Event()
+    work, failures, stop = handle.together, [RuntimeError("a bug")], threading.Event()
 
-    def failing_once(office: Office, items: list[handle.Item]) -> tuple[Handled, ...]:
+    def failing_once(office: Office, items: list[handle.Item]) -> Iterable[Handled]:
         if failures:
             raise failures.pop()
         handled = work(office, items)
         stop.set()
         return handled
 
-    monkeypatch.setattr(handle, "mails", failing_once)
+    monkeypatch.setattr(handle, "together", failing_once)
     thread = threading.Thread(target=line.run, args=(stop,))
 
     thread.start()
@@ -119,7 +123,7 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
     monkeypatch.setattr("maild.pipeline.PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("maild.pipeline.IDLE_SECONDS", 0.01)
     work, put_back, claim, stop = (
-        handle.mails,
+        handle.together,
         journal.put_back,
         journal.claim,
         threading.Event(),
@@ -127,7 +131,7 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
     failures = [StoreBusy(words) for words in ("it crashed", "away", "away", "away")]
     claims: list[int] = []
 
-    def failing_once(office: Office, items: list[handle.Item]) -> tuple[Handled, ...]:
+    def failing_once(office: Office, items: list[handle.Item]) -> Iterable[Handled]:
         if len(failures) == 4:
             raise failures.pop()
         handled = work(office, items)
@@ -143,7 +147,7 @@ def test_what_could_not_be_put_back_is_put_back_once_the_database_answers(
             raise failures.pop()
         put_back(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(handle, "mails", failing_once)
+    monkeypatch.setattr(handle, "together", failing_once)
     monkeypatch.setattr(journal, "put_back", failing_too)
     monkeypatch.setattr(journal, "claim", watched)
     thread = threading.Thread(target=line.run, args=(stop,))
@@ -203,6 +207,31 @@ def test_a_mail_that_the_database_cannot_take_lets_the_others_go_on(
     assert [one.outcome for one in done] == [Outcome.POSTED, Outcome.WAIT, Outcome.POSTED]
 
 
+def test_mails_that_are_handled_each_by_itself_are_progress(
+    house: InMemory, line: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database is far away a batch lasts longer than a line may stand still."""
+    journalled(house)
+    work, course = carry_out, list[str]()
+
+    def losing_once(*arguments: object) -> object:
+        course.append("tries")
+        if len(course) == 1:
+            raise LostRace("changed")
+        return work(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("maild.handle.carry_out", losing_once)
+    batch = line._claim()
+    for item in batch:
+        item.read.result(60)
+    line.pace.waiting = nullcontext  # type: ignore[assignment]
+    monkeypatch.setattr(line.pace, "moves", lambda: course.append("moves"))
+
+    line._handle(batch)
+
+    assert course == ["tries", *("tries", "moves") * 3]
+
+
 def test_a_mail_that_always_loses_its_race_is_held_after_three_tries(
     house: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,3 +248,77 @@ def test_a_mail_that_always_loses_its_race_is_held_after_three_tries(
 
     assert [one.outcome for one in done] == [Outcome.WAIT, Outcome.WAIT, Outcome.HELD]
     assert done[-1].reasons[0].why is Why.WAITING
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        replace(LMTP, rcpt_to=("payroll+7@co.example",)),
+        replace(LMTP, rcpt_to=(), source=Source.IMAP, mailbox="Payroll"),
+    ],
+)
+def test_mail_for_a_mailbox_that_only_another_node_knows_waits(
+    house: InMemory, line: Pipeline, envelope: Envelope, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure()
+    writer = Journal(house.database, lambda: house.now)
+    for one, mail in zip((LMTP, envelope), MAILS, strict=False):
+        writer.append(one, mail).result(60)
+    writer.close()
+    with house.database.write() as connection:
+        nodes.arrive(connection, "b", "1", house.now)
+        nodes.knows(connection, "b", {"payroll@co.example": "Payroll"})
+
+    line.step()
+    early, waits = outcomes(house), capsys.readouterr().err
+    house.now += timedelta(seconds=9)
+    line.step()
+    still = outcomes(house)
+    house.now += timedelta(seconds=31)
+    line.step()
+
+    assert early == still == ["posted", ""]
+    assert waits.count("<4>mail.early") == 1
+    assert outcomes(house) == ["posted", "posted"], "nobody knows it any more: it is handled here"
+
+
+def test_mail_for_a_mailbox_that_this_node_never_hears_of_is_held(
+    house: InMemory, line: Pipeline
+) -> None:
+    writer = Journal(house.database, lambda: house.now)
+    writer.append(replace(LMTP, rcpt_to=("payroll@co.example",)), MAILS[0]).result(60)
+    writer.close()
+    course = []
+
+    for minutes in (0, 59, 2):
+        house.now += timedelta(minutes=minutes)
+        with house.database.write() as connection:
+            nodes.arrive(connection, "b", "1", house.now)
+            nodes.knows(connection, "b", {"payroll@co.example": "Payroll"})
+        line.step()
+        course += outcomes(house)
+
+    assert course == ["", "", "held"]
+    with house.database.read() as connection:
+        reason = connection.execute(text("SELECT reason FROM journal")).scalar_one()
+        assert "only another node knows its mailbox" in reason
+
+
+def test_what_a_line_has_in_hand_is_known_until_it_stands_still(
+    house: InMemory, line: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journalled(house)
+    seen: list[frozenset[int]] = []
+    line.on_replies = lambda: seen.append(line.in_hand)
+
+    batch = line._turn([])
+    taken = line.in_hand
+    with monkeypatch.context() as patched:
+        patched.setattr("maild.vitals.SILENT_SECONDS", -1.0)
+        standing_still = line.in_hand
+    left = line._turn(batch)
+    line._turn(left)
+
+    assert [set(taken), set(standing_still)] == [{1, 2, 3}, set()]
+    assert set(seen) == {taken}
+    assert line.in_hand == set()

@@ -50,7 +50,8 @@ def known(folder: Path, text: str) -> settings.Settings:
     ],
 )
 def test_the_first_policy_that_matches_is_taken(tmp_path: Path, match: str, holds: bool) -> None:
-    text = f"[[sla]]\nname = 'one'\nmatch = '''{match}'''\ncalendar = 'office'\n[[sla]]\nname = 'rest'\n"
+    rest = "[[sla]]\nname = 'rest'\n" if match.strip() else ""
+    text = f"[[sla]]\nname = 'one'\nmatch = '''{match}'''\ncalendar = 'office'\n{rest}"
 
     found = choose(policies.promises(known(tmp_path, text)), for_promises(TICKET))
 

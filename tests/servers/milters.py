@@ -45,19 +45,35 @@ UserID root
 _START_SECONDS = 30
 
 
+_OPENDKIM = ("opendkim", "-x", _DKIM)
+_OPENDMARC = ("opendmarc", "-c", _DMARC)
+
+
 @contextmanager
 def milters() -> Iterator[str]:
     """Run both; give the lines for Postfix's main.cf."""
+    with _all_running(_OPENDKIM, _OPENDMARC) as ports:
+        places = ", ".join(f"inet:127.0.0.1:{port}" for port in ports)
+        yield f"smtpd_milters = {places}\nmilter_default_action = tempfail\nmilter_protocol = 6\n"
+
+
+@contextmanager
+def opendmarc() -> Iterator[int]:
+    """Run opendmarc alone; give its port."""
+    with _all_running(_OPENDMARC) as (port,):
+        yield port
+
+
+@contextmanager
+def _all_running(*programs: tuple[str, str, str]) -> Iterator[list[int]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="milters-")))
         (folder / "nobody").write_text("192.0.2.1\n")
         (folder / "resolv.conf").write_text(f"nameserver {DNS[0]}\noptions timeout:2 attempts:1\n")
-        ports = [
+        yield [
             stack.enter_context(_running(name, option, config, folder))
-            for name, option, config in (("opendkim", "-x", _DKIM), ("opendmarc", "-c", _DMARC))
+            for name, option, config in programs
         ]
-        places = ", ".join(f"inet:127.0.0.1:{port}" for port in ports)
-        yield f"smtpd_milters = {places}\nmilter_default_action = tempfail\nmilter_protocol = 6\n"
 
 
 @contextmanager
@@ -76,7 +92,7 @@ def _running(name: str, option: str, config: str, folder: Path) -> Iterator[int]
         _wait(port, process, folder / f"{name}.log")
         yield port
     finally:
-        process.terminate()
+        process.kill()  # told to end, a milter looks up from its socket every five seconds only
         process.wait(20)
         log.close()
 

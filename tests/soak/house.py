@@ -51,6 +51,8 @@ class House:
         self.dovecot = dovecot
         (folder / "imap.password").write_text("pw\n")
         self.stage = Stage(folder, CONFIG, **self._values("Example"))
+        # Its memory is measured: what a fork shares at first becomes its own little by little.
+        self.stage.may_fork = False
 
     def rename(self, name: str) -> None:
         """Write the config anew, in the name of a support that is called differently."""

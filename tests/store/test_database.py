@@ -180,10 +180,12 @@ def test_a_postgresql_that_only_reads_is_busy(postgresql: PostgreSQL) -> None:
     opened.close()
 
 
-def test_a_full_sqlite_is_a_full_disk_and_a_word_in_an_error_is_not(tmp_path: Path) -> None:
+def test_a_full_sqlite_is_a_full_disk_and_a_wrong_statement_is_no_trouble_of_its(
+    tmp_path: Path,
+) -> None:
     opened = open_database(f"sqlite:///{tmp_path}/x.db")
 
-    with pytest.raises(StoreBusy, match="full_house"), opened.write() as connection:
+    with pytest.raises(OperationalError, match="full_house"), opened.write() as connection:
         connection.execute(text("SELECT * FROM full_house"))
     with opened.write() as connection:
         connection.execute(text("CREATE TABLE one (value TEXT)"))

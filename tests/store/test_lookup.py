@@ -16,6 +16,7 @@ from maild.core.mail import Mail
 from maild.core.snapshot import Snapshot
 from maild.core.ticket import Customer, PostKind, State
 from maild.core.token import Purpose
+from maild.core.trust import Level
 from maild.store import journal, lookup
 from maild.store.database import Database
 from maild.store.prepared import Prepared
@@ -150,6 +151,30 @@ def test_other_content_or_another_sender_is_another_mail(database: Database, let
     end(database, one, identity=ANNA, content_hash=mail().content_hash)
 
     assert look(database, letter, two).same_as == 0
+
+
+def test_a_customer_called_like_an_agent_has_no_name(database: Database) -> None:
+    letter = mail("eve@customer.example")
+    person = replace(letter.parsed.from_[0], name="Alice")
+    called = replace(letter, parsed=replace(letter.parsed, from_=(person,)))
+
+    assert look(database, letter).customer.name == "Eve"
+    assert look(database, called).customer.name == ""
+
+
+def test_a_block_is_as_strong_as_the_mail_that_was_spam(database: Database) -> None:
+    def spam(person: str, *levels: str, state: State = State.SPAM) -> Level | None:
+        for level in levels:
+            posts = (replace(a_post(1), trust=level), replace(a_post(2), trust="E4"))
+            known = replace(new_ticket(), customer=Customer(address=person), state=state)
+            apply(database, opening(posts=posts, ticket=known))
+        return look(database, mail(person)).blocked_up_to
+
+    assert spam("new@customer.example") is None
+    assert spam("good@customer.example", "E2", state=State.OPEN) is None
+    assert spam("forged@customer.example", "E0", "E0") is Level.CLAIMED
+    assert spam("proven@customer.example", "E0", "E2", "E1") is Level.DOMAIN
+    assert spam("released@customer.example", "failed") is Level.CLAIMED
 
 
 def test_another_id_is_another_mail(database: Database) -> None:

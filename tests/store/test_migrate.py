@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import multiprocessing
 import os
 import signal
@@ -24,8 +25,8 @@ from sqlalchemy import UniqueConstraint, event, inspect, text
 from sqlalchemy.exc import StatementError
 
 from maild.errors import ConfigError, DiskFull, NotReady, StoreBusy
+from maild.store import hold, precaution, upgrade, whereabouts
 from maild.store import migrate as migration
-from maild.store import precaution, upgrade
 from maild.store.database import Database, open_database
 from maild.store.migrate import migrate, newest, ready, revision
 from maild.store.tables import metadata
@@ -237,6 +238,21 @@ def test_an_sqlite_file_is_copied_before_its_tables_change_and_three_copies_are_
     assert kept == ["2", "3", "4"]
 
 
+def test_a_migration_that_cannot_succeed_is_no_matter_of_time(tmp_path: Path) -> None:
+    opened = older(f"sqlite:///{tmp_path / 'maild.db'}")
+    with opened.write() as connection:
+        connection.execute(text("CREATE TABLE digest (id INTEGER)"))
+
+    with pytest.raises(ConfigError) as told:
+        migrate(opened)
+
+    (copy,) = tmp_path.glob("maild.db.before-*")
+    words = f"the upgrade from schema {OLDER} to {newest()} failed: table digest already exists"
+    assert told.value.problems[0].text == f"{words}; the copy is {copy}; nothing was changed"
+    assert revision(opened) == OLDER
+    opened.close()
+
+
 def test_an_upgrade_looks_at_a_small_file_once(tmp_path: Path) -> None:
     database = older(f"sqlite:///{tmp_path / 'maild.db'}")
     asked: list[str] = []
@@ -353,6 +369,22 @@ def _rows(database: Database) -> dict[str, int]:
             for name in inspect(connection).get_table_names()
             if name != "meta"
         }
+
+
+def test_an_older_schema_that_moved_is_upgraded_and_the_move_is_seen_to(
+    postgresql: PostgreSQL,
+) -> None:
+    with closing(older(postgresql.database())) as opened:
+        with opened.write() as connection:
+            there = {"system": "7", "timeline": "00000001", "tables": "1/1"}
+            row = {"name": whereabouts.LIVES, "value": json.dumps(there)}
+            connection.execute(text("INSERT INTO meta (name, value) VALUES (:name, :value)"), row)
+
+        assert migrate(opened) == newest()
+
+        with opened.read() as connection:
+            assert "another server" in whereabouts.moved(connection)
+            assert "another server" in hold.held(connection)
 
 
 def test_a_migration_gives_way_to_a_node_that_works(postgresql: PostgreSQL) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from maild.cli import online_database
+from maild.cli.looked import Verdict
 from maild.store import nodes
 from maild.store.database import Database
 from tests.core.scenes import NOW
@@ -30,6 +32,16 @@ def test_an_address_is_early_until_every_daemon_that_lives_knows_it(database: Da
         told.append(nodes.unaware(connection, PLACES, NOW))
 
     assert told == [(), ("sales@co.example",), ("sales@co.example",), ()]
+
+
+def test_the_clock_that_all_nodes_share_is_the_servers(database: Database) -> None:
+    with database.read() as connection:
+        theirs = nodes.clock(connection)
+
+    assert (theirs is None) == database.is_sqlite
+    off = timedelta() if theirs is None else datetime.now(UTC) - theirs
+    assert online_database.clock(off).verdict is Verdict.OK
+    assert online_database.clock(off - timedelta(minutes=10)).verdict is Verdict.FAILED
 
 
 def test_who_is_dead_or_gone_knows_of_nothing_and_stops_nobody(database: Database) -> None:

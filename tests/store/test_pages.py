@@ -85,6 +85,7 @@ async def looked_at(database: Database) -> None:
     beside = Inspection(database, stopped.set)
     beside.start()
     await asyncio.wait_for(stopped.wait(), 30)
+    assert isinstance(beside.error, ConfigError)
     await beside.close()
 
 

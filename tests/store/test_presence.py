@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from maild import app, settings
 from maild.errors import InUse, StoreBusy
-from maild.store import hints, journal, nodes
+from maild.store import hints, journal, nodes, presence
 from maild.store.database import Database, open_database
 from maild.store.hints import Hint, Hints
 from maild.store.migrate import migrate
@@ -208,3 +208,45 @@ def listeners(database: Database) -> int:
             " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
         )
         return int(connection.execute(count).scalar_one())
+
+
+@pytest.mark.parametrize(("hung", "is_free"), [(0.0, True), (60.0, False)])
+def test_a_node_that_hangs_loses_its_locks_to_the_others(
+    shared: Database, monkeypatch: pytest.MonkeyPatch, hung: float, is_free: bool
+) -> None:
+    monkeypatch.setattr(presence, "HUNG_SECONDS", hung)
+    with closing(Presence(shared)) as one, closing(Presence(shared)) as two:
+        for name, mine in (("one", one), ("two", two)):
+            with shared.write() as connection:
+                nodes.arrive(connection, name, "0.1.0", NOW)
+            assert mine.hold(nodes.seat(name))
+        assert two.hold(NAME)
+
+        with shared.write() as connection:
+            assert presence.end_hung(connection, "one") == is_free
+
+        if is_free:
+            wait_until(lambda: one.hold(NAME), "the lock of a node that hangs is not free")
+            with pytest.raises(StoreBusy):
+                two.hold(NAME)
+        assert two.hold(nodes.seat("two")), "it comes back"
+        assert one.hold(nodes.seat("one")), "it never was away"
+
+
+def test_the_locks_of_another_role_are_left_to_it(
+    shared: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "HUNG_SECONDS", 0.0)
+    with closing(Presence(shared)) as two:
+        with shared.write() as connection:
+            nodes.arrive(connection, "two", "0.1.0", NOW)
+        two.hold(nodes.seat("two"))
+
+        with shared.write() as connection:
+            connection.execute(text("CREATE ROLE onlooker IN ROLE pg_monitor"))
+            connection.execute(text("GRANT SELECT ON node TO onlooker"))
+            connection.execute(text("SET LOCAL ROLE onlooker"))
+            assert presence.end_hung(connection, "one") == 0
+            connection.rollback()
+
+        assert two.hold(nodes.seat("two"))

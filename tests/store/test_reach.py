@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from maild.core.absence import FOREVER
 from maild.core.decision import Decision, Outcome, Returned
 from maild.core.mail import BounceClass
+from maild.core.snapshot import AgentLoad
 from maild.core.suspension import Marked
-from maild.store import outbox, reach
+from maild.log import Level, configure
+from maild.store import outbox, reach, staffing
 from maild.store.database import Database
 from tests.store.rows import ANNA, NOW, apply, opening, outgoing
 
@@ -36,11 +39,12 @@ def bounce(
     grade: BounceClass = HARD,
     address: str = ANNA,
 ) -> list[str]:
-    """Commit a bounce; return the kinds of the events that follow."""
+    """Commit a bounce, of the day that the mail's number says; return the kinds of events."""
     returned = Returned(address=address, bounce_class=grade, message_id=f"{mail}@co.example")
     decision = replace(QUIET, returned=returned)
+    at = NOW + timedelta(days=int(mail[1:]) if mail[1:].isdecimal() else 4)
     with database.write() as connection:
-        return [e.kind for e in reach.mark(connection, decision, ticket, NOW)]
+        return [e.kind for e in reach.mark(connection, decision, ticket, at)]
 
 
 def marked(database: Database) -> tuple[Marked, ...]:
@@ -61,6 +65,38 @@ def test_three_hard_bounces_suspend_an_address_and_a_fourth_says_nothing_new(
 
     assert events == [[], [], ["address.suspended"], []]
     assert marked(database) == (Marked(address=ANNA, is_suspended=True),)
+
+
+def test_a_minute_in_which_everything_comes_back_counts_once(
+    database: Database, ticket: int
+) -> None:
+    for n in range(4):
+        returned = Returned(address=ANNA, bounce_class=HARD, message_id=f"k{n}@co.example")
+        with database.write() as connection:
+            at = NOW + reach.COUNTED_EVERY - timedelta(seconds=1 if n < 3 else 0)
+            at = at if n else NOW
+            reach.mark(connection, replace(QUIET, returned=returned), ticket, at)
+        assert count(database) == (2 if n == 3 else 1)
+
+    assert marked(database) == (Marked(address=ANNA, is_suspended=False),)
+
+
+def test_an_agent_who_is_suspended_counts_as_away_and_the_log_warns(
+    database: Database, ticket: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(environment={}, level=Level.WARNING)
+    for n in range(3):
+        bounce(database, ticket, f"k{n}")
+
+    with database.read() as connection:
+        found = staffing.away(connection, NOW, [ANNA, "bob@co.example"])
+        with_work = staffing.loads(connection, NOW, [ANNA])
+        without = staffing.away(connection, NOW)
+
+    assert found == (AgentLoad(address=ANNA, away_until=FOREVER),)
+    assert {one.address: one.away_until for one in with_work}[ANNA] == FOREVER
+    assert without == ()
+    assert capsys.readouterr().err.count("address.suspended") == 1
 
 
 def test_two_do_not(database: Database, ticket: int) -> None:
@@ -110,9 +146,9 @@ def test_a_mail_that_was_never_sent_to_that_address_counts_against_nobody(
 def test_a_bounce_that_names_no_mail_of_ours_is_about_the_newest(
     database: Database, ticket: int
 ) -> None:
+    bounce(database, ticket, "k0")
     bounce(database, ticket, "unknown")
     bounce(database, ticket, "k3")
-    bounce(database, ticket, "k0")
 
     assert count(database) == 2
 

@@ -13,7 +13,7 @@ from maild.core.decision import Decision, Outcome, Taken
 from maild.core.index import wanted
 from maild.core.ticket import Customer, PostKind, Ticket
 from maild.errors import LostRace
-from maild.store import absence, commit, search, staffing
+from maild.store import absence, commit, search, sound_rows, staffing
 from maild.store.database import Connection, Database
 from maild.store.tables import metadata
 from maild.store.tickets import views
@@ -71,6 +71,7 @@ def test_posts_move_with_their_ids_and_leave_a_mark(database: Database) -> None:
         assert keys["theirs@customer.example"] == new.number
         assert keys["ours@co.example"] == keys["post-1@x.example"] == old.number
         assert search.numbers(connection, wanted("saucer"), 9) == [new.number]
+        assert list(sound_rows.words(connection, NOW)) == []
 
 
 def test_a_post_that_is_gone_is_looked_up_again(database: Database) -> None:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from maild.core import markread
 from maild.core.markread import read
+from maild.core.marktokens import TEXT_MAX
 from maild.core.survey import Kind
 
 CSAT: tuple[tuple[str, int | None], ...] = (
@@ -443,6 +443,6 @@ def test_nothing_that_can_be_written_takes_long_or_breaks() -> None:
         for kind in Kind:
             found = read(kind, text, text)
             assert found.score is None or found.score in kind.marks
-            assert len(found.comment) <= markread.TEXT_MAX
+            assert len(found.comment) <= TEXT_MAX
 
     assert time.process_time() - begun < 60

@@ -60,7 +60,6 @@ def test_a_refusal_is_not_repeated_for_ever(house: InMemory) -> None:
     ("sender", "fields"),
     [
         ("eve@elsewhere.example", ()),
-        (ANNA, ()),
         (FORMER, (proven("co.example", "fail"),)),
         (FORMER, ("Auto-Submitted: auto-replied",)),
         (FORMER, ("Precedence: bulk",)),

@@ -190,3 +190,68 @@ def test_each_agent_is_told_in_their_language(
             assert body is not None
             assert words in body.get_content()
     assert HERS in text_of(kinds[2][0])
+
+
+@pytest.mark.parametrize("command", [f"#cc +{EVE}", f"#customer {EVE}"])
+def test_an_answer_does_not_go_to_readers_whom_its_author_did_not_know(
+    house: InMemory, command: str
+) -> None:
+    alices, bobs = newest(house, ALICE), newest(house, BOB)
+    answer(house, alices, command)
+
+    outcome = answer(house, bobs, HIS)
+
+    back = newest(house, BOB)
+    assert outcome == "held"
+    assert "others take part in this ticket" in text_of(back)
+    assert EVE in text_of(back)
+    assert HIS not in told_to_anna(house)
+    assert not house.to(EVE)
+
+    assert answer(house, back, HIS) == "posted"
+    assert HIS in text_of(newest(house, EVE))
+
+
+def test_an_answer_about_a_ticket_that_was_merged_does_not_go_to_others_unasked(
+    house: InMemory,
+) -> None:
+    bobs = newest(house, BOB)
+    house.receive(letter(EVE, TO, "Mine too.", proven("elsewhere.example")))
+    answer(house, newest(house, ALICE), "#merge 1")
+    answer(house, newest(house, ALICE), "#note\nThe same printer.")
+
+    assert answer(house, bobs, HIS) == "held"
+    assert not any(HIS in text_of(mail) for mail in house.to(EVE))
+
+
+def test_readers_whom_an_answer_itself_brings_are_known_to_its_author(house: InMemory) -> None:
+    assert answer(house, newest(house, BOB), f"#cc +{EVE}\n{HIS}") == "posted"
+    assert HIS in text_of(newest(house, EVE))
+
+
+def test_a_note_may_be_written_whoever_takes_part(house: InMemory) -> None:
+    bobs = newest(house, BOB)
+    answer(house, newest(house, ALICE), f"#cc +{EVE}")
+
+    assert answer(house, bobs, "#note\nShe called me, too.") == "posted"
+
+
+def test_an_answer_on_spam_is_not_sent_unless_it_opens_the_ticket_again(house: InMemory) -> None:
+    alices, bobs = newest(house, ALICE), newest(house, BOB)
+    answer(house, alices, "#spam")
+
+    assert answer(house, bobs, HIS) == "held"
+    assert "marked as spam" in text_of(newest(house, BOB))
+    assert HIS not in told_to_anna(house)
+
+    assert answer(house, newest(house, BOB), f"#reopen\n{HIS}") == "posted"
+    assert HIS in told_to_anna(house)
+    assert house.ticket(1)["state"] == "open"
+
+
+def test_an_answer_to_fewer_readers_is_sent(house: InMemory) -> None:
+    answer(house, newest(house, ALICE), f"#cc +{EVE}\n{HERS}")
+    alices = newest(house, ALICE)
+    answer(house, newest(house, BOB), f"#cc -{EVE}")
+
+    assert answer(house, alices, "Thank you.") == "posted"

@@ -20,7 +20,7 @@ from sqlalchemy import inspect, text
 
 from maild.core.token import Keys
 from maild.errors import InUse, NotAllowed, NotReady
-from maild.store import archive, backup, hold, migrate, outbox, restore, rows
+from maild.store import archive, backup, hold, migrate, outbox, restore, rows, whereabouts
 from maild.store.archive import Manifest
 from maild.store.database import Database, open_database
 from maild.store.restore import Restored, Wish
@@ -100,7 +100,10 @@ def test_everything_comes_back_on_either_database(
     assert done.held == 0
     meta = {row["name"]: row["value"] for row in after.pop("meta")}
     assert meta.pop("outbound.held").startswith("restored from the backup of")
-    assert meta == {row["name"]: row["value"] for row in before.pop("meta")}
+    known = {row["name"]: row["value"] for row in before.pop("meta")}
+    for one in (meta, known):
+        one.pop(whereabouts.LIVES, None)
+    assert meta == known
     assert after == before
     assert problems == []
 
@@ -298,7 +301,7 @@ def under_way(house: House) -> None:
 def test_nothing_goes_out_until_it_is_released(tmp_path: Path, url: str) -> None:
     with house_in(tmp_path / "house") as house:
         under_way(house)
-        waiting = [row for row in house.mails() if row["state"] in restore.UNDER_WAY]
+        waiting = [row for row in house.mails() if row["state"] in hold.UNDER_WAY]
         saved(house, tmp_path / "backup")
         opened, done = back(tmp_path / "backup", url, house, wish(tmp_path))
         opened.close()

@@ -160,6 +160,11 @@ DAMAGE: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "numbers: ticket: would give number 3 again: 5 is taken",
         ("postgresql",),
     ),
+    "text that is no UTF-8": (
+        "UPDATE post SET text = CAST(x'ff41' AS TEXT) WHERE id = 1",
+        "search: database: cannot be read: Could not decode to UTF-8",
+        ("sqlite",),
+    ),
     "index lost an entry": (
         "UPDATE sqlite_schema SET sql = replace(sql, '(queue', '(state') WHERE name = 'ix_ticket_queue'",
         "pages: database:",

@@ -25,7 +25,7 @@ def test_a_mail_through_postfix_becomes_a_ticket_and_its_answer_joins(tmp_path: 
             client.sendmail(CUSTOMER, ["support@mail.example", "guess@mail.example"], mail)
         ticket = house.ticket_of(CUSTOMER)
         acknowledgement = house.letter(CUSTOMER)
-        answer = f"From: {CUSTOMER}\nTo: {acknowledgement.reply_to}\nSubject: Re: x\n\nMore.\n"
+        answer = f"From: {CUSTOMER}\nTo: {acknowledgement.reply_to}\nSubject: Re: {acknowledgement.subject}\n\nMore.\n"
         with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
             client.sendmail(CUSTOMER, [acknowledgement.reply_to], wire(answer))
         number = ticket["number"]

@@ -56,7 +56,7 @@ def test_by_the_token_of_the_reply_address(script: Script) -> None:
     ticket = again(script, first.customer, to=first.letter.reply_to)
 
     assert ticket["number"] == first.number
-    assert texts(ticket)[1] == "It still does not work."
+    assert texts(ticket)[1] == "Subject: Something else\n\nIt still does not work."
     assert (ticket["posts"][1]["trust"], ticket["state"]) == ("E1", "new")
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
+from sqlalchemy import update
+
+from maild.store import reach
 from tests.flows.letter import Letter
 from tests.flows.stage import Script, Stage
 
 ALICE = "alice@example.com"
+ADDRESS = reach.metadata.tables["address"]
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def opened(house: Stage, customer: str) -> tuple[int, Letter, Letter]:
@@ -29,7 +35,7 @@ def answer(house: Stage, notice: Letter, words: str) -> None:
 
 
 def returned(house: Stage, script: Script, letter: Letter, status: str = "5.1.1") -> None:
-    """A mail of ours comes back to its return path."""
+    """A mail of ours comes back to its return path, and the day of it is over."""
     bounce = script.mail(
         "bounce",
         TO=letter.return_path,
@@ -40,6 +46,8 @@ def returned(house: Stage, script: Script, letter: Letter, status: str = "5.1.1"
     )
     house.send(bounce, letter.return_path, sender="")
     house.settled()
+    with house.database.write() as connection:
+        connection.execute(update(ADDRESS).values(bounced_at=LONG_AGO))
 
 
 def kinds(house: Stage, number: int) -> list[str]:
@@ -56,7 +64,8 @@ def test_three_hard_bounces_end_in_silence_and_the_customers_own_mail_ends_it(
         answer(house, notice, words)
         latest = house.letter(customer, number)
         returned(house, script, latest)
-    assert kinds(house, number)[-2:] == ["reply.bounced", "address.suspended"]
+    assert kinds(house, number)[-3:] == ["reply.bounced", "state.changed", "address.suspended"]
+    assert house.ticket(number)["state"] == "open"
     while house.unread(ALICE, number):
         house.letter(ALICE, number)
 
@@ -66,6 +75,8 @@ def test_three_hard_bounces_end_in_silence_and_the_customers_own_mail_ends_it(
     assert customer in told.text
     assert "came back three times" in told.text
     assert "Are you there?" in told.text
+    assert f"maild address release {customer}" in told.text
+    assert house.ticket(number)["state"] == "open"
     assert not house.unread(customer)
     assert "reply.suspended" in kinds(house, number)
     rows = json.loads(house.maild("address", "list", "--json").stdout)

@@ -52,7 +52,7 @@ def test_answers_follow_a_merged_ticket(house: Stage) -> None:
     assert [post["text"].strip() for post in one["posts"]][1:] == [
         "Is anybody there?",
         "Yes, we are.",
-        "Thank you.",
+        "Subject: again\n\nThank you.",
     ]
     assert one["tags"] == ["followed"]
     assert [e["data"] for e in one["events"] if e["kind"] == "ticket.joined"] == [

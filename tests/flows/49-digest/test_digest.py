@@ -102,7 +102,13 @@ def test_an_answer_from_the_digest_reaches_its_ticket_and_its_customer(
     house.settled()
     letters = [letter for letter in house.letters(customer) if "Turned off" in letter.text]
     ticket = house.ticket(number)
+    house.send(
+        f"From: {agent}\nTo: support@example.com\nSubject: Re: {digest.field('Subject')}\n"
+        f"In-Reply-To: {digest.field('Message-ID')}\n\nWho takes this? ({language})\n"
+    )
+    house.settled()
     others = [t for t in house.tickets() if t["number"] != number]
+    asked = [one for one in house.letters(agent) if "Who takes this?" in one.text]
 
     assert address.startswith("support+")
     assert address in links, "the link in HTML is the same address"
@@ -113,6 +119,7 @@ def test_an_answer_from_the_digest_reaches_its_ticket_and_its_customer(
     assert agent not in letters[0].message.as_string()
     assert (ticket["state"], ticket["assignee"]) == ("pending", agent)
     assert len(others) == len(STORIES) - 1, "no new ticket"
+    assert len(asked) == 1, "an answer to the digest itself comes back"
 
 
 def test_everybody_gets_one_digest_a_day(house: Stage) -> None:
