@@ -114,6 +114,10 @@ def _carried(
     decisions = ballots.admitted(connection, decisions, now)
     decisions = _budgeted(connection, office, list(zip(decisions, tickets, strict=True)))
     decisions = ballots.asked(connection, decisions)
+    look = Round(plan=office.plan, now=now)
+    decisions = timetable.announced(
+        connection, look, office.world, list(zip(decisions, tickets, strict=True))
+    )
     drafted = [
         _drafted(connection, office, decision, ticket, claimed)
         for decision, ticket, (_, claimed) in zip(decisions, tickets, cases, strict=True)

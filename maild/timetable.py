@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maild.core import agenda, deferred, facts, ladder, promise, reached
+from maild.core import agenda, deferred, facts, ladder, owing, promise, reached
 from maild.core.agenda import Changes, Item, Kind, Plan, Row
-from maild.core.decision import EventDraft
+from maild.core.decision import Decision, EventDraft
 from maild.core.history import Entry
 from maild.core.ladder import Climb
 from maild.core.ontime import Firing
+from maild.core.snapshot import World
 from maild.core.ticket import Ticket
 from maild.store import commit, deadlines, history, takeback, unasked
 from maild.store.database import Connection
@@ -39,6 +40,37 @@ class Round:
 def bring(connection: Connection, look: Round, tickets: Iterable[Ticket]) -> None:
     """Write down what is due on tickets (those with a number)."""
     _brought(connection, look, tickets)
+
+
+def announced(
+    connection: Connection,
+    look: Round,
+    world: World,
+    cases: Sequence[tuple[Decision, Ticket | None]],
+) -> list[Decision]:
+    """Let notices tell by when an answer will be due, as `bring` is going to write it down.
+
+    Before anything but the ticket itself is written. Where nothing is promised it costs nothing.
+    """
+    asked = {
+        ticket.number
+        for decision, ticket in cases
+        if look.plan.promises and ticket is not None and owing.is_asked(decision)
+    }
+    logs = history.of_tickets(connection, sorted(asked)) if asked else {}
+    return [
+        owing.told(
+            decision,
+            ticket=ticket,
+            log=logs.get(ticket.number, ()),
+            plan=look.plan,
+            world=world,
+            now=look.now,
+        )
+        if ticket is not None and ticket.number in asked
+        else decision
+        for decision, ticket in cases
+    ]
 
 
 def firings(connection: Connection, look: Round, tickets: Sequence[Ticket]) -> dict[int, Firing]:

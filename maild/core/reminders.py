@@ -93,11 +93,7 @@ def follow_up(situation: Situation, decision: Decision, template: str) -> Reply 
 
 def hours_of(situation: Situation, address: str) -> Calendar | None:
     """Return the calendar in which an address works; None for one that is not told."""
-    agent = situation.house.agent_of(address)
-    if agent is None or not agent.calendar:
-        return None
-    known = situation.world.calendars
-    return next((hours for hours in known if hours.name == agent.calendar), None)
+    return situation.world.hours_of(address)
 
 
 def _is_known(view: TicketView | None) -> bool:

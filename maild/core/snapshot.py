@@ -198,3 +198,10 @@ class World:
     """The line to reply above in our mails to agents, in every language."""
     fixed_subjects: tuple[str, ...] = ()
     """Of mails of ours to customers that have another subject than their ticket."""
+
+    def hours_of(self, address: str) -> Calendar | None:
+        """Return the calendar in which an agent works; None for one that is not told."""
+        agent = self.house.agent_of(address)
+        if agent is None or not agent.calendar:
+            return None
+        return next((hours for hours in self.calendars if hours.name == agent.calendar), None)
