@@ -94,6 +94,17 @@ def recipient(address: str, house: House) -> Recipient | None:
     return None
 
 
+def without_detail(address: str) -> str:
+    """Return an address without what follows the `+` of its local part (RFC 5233 §1), lower case.
+
+    For counting what reaches one mailbox, never for telling who somebody is: not every house
+    delivers `anna+shop` to `anna`. Dots stay, since they are part of the name nearly everywhere.
+    """
+    local, at, domain = address.lower().rpartition("@")
+    place = local.find("+", 1)
+    return f"{local[:place]}{at}{domain}" if place > 0 else f"{local}{at}{domain}"
+
+
 def is_own_domain(address: str, house: House) -> bool:
     """Tell whether an address lies in a domain of our mailboxes, or in the reply domain."""
     domain = _ascii(address.rpartition("@")[2].lower())

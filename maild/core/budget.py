@@ -10,10 +10,11 @@
 | timed   | mail to one agent that no mail caused, all tickets   | an hour     | `reminders_per_hour`          |
 | page    | calls of one webhook                                 | an hour     | `pages_per_hour`              |
 
-The first four are about acknowledgements and templates to customers. What an agent is told about
-a mail that has no ticket counts as one ticket more, and so does what nobody proved to be theirs:
-strangers neither flood an agent by way of many tickets nor silence one. The mail that uses up
-`timed` says so. An agent's own words have no budget.
+The first four are about acknowledgements and templates to customers; `anna+1@` and `anna+2@` are
+one address there (RFC 5233). What an agent is told about a mail that has no ticket counts as one
+ticket more, and so does what nobody proved to be theirs: strangers neither flood an agent by way
+of many tickets nor silence one. The mail that uses up `timed` says so. An agent's own words have
+no budget.
 
 What is over budget is not written, and the mail that asked for it is handled as ever: else two
 machines would talk for ever. What no mail of its reader's can cause waits for its turn instead:
@@ -35,6 +36,7 @@ from enum import StrEnum
 from operator import itemgetter
 
 from maild.core import calendar, postponed
+from maild.core.address import without_detail
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.quick import replace
@@ -78,7 +80,7 @@ class Charge:
 
     scope: Scope
     recipient: str = ""
-    """Lower case; empty where a scope does not ask for it, as below."""
+    """Lower case, a customer's without `+` detail; empty where a scope does not ask for it."""
     domain: str = ""
     mailbox: str = ""
     ticket: int = 0
@@ -182,7 +184,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
     return pages + tuple(
         Booking(
             entry=entry,
-            recipient=reply.recipient.lower(),
+            recipient=_victim(reply, entry),
             domain=_domain(reply),
             mailbox=reply.mailbox,
             ticket=_about(reply, ticket),
@@ -291,9 +293,10 @@ def _called(page: Page) -> str:
 
 def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
     """The narrowest budget comes first: it is the one that the reason names."""
-    recipient, entry = reply.recipient.lower(), _entry(reply)
+    entry = _entry(reply)
     if entry is None:
         return ()
+    recipient = _victim(reply, entry)
     if entry in (Entry.AGENT, Entry.REMINDER):
         most = house.to_agent_per_ticket_hour
         about = _about(reply, ticket)
@@ -332,6 +335,12 @@ def _entry(reply: Reply) -> Entry | None:
     if reply.audience is Audience.CUSTOMER:
         return Entry.CUSTOMER
     return Entry.REMINDER if reply.template in _TIMED else Entry.AGENT
+
+
+def _victim(reply: Reply, entry: Entry) -> str:
+    """Whose account a mail is on: whoever forges senders has as many `anna+1@` as they like."""
+    is_to_customer = entry in (Entry.CUSTOMER, Entry.STOPPED)
+    return without_detail(reply.recipient) if is_to_customer else reply.recipient.lower()
 
 
 def _domain(reply: Reply) -> str:

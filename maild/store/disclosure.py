@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from maild.core.address import without_detail
 from maild.core.erasure import Person, names
 from maild.core.ticket import PostKind
 from maild.store import tables
@@ -65,7 +66,9 @@ def about(connection: Connection, who: Person, found: Traces) -> Json:
         "unsubscribed": _all(connection, _UNSUBSCRIBED, _UNSUBSCRIBED.c.address == who.address),
         "mail_returned": _all(connection, _ADDRESS, _ADDRESS.c.address == who.address),
         "automatic_mail": _all(
-            connection, _AUTOMATIC, mine(_AUTOMATIC.c.recipient) == who.address
+            connection,
+            _AUTOMATIC,
+            mine(_AUTOMATIC.c.recipient).in_((who.address, without_detail(who.address))),
         ),
     }
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from maild.core import erasure
+from maild.core.address import without_detail
 from maild.core.erasure import ERASED, Person
 from maild.errors import LostRace
 from maild.store import blobs, journal, questions, residue, tables, traces
@@ -318,7 +319,8 @@ def _about(connection: Connection, address: str) -> None:
     """Delete what is kept by address alone."""
     connection.execute(delete(_ADDRESS).where(_ADDRESS.c.address == address))
     connection.execute(delete(_UNSUBSCRIBED).where(_UNSUBSCRIBED.c.address == address))
-    connection.execute(delete(_AUTOMATIC).where(func.lower(_AUTOMATIC.c.recipient) == address))
+    booked = (address, without_detail(address))
+    connection.execute(delete(_AUTOMATIC).where(func.lower(_AUTOMATIC.c.recipient).in_(booked)))
     holds = func.lower(_KEY.c.message_id).contains(address, autoescape=True)
     keys = connection.execute(select(_KEY.c.message_id).where(holds)).scalars().all()
     for some in parts([key for key in keys if _holds(key, address)]):

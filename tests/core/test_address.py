@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild.core.address import is_own_domain, recipient, valid, valid_return_path
+from maild.core.address import (
+    is_own_domain,
+    recipient,
+    valid,
+    valid_return_path,
+    without_detail,
+)
 from maild.core.house import House, Mailbox
 from maild.core.token import TOKEN_LENGTH
 
@@ -191,3 +197,23 @@ def test_a_megabyte_is_refused_at_once(unit: str) -> None:
         valid_return_path(text)
 
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("Anna@B.example", "anna@b.example"),
+        ("anna+1@b.example", "anna@b.example"),
+        ("anna+1+2@b.example", "anna@b.example"),
+        ("anna+@b.example", "anna@b.example"),
+        ("an.na+1@b.example", "an.na@b.example"),
+        ("+49123+1@sms.example", "+49123@sms.example"),
+        ("+1@b.example", "+1@b.example"),
+        ("anna", "anna"),
+        ("", ""),
+    ],
+)
+def test_what_reaches_one_mailbox_is_counted_without_its_detail(
+    address: str, mailbox: str
+) -> None:
+    assert without_detail(address) == mailbox

@@ -161,6 +161,16 @@ def test_addresses_count_alike_in_any_case() -> None:
     ]
 
 
+def test_a_customers_plus_addresses_count_as_one_and_agents_are_told_at_theirs() -> None:
+    def charged(address: str, audience: Audience) -> set[str]:
+        decision = a_decision(a_reply(address, ReplyKind.NOTIFICATION, audience))
+        booked = {line.recipient for line in budget.bookings(decision, 7)}
+        return booked | {one.recipient for one in budget.asked_of(decision, SMALL)} - {""}
+
+    assert charged("Anna+2@customer.example", Audience.CUSTOMER) == {ANNA}
+    assert charged("alice+2@co.example", Audience.AGENT) == {"alice+2@co.example"}
+
+
 def test_what_the_breaker_stopped_is_on_the_account_and_what_others_stopped_is_not() -> None:
     asked = a_decision(a_reply())
 

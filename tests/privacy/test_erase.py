@@ -125,6 +125,18 @@ def test_others_keep_their_words_and_their_tickets(house: OnDisk) -> None:
     assert story["state"] != "closed"
 
 
+def test_what_was_counted_for_a_plus_address_goes_with_it(house: OnDisk) -> None:
+    zoe = "zoe+shop@customer.example"
+    booked = "SELECT recipient FROM automatic WHERE recipient LIKE 'zoe%'"
+    house.receive(letter(zoe, "support@co.example"))
+    before = asked(house, booked)
+
+    privacy.erase(house.office, zoe, WHO)
+
+    assert [row[0] for row in before] == ["zoe@customer.example"]
+    assert asked(house, booked) == []
+
+
 def test_a_later_mail_of_the_same_person_starts_anew(house: OnDisk) -> None:
     plant(house)
     token = house.to(BEA)[0]["Reply-To"]
