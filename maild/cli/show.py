@@ -19,6 +19,7 @@ from rich.text import Text
 from maild import log, premises, settings
 from maild.errors import ConfigError, Problem, TemporaryError
 from maild.settings import Settings
+from maild.store import pages
 from maild.store.database import Database, open_database
 from maild.store.migrate import ready
 
@@ -36,12 +37,13 @@ def opened(config: Path | None) -> Iterator[tuple[Settings, Database]]:
     """Load the settings and open the database for one command; it never migrates a house."""
     known = settings.load(config, environ=environment())
     _refuse_nowhere(config, known.database_url)
-    database = _open(known)
-    try:
-        ready(database)
-        yield known, database
-    finally:
-        database.close()
+    with pages.legible():
+        database = _open(known)
+        try:
+            ready(database)
+            yield known, database
+        finally:
+            database.close()
 
 
 def _open(known: Settings) -> Database:

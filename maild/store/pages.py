@@ -29,6 +29,8 @@ _RAW_MAIL = "blob_chunk"
 _WHOLE = "PRAGMA quick_check(10)"
 _UNREADABLE = ("SQLITE_IOERR_READ", "SQLITE_IOERR_CORRUPTFS")
 """SQLite's names for a sector that the disk does not give; it may be a passing trouble."""
+_NO_DATABASE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+"""Its names for pages that make no sense, or their beginnings."""
 Seen = TypeVar("Seen")
 READS = 3
 _AGAIN_SECONDS = 1.0
@@ -136,6 +138,25 @@ def refuse_marked(database: Database) -> None:
     """Raise `ConfigError` when a daemon found the file damaged: nothing may come into it."""
     if database.file is not None and _mark(database.file).exists():
         raise damaged("a daemon found it")
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Raise `ConfigError` where what was asked for meanwhile cannot be read: for commands.
+
+    They look at no pages before. A text that is no UTF-8 is refused by Python, not by SQLite: it
+    has no code, and the pages around it are whole.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        words = str(error.orig)
+        if getattr(error.orig, "sqlite_errorname", "").startswith(_NO_DATABASE):
+            raise damaged(words) from error
+        if isinstance(error.orig, sqlite3.Error) and "UTF-8" in words:
+            said = words.partition(" with text ")[0]  # the rest is a customer's, or no text at all
+            raise damaged(f"{said}; maild verify tells what else") from error
+        raise
 
 
 def damaged(words: str) -> ConfigError:

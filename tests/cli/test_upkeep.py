@@ -125,14 +125,7 @@ def test_commands_leave_older_tables_alone_and_the_daemons_work_copies_them_firs
 
 def test_a_damaged_file_takes_no_mail_and_restore_is_named(house: House) -> None:
     place = database_of(house)
-    with closing(sqlite3.connect(place)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (root,) = connection.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'post'"
-        ).fetchone()
-    data = bytearray(place.read_bytes())
-    data[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
-    place.write_bytes(data)
+    damage(place, "post")
 
     started = house.run("run")
     piped = house.run(*DELIVER, stdin=MAIL.replace("one@", "two@"))
@@ -143,6 +136,54 @@ def test_a_damaged_file_takes_no_mail_and_restore_is_named(house: House) -> None
     assert piped.returncode == 75
     with closing(sqlite3.connect(place)) as connection:
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "arguments"),
+    [
+        ("ticket SET state", ("status",)),
+        ("ticket SET subject", ("ticket", "show", "1")),
+        ("ticket SET subject", ("ticket", "list", "--json")),
+        ("journal SET state = 'held', outcome = 'held', reason", ("held", "list")),
+    ],
+)
+def test_a_text_that_is_no_utf_8_ends_a_command_with_a_word_that_helps(
+    house: House, damaged: str, arguments: tuple[str, ...]
+) -> None:
+    with closing(sqlite3.connect(database_of(house))) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        connection.execute(f"UPDATE {damaged} = CAST(x'50ff41' AS TEXT)")
+
+    done = house.run(*arguments)
+
+    assert done.returncode == 78
+    assert f"decode to UTF-8 column '{damaged.rpartition(' ')[2]}'; maild verify" in done.stderr
+    assert "P\ufffdA" not in done.stderr
+    assert "maild restore FILE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_page_that_was_damaged_since_ends_a_command_with_a_word_that_helps(house: House) -> None:
+    damage(database_of(house), "ticket")
+
+    done = house.run("ticket", "list")
+
+    assert done.returncode == 78
+    assert "the database is damaged" in done.stderr
+    assert "maild restore FILE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def damage(place: Path, table: str) -> None:
+    """Overwrite the page at which a table begins."""
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (root,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+    data = bytearray(place.read_bytes())
+    data[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
+    place.write_bytes(data)
 
 
 def test_a_second_daemon_tries_again_instead_of_being_given_up(house: House) -> None:
