@@ -112,7 +112,7 @@ def test_a_token_that_ended_during_idle_is_replaced_when_the_server_hangs_up(
         provider.end(before)
         doveadm = find("doveadm")
         assert doveadm
-        kick = [doveadm, "-c", dovecot.folder / "dovecot.conf", "kick", USER]
+        kick = [str(doveadm), "-c", str(dovecot.folder / "dovecot.conf"), "kick", USER]
 
         def shown_anew() -> bool:
             # Whom a kick meets may still be the connection of the test before.
