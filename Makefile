@@ -14,7 +14,7 @@ SECONDS ?= 600
 FORM ?= short
 BIN := .venv/bin
 STAMP := .venv/.ok
-PACKAGES := dovecot-imapd postfix swaks postgresql chromium mutt faketime libfaketime strace \
+PACKAGES := dovecot-imapd postfix swaks postgresql pgbouncer chromium mutt faketime libfaketime strace \
   opendkim opendkim-tools opendmarc gcc libc6-dev prometheus systemd-container
 
 run: env ## start the daemon (SMTP 127.0.0.1:8025, web 127.0.0.1:8080, state in var/)

@@ -39,6 +39,7 @@ NEEDS = {
         programs=("initdb", "postgres", "pg_basebackup", "pg_dump", "pg_restore"),
         packages=("postgresql",),
     ),
+    "pgbouncer": Need(programs=("pgbouncer",), packages=("pgbouncer",)),
     "chromium": Need(programs=("chromium",), packages=("chromium",)),
     "mutt": Need(programs=("mutt",), packages=("mutt",)),
     "swaks": Need(programs=("swaks",), packages=("swaks",)),

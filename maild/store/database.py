@@ -31,7 +31,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.dml import ReturningInsert
 
 from maild.errors import ConfigError, DiskFull, LostRace, MaildError, Problem, StoreBusy
-from maild.store import silence
+from maild.store import pooler, silence
 from maild.store.prepared import Prepared
 from maild.store.turns import Turns
 
@@ -199,7 +199,7 @@ def open_database(url: str) -> Database:
         connect_args=silence.client_side(parsed),
     )
     silence.tell_server(engine)
-    return _checked(Database(engine), _assert_synced)
+    return _checked(Database(engine), _assert_fit)
 
 
 def _open_sqlite(url: str, path: str | None) -> Database:
@@ -298,7 +298,11 @@ def _assert_durable(database: Database, journal_mode: str = "memory") -> None:
                 raise _refused(f"SQLite says {name}={found}, but {wanted} is needed here")
 
 
-def _assert_synced(database: Database) -> None:
+def _assert_fit(database: Database) -> None:
+    with translated():
+        is_pooled = pooler.hands_on_sessions(database.engine)
+    if is_pooled:
+        raise _refused("a pooler hands sessions on: it has to be in session mode (pool_mode)")
     with database.read() as connection:
         if connection.execute(text("SHOW fsync")).scalar_one() != "on":
             raise _refused("PostgreSQL runs with fsync=off: acknowledged mail could be lost")

@@ -20,6 +20,7 @@ from tests.nodes.people import Post
 from tests.ports import free_port
 from tests.servers import postgresql
 from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.pgbouncer import in_between
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text(encoding="utf-8")
 TEN_MINUTES_LATER = "UPDATE outbox SET next_try_at = created_at WHERE state = 'queued'"
@@ -158,16 +159,24 @@ class Houses:
 
 
 @contextmanager
-def houses(folder: Path, dovecot: Dovecot, roles: Sequence[str]) -> Iterator[Houses]:
-    """Run a node for each of `roles`: what stands behind `--only`, empty for all of them."""
+def houses(
+    folder: Path, dovecot: Dovecot, roles: Sequence[str], *, pooled: bool = False
+) -> Iterator[Houses]:
+    """Run a node for each of `roles`: what stands behind `--only`, empty for all of them.
+
+    With `pooled` they reach their database through a PgBouncer in session mode.
+    """
     relay, password = free_port(), folder / "password"
     password.write_text(f"{PASSWORD}\n", encoding="utf-8")
     password.chmod(0o600)
     with ExitStack() as open_things:
         server = open_things.enter_context(postgresql.running())
         post = open_things.enter_context(relay_of(Post(), relay))
+        database = server.database()
+        if pooled:
+            database = open_things.enter_context(in_between(database, "session"))
         shared = {
-            "DATABASE": server.database(),
+            "DATABASE": database,
             "RELAY": relay,
             "SECRET": folder / "secret",
             "IMAP": dovecot.port,

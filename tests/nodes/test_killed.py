@@ -23,7 +23,7 @@ from maild.delivery import GROUP_MAILS_MAX
 from maild.store import journal
 from tests.faults.form import IS_LONG, times
 from tests.flows.stage import wait_for
-from tests.needs import needs
+from tests.needs import needs, require
 from tests.nodes.houses import Houses, houses
 from tests.nodes.people import Customer
 from tests.servers.dovecot import Dovecot, running_dovecot
@@ -42,23 +42,27 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def dovecot() -> Iterator[Dovecot]:
     yield from running_dovecot()
 
 
-@pytest.mark.parametrize("nodes", [2, 3] if IS_LONG else [2])
+@pytest.mark.parametrize(
+    ("nodes", "pooled"), [(2, False), (3, False), (2, True)] if IS_LONG else [(2, False)]
+)
 def test_nodes_killed_in_turn_lose_and_double_nothing(
-    tmp_path: Path, dovecot: Dovecot, figures: Callable[..., None], nodes: int
+    tmp_path: Path, dovecot: Dovecot, figures: Callable[..., None], nodes: int, pooled: bool
 ) -> None:
+    if pooled:
+        require("pgbouncer")
     dovecot.add("sales", offer(0, nodes))
-    with houses(tmp_path, dovecot, [""] * nodes) as house:
+    with houses(tmp_path, dovecot, [""] * nodes, pooled=pooled) as house:
         with writing(house, dovecot, nodes) as (customers, offered):
             taken_over, mailbox = killed_in_turn(house, nodes)
         house.settle()
         lost = missing(house, customers, offered)
         figures(
-            **{f"kills_of_{nodes}_nodes": nodes * times(1, 3)},
+            **{f"kills_of_{nodes}{'_pooled' if pooled else ''}_nodes": nodes * times(1, 3)},
             acknowledged=sum(len(customer.acknowledged) for customer in customers),
             answers=sum(customer.answers for customer in customers),
             by_imap=len(offered),

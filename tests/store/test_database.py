@@ -15,6 +15,7 @@ from maild.errors import ConfigError, DiskFull, LostRace, StoreBusy
 from maild.store import database as database_module
 from maild.store.database import Database, open_database
 from tests.needs import needs
+from tests.servers.pgbouncer import in_between
 from tests.servers.postgresql import PostgreSQL, running
 
 THREADS = 4
@@ -229,6 +230,26 @@ def test_a_postgresql_that_is_not_durable_is_refused() -> None:
 
         with pytest.raises(ConfigError, match="fsync"):
             open_database(url)
+
+
+@needs("postgresql", "pgbouncer", "root")
+def test_a_pooler_that_hands_sessions_on_is_refused() -> None:
+    with (
+        running() as server,
+        in_between(server.database(), "transaction") as url,
+        pytest.raises(ConfigError, match="session mode"),
+    ):
+        open_database(url)
+
+
+@needs("postgresql", "pgbouncer", "root")
+def test_a_pooler_that_leaves_each_its_session_is_no_hindrance() -> None:
+    with running() as server, in_between(server.database(), "session") as url:
+        opened = open_database(url)
+
+        with opened.write() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        opened.close()
 
 
 @needs("postgresql")
