@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from maild.authenticate import keys, resolver, suffixes
 from maild.authenticate.resolver import Budget, Resolver
+from maild.authenticate.shares import Shares, client_of
 from maild.core import authresults, dkim, dmarc, spf
 from maild.core.authresults import Verdict
 from maild.core.dmarc import Check, Findings, Signed
@@ -51,14 +53,22 @@ class Authenticator:
         self._writer = writer
         self._resolver = Resolver(settings.nameservers)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="authenticate")
+        self._shares = Shares(self._pool, settings.seconds)
         self._ours = tuple(ipaddress.ip_network(text) for text in settings.trusted_clients)
 
     def submit(self, mail: Mail, envelope: Envelope, received_at: datetime) -> Future[str]:
-        """Have a mail checked; the future gives the evidence."""
-        return self._pool.submit(self.check, mail, envelope, received_at)
+        """Have a mail checked; the future gives the evidence.
+
+        What servers of ours forward is everybody's mail, and has no share.
+        """
+        if self._is_ours(envelope.client):
+            return self._pool.submit(self.check, mail, envelope, received_at)
+        work = partial(self.check, mail, envelope, received_at)
+        return self._shares.submit(client_of(envelope.client), work)
 
     def close(self) -> None:
         """Begin no more checks; those under way end by their deadline."""
+        self._shares.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def check(self, mail: Mail, envelope: Envelope, received_at: datetime) -> str:
