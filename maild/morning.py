@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maild.carry import Office, carry_out
 from maild.core import digest, morning
-from maild.core.digest import Candidate, Digest, Pile, Waiting
+from maild.core.digest import Candidate, Digest, Held, Pile, Waiting
 from maild.core.house import Digests
 from maild.core.morning import Morning
 from maild.store import absence, digests, tickets
@@ -62,6 +62,7 @@ def _read(connection: Connection, office: Office, one: Morning) -> Digest:
         queues=tuple(
             digests.figures(connection, queue, one.since, one.until) for queue in one.leads
         ),
+        held=digests.held(connection) if one.leads else Held(),
     )
 
 

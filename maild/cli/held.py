@@ -8,7 +8,7 @@ from typing import Any
 
 from maild import confirm
 from maild.cli import show as out
-from maild.core.reason import Why
+from maild.core.reason import RETURNED
 from maild.errors import NotAllowed
 from maild.furnish import office_of
 from maild.now import utc_now
@@ -16,19 +16,7 @@ from maild.store import journal, listing, questions
 from maild.store.secret import load_keys
 
 _RETURNED = "its agent was told; release it only after a change of the settings"
-_WHYS = (
-    Why.COMMAND_UNKNOWN,
-    Why.COMMAND_ARGUMENT,
-    Why.COMMAND_BELOW,
-    Why.COMMAND_TICKETLESS,
-    Why.NOTHING_WRITTEN,
-    Why.OVERTAKEN,
-    Why.NEW_READERS,
-    Why.TICKET_SPAM,
-    Why.NO_TICKET,
-)
-_TOLD = re.compile(rf"(?:^|; )(?:{'|'.join(_WHYS)})(?::|$)")
-"""What an agent wrote cannot be carried out as it is: a release changes nothing of it."""
+_TOLD = re.compile(rf"(?:^|; )(?:{'|'.join(RETURNED)})(?:[:;]|$)")
 COLUMNS = ("journal", "received_at", "from", "to", "waits", "reason")
 
 

@@ -71,6 +71,15 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Mails that are held until an operator looks at them."""
+
+    count: int = 0
+    oldest_at: datetime | None = None
+    """When the oldest of them was received; None for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What stands in one agent's digest of one day."""
 
@@ -86,11 +95,14 @@ class Digest:
     """What nobody has taken, in the reader's queues; the oldest come first."""
     queues: tuple[Figures, ...] = ()
     """Of the queues that the reader leads."""
+    held: Held = Held()
+    """Only leads are told of it."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell: then it is not written."""
         listed = self.own.count or self.over.count or self.unassigned.count
+        listed = listed or self.held.count
         return not listed and all(one.is_empty for one in self.queues)
 
 

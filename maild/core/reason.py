@@ -76,6 +76,20 @@ class Why(StrEnum):
     LIMIT = "limit"
 
 
+RETURNED = (
+    Why.COMMAND_UNKNOWN,
+    Why.COMMAND_ARGUMENT,
+    Why.COMMAND_BELOW,
+    Why.COMMAND_TICKETLESS,
+    Why.NOTHING_WRITTEN,
+    Why.OVERTAKEN,
+    Why.NEW_READERS,
+    Why.TICKET_SPAM,
+    Why.NO_TICKET,
+)
+"""Why a mail is held that its agent sends anew: a release changes nothing of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One reason."""

@@ -55,6 +55,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedHeld:
+    """Mails that are held until an operator looks at them."""
+
+    count: int = 0
+    oldest: str = ""
+    """When the oldest came, as people write it; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A digest."""
 
@@ -64,6 +73,7 @@ class Shown:
     over: Listing = field(default_factory=Listing)
     unassigned: Listing = field(default_factory=Listing)
     queues: tuple[ListedQueue, ...] = ()
+    held: ListedHeld = field(default_factory=ListedHeld)
 
 
 _TICKET = ListedTicket(
@@ -120,4 +130,5 @@ SAMPLE = Shown(
             missed=0,
         ),
     ),
+    held=ListedHeld(count=3, oldest="30 April 2026"),
 )

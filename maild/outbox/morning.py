@@ -8,10 +8,10 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from maild.core.digest import Digest, Figures, Pile, Waiting
+from maild.core.digest import Digest, Figures, Held, Pile, Waiting
 from maild.core.house import House
 from maild.core.ticket import Ticket
-from maild.outbox.digest import ListedQueue, ListedTicket, Listing, Shown
+from maild.outbox.digest import ListedHeld, ListedQueue, ListedTicket, Listing, Shown
 from maild.outbox.headers import clean
 from maild.outbox.threads import tag
 from maild.outbox.words import Words
@@ -38,6 +38,7 @@ def shown(digest: Digest, writer: Writer) -> Shown:
         over=_listing(digest.over, digest.zone, writer),
         unassigned=_listing(digest.unassigned, digest.zone, writer),
         queues=tuple(_queue(one, digest.zone, writer) for one in digest.queues),
+        held=_held(digest.held, digest.zone, writer.words),
     )
 
 
@@ -82,6 +83,11 @@ def _queue(one: Figures, zone: str, writer: Writer) -> ListedQueue:
         solved=one.solved,
         missed=one.missed,
     )
+
+
+def _held(held: Held, zone: str, words: Words) -> ListedHeld:
+    oldest = words.local_moment(held.oldest_at, zone) if held.oldest_at else ""
+    return ListedHeld(count=held.count, oldest=oldest)
 
 
 def _age(at: datetime, zone: str, writer: Writer) -> str:

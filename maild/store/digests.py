@@ -19,23 +19,29 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
+    literal,
+    or_,
     select,
     update,
 )
 from sqlmodel import Field, SQLModel
 
 from maild.core.agenda import Kind
-from maild.core.digest import UNASSIGNED_MAX, Candidate, Figures
+from maild.core.digest import UNASSIGNED_MAX, Candidate, Figures, Held
 from maild.core.promise import Clock, Due
+from maild.core.question import QuestionState
+from maild.core.reason import RETURNED
 from maild.core.ticket import Priority, State
 from maild.store import tables
 from maild.store.columns import moment
 from maild.store.conflict import unless_there
 from maild.store.deadlines import DeadlineRow, DeadlineState
+from maild.store.questions import QuestionRow
 from maild.store.tables import metadata
 
-__all__ = ["figures", "metadata", "over", "own", "sent", "take", "unassigned", "written"]
+__all__ = ["figures", "held", "metadata", "over", "own", "sent", "take", "unassigned", "written"]
 
 KEPT = dt.timedelta(days=30)
 _LOOKED_BACK = dt.timedelta(days=3)
@@ -59,6 +65,8 @@ _DIGEST = _T[DigestRow.__tablename__]
 _TICKET = _T[tables.TicketRow.__tablename__]
 _EVENT = _T[tables.EventRow.__tablename__]
 _DEADLINE = _T[DeadlineRow.__tablename__]
+_JOURNAL = _T[tables.JournalRow.__tablename__]
+_QUESTION = _T[QuestionRow.__tablename__]
 _UNSOLVED = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
 _TO_TAKE = (State.NEW, State.OPEN)
 _CLOCKS = tuple(Clock)
@@ -158,6 +166,23 @@ def figures(connection: Connection, queue: str, since: dt.datetime, until: dt.da
         solved=_count(connection, _solved(queue, since, until)),
         missed=_count(connection, _missed(queue, since, until)),
     )
+
+
+def held(connection: Connection) -> Held:
+    """Count the held mails that nobody but an operator can help.
+
+    Neither those that an agent is asked to confirm, nor those that went back to their agent.
+    """
+    is_asked = exists().where(
+        _QUESTION.c.journal_id == _JOURNAL.c.id, _QUESTION.c.state == QuestionState.WAITING
+    )
+    whys = literal("; ") + _JOURNAL.c.reason + literal(";")
+    named = (f"; {why}{end}" for why in RETURNED for end in ":;")
+    is_returned = or_(*(whys.contains(one, autoescape=True) for one in named))
+    waiting = (_JOURNAL.c.state == tables.JournalState.HELD, ~is_asked, ~is_returned)
+    found = select(func.count(), func.min(_JOURNAL.c.received_at)).where(*waiting)
+    count, oldest_at = connection.execute(found).one()
+    return Held(count=count, oldest_at=oldest_at)
 
 
 def _fell(since: dt.datetime, until: dt.datetime) -> Any:

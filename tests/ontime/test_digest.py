@@ -16,9 +16,14 @@ import pytest
 from maild import morning
 from maild.carry import carry_out
 from maild.core.absence import Absence
+from maild.core.decision import Outcome
+from maild.core.mail import Envelope
+from maild.core.question import Question, Shown
+from maild.core.reason import RETURNED, Reason, Why
 from maild.core.ticket import Move, Priority
 from maild.core.token import Purpose, made_for, verify
-from maild.store import absence
+from maild.store import absence, journal, questions
+from maild.store.writer import Journal
 from tests.ontime.office import ALICE, BOB, CONFIG, KEYS, MONDAY, STANDARD, Desk, desk_in
 from tests.servers.postgresql import running
 
@@ -370,6 +375,66 @@ def test_a_lead_is_told_the_numbers_of_the_queue(desk: Desk) -> None:
     assert "unassigned: 3 · oldest: yesterday" in text
     assert "opened: 6 · solved: 1 · deadlines missed: 4" in text
     assert "Queue sales" not in text
+
+
+def test_a_lead_is_told_how_much_mail_is_held_for_an_operator_and_since_when(desk: Desk) -> None:
+    desk.use(_config().replace('zone = "Asia/Tokyo"', ""))
+    desk.opens(assignee=ALICE)
+    dropped = _held(desk, Reason(why=Why.HOSTILE))
+    desk.sleep(1)
+    oldest, _ = desk.now, _held(desk, Reason(why=Why.READER_FAILED, detail="it died"))
+    desk.sleep(3)
+    _held(desk, Reason(why=Why.HOSTILE, detail="too many parts; nothing-written here"))
+    _asked(desk, _held(desk, Reason(why=Why.AGENT_UNPROVEN)))
+    for why in RETURNED:
+        _held(desk, Reason(why=why), Reason(why=Why.AGENT_UNPROVEN))
+        _held(desk, Reason(why=Why.AGENT_UNPROVEN), Reason(why=why, detail="#slove"))
+    with desk.database.write() as connection:
+        journal.drop(connection, dropped, "nobody needs it", desk.now)
+
+    _rings(desk, MONDAY + timedelta(days=1, hours=1), timedelta(minutes=30))
+
+    mine, leads = _digests(desk)[-1], _digests(desk, BOB)[-1]
+    assert "Held mail" not in "".join(_parts(mine))
+    at = f"{oldest.day} March 2026, {oldest.hour:02}:00 (UTC)"
+    for said in _parts(leads):
+        assert "Held mail, which waits for somebody (2)" in said
+        assert f"oldest: {at}" in said
+
+
+def test_nothing_held_is_not_told(desk: Desk) -> None:
+    _asked(desk, _held(desk, Reason(why=Why.AGENT_UNPROVEN)))
+
+    _wakes(desk, MONDAY + timedelta(days=1))
+    _rings(desk, MONDAY + timedelta(days=1, hours=1), timedelta(minutes=30))
+
+    assert _digests(desk, BOB) == []
+
+
+def _held(desk: Desk, *reasons: Reason) -> int:
+    """Let a mail be held; return its row."""
+    writer = Journal(desk.database, lambda: desk.now)
+    envelope = Envelope(mail_from="eve@customer.example", rcpt_to=("support@example.com",))
+    written = writer.append(envelope, b"Subject: %d\r\n\r\nx" % desk.count("journal"))
+    writer.close()
+    row = written.result(0)
+    reason = "; ".join(map(str, reasons))
+    with desk.database.write() as connection:
+        ending = journal.Ending(journal_id=row, outcome=Outcome.HELD, reason=reason)
+        journal.end(connection, ending, desk.now)
+    return row
+
+
+def _asked(desk: Desk, row: int) -> None:
+    """Let an agent be asked to confirm a held mail."""
+    question = Question(
+        journal_id=row,
+        agent=ALICE,
+        shown=Shown(),
+        expires_at=desk.now + timedelta(days=7),
+    )
+    with desk.database.write() as connection:
+        questions.add(connection, question, desk.now)
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from maild.core import digest, morning
-from maild.core.digest import Candidate, Digest, Figures, Pile, Waiting
+from maild.core.digest import Candidate, Digest, Figures, Held, Pile, Waiting
 from maild.core.house import Agent, Digests, Queue
 from maild.core.morning import Morning
 from maild.core.promise import Due
@@ -46,6 +46,7 @@ DIGEST = Digest(
             missed=1,
         ),
     ),
+    held=Held(count=3, oldest_at=NOW - timedelta(days=2)),
 )
 
 
@@ -139,3 +140,11 @@ def test_a_lead_under_an_alias_is_a_lead() -> None:
     due = morning.due(eight, World(house=house, keys=KEYS), (), ())
 
     assert [(one.agent, one.leads) for one in due] == [(lead, ("support",))]
+
+
+def test_held_mail_alone_is_worth_a_digest_and_none_is_not_named() -> None:
+    alone = Digest(since=NOW, held=Held(count=1, oldest_at=NOW))
+    _, text, html = _mail("en", replace(DIGEST, held=Held()))
+
+    assert not alone.is_empty
+    assert "held" not in (text + html).lower()
