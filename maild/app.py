@@ -35,7 +35,7 @@ from maild.pipeline import Pipeline
 from maild.reader import ReaderPool
 from maild.reporting import Reporter
 from maild.settings import Settings
-from maild.store import account, hold, leases, nodes, presence
+from maild.store import account, hold, leases, nodes, presence, secret
 from maild.store.hints import Hint, Hints
 from maild.store.inspection import Inspection
 from maild.store.ledger import Ledger
@@ -124,6 +124,7 @@ class Daemon:
         self._reporter = Reporter(lambda: self.office, self._alarm.clock.look)
         self._clock = Clock()
         self._presence = Presence(self._database)
+        self._vigil = secret.Vigil(keys)
         self._hints = Hints(self._database, self._node, self._hinted)
         self._journal = Journal(self._database, utc_now, self._appended)
 
@@ -381,6 +382,7 @@ class Daemon:
             taken = nodes.beat(connection, self._node, utc_now())
             nodes.knows(connection, self._node, self._config.house.places)
             account.forget(connection, utc_now())
+            self._vigil.look(connection)
             self._alarm.clock.compare(nodes.clock(connection))
         self._vitals.store.moves()
         if taken:

@@ -141,6 +141,7 @@ class Event(StrEnum):
     STORE_MOVED = "store.moved", Level.ERROR, "the database is an older state: numbers leap"
     ADDRESS_SUSPENDED = "address.suspended", Level.WARNING, "mail came back: it is sent no more"
     OUTBOUND_HELD = "outbound.held", Level.WARNING, "nothing goes out until it is released"
+    SECRET_CHANGED = "secret.changed", Level.ERROR, "another node signs with a key unknown here"
     LEASE_TAKEN = "lease.taken", Level.NOTICE, "work of a node that is gone was taken over"
 
     WORK_FAILED = "work.failed", Level.ERROR, "a bug: the thing in hand was set aside"

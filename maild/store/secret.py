@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from maild.core.token import Keys
 from maild.errors import ConfigError, Problem
+from maild.log import Event, event
 from maild.store.conflict import replacing, unless_there
 from maild.store.database import Database
 from maild.store.precaution import sync_folder
@@ -30,6 +31,10 @@ LOST = (
     "DELETE FROM meta WHERE name = 'secret.signs'"
 )
 """The way out; whoever takes it knows that answers to what the old one signed open new tickets."""
+WAY_OUT = (
+    "copy the secret_file of the node whose key was rotated here (mode 0600), then restart this "
+    "node (a reload does not read it): until then answers to what it signed open new tickets"
+)
 _META = metadata.tables[Meta.__tablename__]
 _NOTED = select(_META.c.value).where(_META.c.name == SIGNS)
 _TICKET = metadata.tables[TicketRow.__tablename__]
@@ -50,6 +55,22 @@ def load_keys(file: Path, database: Database) -> Keys:
     keys = parse(file, file.read_text(encoding="ascii", errors="replace"))
     _agree(file, keys, database)
     return keys
+
+
+class Vigil:
+    """Whether a node that works can read what the others sign by now: their key may be new."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Take what this node read when it started; it reads no others while it lives."""
+        self._known = frozenset(fingerprints(keys).values())
+        self._told = ""
+
+    def look(self, connection: Connection) -> None:
+        """Tell once of each key that signs elsewhere and is not known here."""
+        noted = _noted(connection)
+        if noted and noted not in self._known and noted != self._told:
+            event(Event.SECRET_CHANGED, todo=WAY_OUT)
+        self._told = noted
 
 
 def parse(file: Path, text: str) -> Keys:
