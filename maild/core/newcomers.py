@@ -42,6 +42,12 @@ def offered(scene: Scene, ticket: Ticket) -> tuple[Participant, ...]:
     return _welcome(scene, ticket, (*author, *copied))[:OFFERED_MAX]
 
 
+def copied(scene: Scene, ticket: Ticket) -> tuple[Participant, ...]:
+    """Return who is named in To and Cc of an agent's mail, and takes no part in the ticket."""
+    named = (*scene.mail.parsed.to[:CC_MAX], *scene.mail.parsed.cc[:CC_MAX])
+    return _welcome(scene, ticket, named)[:OFFERED_MAX]
+
+
 def told(people: tuple[Participant, ...], post: Post) -> tuple[EventDraft, ...]:
     """Return the line of the log that says who could be let in; none for nobody."""
     if not people:

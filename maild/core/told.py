@@ -34,6 +34,8 @@ class Done(StrEnum):
     MERGED = "merged"
     LEFT_OUT = "left-out"
     """The value names files that were too large to travel."""
+    OUTSIDE = "outside"
+    """The value names people whom the agent copied and who take no part in the ticket."""
     UNDOABLE = "undoable"
     UNDONE = "undone"
     TOO_LATE = "too-late"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.core import answers
+from maild.core import answers, newcomers
 from maild.core.decision import Audience, Decision, Reply, ReplyKind
 from maild.core.reason import Why
 from maild.core.scene import Scene
@@ -16,7 +16,8 @@ from maild.core.work import Work
 def added(scene: Scene, decision: Decision, work: Work) -> Decision:
     """Return the decision with word to the agents it concerns, and the transcript at the end.
 
-    Where nothing was commanded or confirmed, and all of the answer travels, there is none.
+    Where nothing was commanded or confirmed, and all of the answer travels to all whom it names,
+    there is none.
     """
     replies = decision.replies
     for address in work.notify:
@@ -24,7 +25,7 @@ def added(scene: Scene, decision: Decision, work: Work) -> Decision:
         if all(known.key != reply.key for known in replies):
             replies = (*replies, reply)
     is_ordered = any(one.why in (Why.COMMAND, Why.CONFIRMED) for one in decision.reasons)
-    if is_ordered or _left_out(decision):
+    if is_ordered or _left_out(decision) or _outside(scene, decision):
         replies = (*replies, _transcript(scene, decision, work))
     return replace(decision, replies=replies)
 
@@ -72,12 +73,21 @@ def _text(scene: Scene, decision: Decision) -> tuple[Told, ...]:
     if not decision.posts or decision.posts[0].kind is PostKind.CUSTOMER:
         return ()
     if decision.posts[0].kind is PostKind.NOTE:
-        return (Told(done=Done.NOTE),)
+        return (Told(done=Done.NOTE), *_outside(scene, decision))
     readers = (r.recipient for r in decision.replies if r.audience is Audience.CUSTOMER)
     reply = Told(done=Done.REPLY, value=", ".join(readers))
     seconds = scene.house.undo_seconds
     undoable = (Told(done=Done.UNDOABLE, value=str(seconds)),) if seconds else ()
-    return (reply, *_left_out(decision), *undoable)
+    return (reply, *_left_out(decision), *_outside(scene, decision), *undoable)
+
+
+def _outside(scene: Scene, decision: Decision) -> tuple[Told, ...]:
+    """Whom the agent copied and who gets nothing from us: only a command lets somebody in."""
+    ours = (PostKind.AGENT, PostKind.NOTE)
+    if not decision.posts or decision.posts[0].kind not in ours or decision.after is None:
+        return ()
+    people = ", ".join(p.address for p in newcomers.copied(scene, decision.after))
+    return (Told(done=Done.OUTSIDE, value=people),) if people else ()
 
 
 def _left_out(decision: Decision) -> tuple[Told, ...]:

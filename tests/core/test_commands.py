@@ -10,7 +10,7 @@ import pytest
 from maild.core.commandtable import TABLE, Entry, Part, Word
 from maild.core.decision import Audience, Decision, Outcome, Reply, SentReply
 from maild.core.house import Agent, AgentTrust, House
-from maild.core.mail import Mail
+from maild.core.mail import Address, Mail
 from maild.core.reason import Why
 from maild.core.snapshot import Desk, TicketView
 from maild.core.ticket import Participant, PostKind, Priority, Role, State
@@ -597,6 +597,41 @@ def test_the_transcript_goes_to_the_registered_address() -> None:
 
 def test_a_plain_reply_gets_no_transcript() -> None:
     assert all(r.template == "reply" for r in done("Pull the plug.").replies)
+
+
+COPIED = ("eve@elsewhere.example", ANNA, BOB, "help@co.example", "EVE@elsewhere.example")
+"""Somebody else in two spellings, the customer, a colleague, and an address of ours."""
+
+
+@pytest.mark.parametrize("text", ["Pull the plug.", "#note\nShe knows.", "#solve\nDone."])
+@pytest.mark.parametrize("field", ["to", "cc"])
+def test_whom_an_agent_copies_and_who_takes_no_part_is_named(text: str, field: str) -> None:
+    letter = from_agent(text)
+    people = tuple(Address(addr=address) for address in COPIED)
+    in_to = replace(letter.parsed, to=(*letter.parsed.to, *people))
+    parsed = in_to if field == "to" else replace(letter.parsed, cc=people)
+    decision = done("", letter=replace(letter, parsed=parsed))
+
+    assert (Done.OUTSIDE, COPIED[0]) in told(decision)
+    assert transcript(decision).recipient == ALICE
+    assert {r.recipient for r in decision.replies if r.template == "reply"} <= {ANNA, BEN}
+
+
+def test_whom_the_same_mail_lets_in_is_not_named_as_outside() -> None:
+    letter = from_agent(f"#cc +{COPIED[0]}\nPull the plug.")
+    parsed = replace(letter.parsed, cc=(Address(addr=COPIED[0]),))
+    decision = done("", letter=replace(letter, parsed=parsed))
+
+    assert [one for one, _ in told(decision)] == [Done.REPLY, Done.CC_ADDED]
+
+
+def test_a_reply_to_all_who_take_part_gets_no_transcript() -> None:
+    letter = from_agent("Pull the plug.")
+    people = tuple(Address(addr=address) for address in COPIED[1:-1])
+    parsed = replace(letter.parsed, cc=people)
+    decision = done("", letter=replace(letter, parsed=parsed))
+
+    assert all(r.template == "reply" for r in decision.replies)
 
 
 def test_an_html_answer_keeps_its_form_below_the_commands() -> None:
