@@ -20,7 +20,7 @@ from tests.trust.house import InMemory, letter, proven
 
 HOUR = timedelta(hours=1)
 TO = "support@co.example"
-SUMMER = Calendar(name="office", zone="Asia/Kolkata", hours=AROUND_THE_CLOCK.hours)
+OFFICE = Calendar(name="office", zone="Asia/Kolkata", hours=AROUND_THE_CLOCK.hours)
 """Half an hour beside UTC: whatever is shown in it is not shown by chance."""
 OTHER = Calendar(name="other", zone="America/New_York", hours=AROUND_THE_CLOCK.hours)
 LABELS = {"en": "Answer by:", "de": "Antwort bis:", "es": "Responder:", "fr": "Répondre\xa0:"}
@@ -30,7 +30,7 @@ _DEADLINE = tables.metadata.tables[DeadlineRow.__tablename__]
 
 def promised(house: InMemory, *policies: Policy, zone: Calendar = AROUND_THE_CLOCK) -> InMemory:
     made = tuple(Promise(policy=one, calendar=zone, condition=lambda _: True) for one in policies)
-    world = replace(house.office.world, promises=made, calendars=(SUMMER, OTHER))
+    world = replace(house.office.world, promises=made, calendars=(OFFICE, OTHER))
     house.office = replace(house.office, world=world)
     return house
 
@@ -150,18 +150,18 @@ def test_every_language_tells_it_in_the_agents_own_time(language: str, late: int
     due = stands(house, "first_response")
     house.close()
 
-    assert written(house, due, SUMMER.zone, language) in said
+    assert written(house, due, OFFICE.zone, language) in said
     assert (OVER[language] in said) is bool(late)
 
 
 def test_an_agent_without_hours_reads_the_time_of_the_policys_calendar() -> None:
-    house = promised(InMemory(), policy(), zone=SUMMER)
+    house = promised(InMemory(), policy(), zone=OFFICE)
     writes(house)
     said = told(house.to(ALICE)[0])
     due = stands(house, "first_response")
     house.close()
 
-    assert said == written(house, due, SUMMER.zone)
+    assert said == written(house, due, OFFICE.zone)
 
 
 def test_nothing_is_told_where_no_answer_is_promised() -> None:
