@@ -1,9 +1,10 @@
 """Waiting for relays: what a sender has in hand meanwhile, and who else waits there.
 
 Strategy: a relay may keep silent for ten minutes (RFC 5321 §4.5.3.2). A sender that waits for one
-gives its other mails back. Where there are several relays, no one of them gets all senders: one
-that is dead leaves a sender to the others. The last sender is a reserve and works while another
-one is held up, since three that take turns cost more than two.
+gives its other mails back. Where there are several relays, no one of them gets all senders, nor do
+all that were slow the last time together: those that are dead leave a sender to the others. The
+last sender is a reserve and works while another one is held up, since three that take turns cost
+more than two.
 """
 
 from __future__ import annotations
@@ -31,11 +32,15 @@ class Crowd:
     """How many senders of a process are at each relay; thread-safe."""
 
     def __init__(self, most: int) -> None:
-        """Let so many be at one relay."""
+        """Let so many be at one relay, and at all slow ones together."""
         self._most = most
         self._at: Counter[RelaySettings] = Counter()
         self._since: dict[RelaySettings, float] = {}
         """When somebody came, on the monotonic clock."""
+        self._came: dict[tuple[RelaySettings, int], float] = {}
+        """When each thread came that is there."""
+        self._slow: set[RelaySettings] = set()
+        """Who came back last had been there for long."""
         self._held_up = 0
         self._room = threading.Condition()
 
@@ -52,23 +57,35 @@ class Crowd:
     def enter(self, relay: RelaySettings) -> bool:
         """Go there; False where those who are there do not come back in a moment."""
         with self._room:
-            if not self._room.wait_for(lambda: self._at[relay] < self._most, ROOM_SECONDS):
+            if not self._room.wait_for(lambda: not self._is_full(relay), ROOM_SECONDS):
                 return False
             self._at[relay] += 1
-            self._since[relay] = time.monotonic()
+            self._since[relay] = self._came[relay, threading.get_ident()] = time.monotonic()
             return True
 
     def leave(self, relay: RelaySettings) -> None:
         """Come back from there."""
         with self._room:
             self._at[relay] -= 1
+            came = self._came.pop((relay, threading.get_ident()), math.inf)
+            (self._slow.add if _is_long_ago(came) else self._slow.discard)(relay)
             self._room.notify_all()
 
     def has_room(self, relay: RelaySettings) -> bool:
         """Whether to take mails for it; a relay that answers soon always has."""
         with self._room:
-            is_full = self._at[relay] >= self._most
-            return not is_full or time.monotonic() - self._since[relay] < ROOM_SECONDS
+            since = self._since.get(relay, -math.inf)
+            return not self._is_full(relay) or time.monotonic() - since < ROOM_SECONDS
+
+    def _is_full(self, relay: RelaySettings) -> bool:
+        held_up = {there for (there, _), came in self._came.items() if _is_long_ago(came)}
+        slow = self._slow | held_up
+        at_slow = sum(self._at[one] for one in slow) if relay in slow else 0
+        return max(self._at[relay], at_slow) >= self._most
+
+
+def _is_long_ago(moment: float) -> bool:
+    return time.monotonic() - moment >= HELD_UP_SECONDS
 
 
 class Hand:

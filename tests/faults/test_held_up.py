@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ SILENT = frozenset({"quiet-0@customer.example", "quiet-1@customer.example"})
 OTHERS_SECONDS_MAX = 60
 """It waits ten minutes after the dot; the others may not."""
 SALES_TO = "sales@example.com"
+STORE_TO = "store@example.com"
 SALES = f"""
 [[mailbox]]
 name = "Sales"
@@ -118,7 +121,7 @@ def test_a_relay_that_keeps_silent_about_all_mails_leaves_a_sender_to_the_others
             wait_for(lambda: given_back(stage) > MAILS // 2, lambda: f"{rows(stage)}", 60)
             started = time.monotonic()
             for number in range(MAILS // 2):
-                write_to_sales(stage.smtp_port, f"lucky-{number}")
+                write_to(SALES_TO, stage.smtp_port, f"lucky-{number}")
             wait_for(
                 lambda: len(ready.hashes) == MAILS, lambda: f"{rows(stage)}", OTHERS_SECONDS_MAX
             )
@@ -135,16 +138,57 @@ def test_a_relay_that_keeps_silent_about_all_mails_leaves_a_sender_to_the_others
     assert len(set(ready.hashes)) == MAILS
 
 
+def test_two_dead_relays_leave_a_sender_to_the_third(
+    tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    alive = free_port()
+    with unreachable() as one, unreachable() as other, relay_of(ready := Sink(), alive):
+        more = SALES.format(port=alive) + SALES.replace("Sales", "Store").replace(
+            "sales@", "store@"
+        ).format(port=other)
+        shipped = f'url = "smtp://127.0.0.1:{one}"\n{more}'
+        stage = Stage(tmp_path, CONFIG.replace('url = "maildir:outgoing"\n', shipped))
+        try:
+            stage.start()
+            write_many(Account(), stage.smtp_port, [f"dead-{n}" for n in range(MAILS // 2)])
+            for number in range(MAILS // 2):
+                write_to(STORE_TO, stage.smtp_port, f"unlucky-{number}")
+            wait_for(lambda: given_back(stage) > MAILS, lambda: f"{rows(stage)}", 60)
+            started = time.monotonic()
+            for number in range(MAILS // 2):
+                write_to(SALES_TO, stage.smtp_port, f"lucky-{number}")
+            wait_for(
+                lambda: len(ready.hashes) == MAILS, lambda: f"{rows(stage)}", OTHERS_SECONDS_MAX
+            )
+            others = time.monotonic() - started
+        finally:
+            stage.close()
+
+    figures(others=MAILS, others_out_after_seconds=others)
+    assert len(set(ready.hashes)) == MAILS
+
+
+@contextmanager
+def unreachable() -> Iterator[int]:
+    """A port whose queue of callers is full: the kernel answers nobody, so that dialling lasts."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as door, ExitStack() as callers:
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(door.getsockname())
+        yield door.getsockname()[1]
+
+
 def given_back(stage: Stage) -> int:
     """How many mails nobody has in hand."""
     return sum(row.state == "queued" for row in rows(stage))
 
 
-def write_to_sales(port: int, name: str) -> None:
+def write_to(to: str, port: int, name: str) -> None:
     sender = f"{name}@customer.example"
-    raw = f"From: <{sender}>\r\nTo: <{SALES_TO}>\r\nSubject: {name}\r\n\r\nHow much is it?\r\n"
+    raw = f"From: <{sender}>\r\nTo: <{to}>\r\nSubject: {name}\r\n\r\nHow much is it?\r\n"
     with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
-        client.sendmail(sender, [SALES_TO], raw)
+        client.sendmail(sender, [to], raw)
 
 
 def tried(stage: Stage) -> int:

@@ -16,6 +16,7 @@ from maild.store.outbox import Outgoing
 from tests.flows.stage import wait_for
 
 DEAD = RelaySettings(scheme="smtp", host="dead.example", port=25)
+DEAF = RelaySettings(scheme="smtp", host="deaf.example", port=25)
 ALIVE = RelaySettings(scheme="smtp", host="alive.example", port=25)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 MAIL = Outgoing(
@@ -67,6 +68,28 @@ def test_a_full_relay_that_was_just_entered_still_has_room(
     crowd.enter(ALIVE)
 
     assert crowd.has_room(ALIVE)
+
+
+def test_relays_that_were_slow_share_the_senders_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Crowd(2)
+    slow(crowd, DEAD, monkeypatch)
+    slow(crowd, DEAF, monkeypatch)
+
+    found = [crowd.enter(DEAD), crowd.enter(DEAF), crowd.enter(DEAF), crowd.enter(ALIVE)]
+    monkeypatch.setattr(patience, "HELD_UP_SECONDS", 60.0)
+    crowd.leave(DEAD)
+    again = [crowd.enter(DEAD), crowd.enter(DEAD), crowd.enter(DEAF)]
+
+    assert found == [True, True, False, True]
+    assert again == [True, True, True], "one that answers in a moment again counts for itself"
+
+
+def slow(crowd: Crowd, relay: RelaySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let somebody be there for long."""
+    with monkeypatch.context() as at_once:
+        at_once.setattr(patience, "HELD_UP_SECONDS", 0.0)
+        crowd.enter(relay)
+        crowd.leave(relay)
 
 
 def test_a_failed_return_does_not_end_the_look_at_the_next_one() -> None:
