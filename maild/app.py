@@ -180,7 +180,7 @@ class Daemon:
                 self._readers.use(read_options_of(config, self.office.renderer))
             if Role.INTAKE in self._roles and not self._stopped.is_set():
                 self._restart_mailboxes()
-            nodes.knows_now(self._database, self._node, config.house.places)
+            self._clock.soon("beat")
             self._alarm.clock.believe()
             event(Event.SETTINGS_RELOADED, file=config.file)
         self._supervisor.ready("working")

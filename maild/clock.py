@@ -18,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from maild.errors import TemporaryError
 from maild.log import Event, event
+from maild.now import utc_now
 
 PULSE_SECONDS = 2.0
 JUMP_SECONDS = 1.0
@@ -65,6 +66,12 @@ class Clock:
         trigger = IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC)
         hand = "alone" if alone else "default"
         self._scheduler.add_job(careful, trigger=trigger, id=name, name=name, executor=hand)
+
+    def soon(self, name: str) -> None:
+        """Ring this one now, in its thread; what is ringing rings again at its next time."""
+        job = self._scheduler.get_job(name)
+        if job is not None:
+            job.modify(next_run_time=utc_now())
 
     def start(self) -> None:
         """Begin to ring."""

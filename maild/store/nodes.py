@@ -21,11 +21,10 @@ from typing import IO, Any
 from sqlalchemy import Connection, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
-from maild.errors import InUse, TemporaryError
+from maild.errors import InUse
 from maild.store import deadlines, journal, outbox, presence, tables
 from maild.store.columns import moment
 from maild.store.conflict import replacing, unless_there
-from maild.store.database import Database
 from maild.store.tables import metadata
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "clock",
     "known",
     "knows",
-    "knows_now",
     "leave",
     "lock",
     "metadata",
@@ -138,12 +136,6 @@ def knows(connection: Connection, name: str, places: Mapping[str, str]) -> None:
     """
     row = {"name": f"{_KNOWS}{name}", "value": json.dumps(dict(places), sort_keys=True)}
     connection.execute(replacing(connection, _META, "name"), row)
-
-
-def knows_now(database: Database, name: str, places: Mapping[str, str]) -> None:
-    """Note them at once; where the database cannot be written the next beat does it."""
-    with suppress(TemporaryError), database.write() as connection:
-        knows(connection, name, places)
 
 
 def unaware(connection: Connection, places: Mapping[str, str], now: datetime) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from maild.vitals import CUT_OFF
 from tests.faults.customers import Account, write
+from tests.faults.test_reload import reload
 from tests.flows.stage import Stage, wait_for
 from tests.needs import needs
 from tests.servers import postgresql
@@ -78,6 +79,28 @@ def test_a_silent_server_is_told_of_and_work_goes_on_when_it_speaks(
     assert kept >= 2, "what was refused may be durable all the same"
     assert code == CUT_OFF
     assert "maximum number of running instances" not in stage.log()
+
+
+def test_a_reload_does_not_wait_for_a_silent_server(tmp_path: Path) -> None:
+    account, changed = Account(), CONFIG.replace('name = "Alice"', 'name = "Alice Martin"')
+    with postgresql.running() as server:
+        stage = Stage(tmp_path, CONFIG, DATABASE=server.database())
+        stage.command = IMPATIENT
+        try:
+            stage.start()
+            surely_write(account, stage, "before")
+            server.fall_silent()
+            reload(stage, changed, "settings.reloaded")
+            taken = write(account, stage.smtp_port, "meanwhile")
+            server.speak()
+            wait_for(lambda: set(health(stage).values()) == {"ok"}, "it does not go on")
+            surely_write(account, stage, "after")
+        finally:
+            server.speak()
+            stage.close()
+
+    assert not taken
+    assert account.codes == {451}
 
 
 @contextmanager
