@@ -7,14 +7,15 @@
 | domain  | mail to one domain                                   | an hour     | `automatic_per_domain_hour`   |
 | breaker | mail to all customers, that which it stopped as well | ten minutes | `automatic_per_ten_minutes`   |
 | desk    | mail to one agent about one ticket                   | an hour     | `to_agent_per_ticket_hour`    |
+| news    | news to one agent of new tickets of one sender       | an hour     | `to_agent_per_sender_hour`    |
 | timed   | mail to one agent that no mail caused, all tickets   | an hour     | `reminders_per_hour`          |
 | page    | calls of one webhook                                 | an hour     | `pages_per_hour`              |
 
 The first four are about acknowledgements and templates to customers; `anna+1@` and `anna+2@` are
 one address there (RFC 5233). What an agent is told about a mail that has no ticket counts as one
 ticket more, and so does what nobody proved to be theirs: strangers neither flood an agent by way
-of many tickets nor silence one. The mail that uses up `timed` says so. An agent's own words have
-no budget.
+of many tickets nor silence one. The mail that uses up `news` or `timed` says so; whose news it is
+stands in `core/news.py`. An agent's own words have no budget.
 
 What is over budget is not written, and the mail that asked for it is handled as ever: else two
 machines would talk for ever. What no mail of its reader's can cause waits for its turn instead:
@@ -35,7 +36,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
 
-from maild.core import calendar, postponed
+from maild.core import calendar, news, postponed
 from maild.core.address import without_detail
 from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
@@ -52,6 +53,7 @@ class Scope(StrEnum):
     DOMAIN = "domain"
     BREAKER = "breaker"
     DESK = "desk"
+    NEWS = "news"
     TIMED = "timed"
     PAGE = "page"
 
@@ -82,6 +84,7 @@ class Charge:
     recipient: str = ""
     """Lower case, a customer's without `+` detail; empty where a scope does not ask for it."""
     domain: str = ""
+    """Of the recipient; of news whose tickets they are (`core/news.py`), as in a booking."""
     mailbox: str = ""
     ticket: int = 0
     most: int = 0
@@ -112,12 +115,6 @@ class Booking:
     """When it goes out, where it waits for its turn; None is now."""
 
 
-def charges(replies: Iterable[Reply], ticket: int, house: House) -> tuple[Charge, ...]:
-    """Return the budgets that these mails draw on, each once; `ticket` is 0 for a new one."""
-    every = (charge for reply in replies for charge in _charges(reply, ticket, house))
-    return tuple(dict.fromkeys(every))
-
-
 def queues(decision: Decision, used: Iterable[Used], house: House, now: datetime) -> set[Charge]:
     """Return the budgets of which it must be known when they have room for what may wait."""
     mails = len(decision.replies) + len(decision.pages)
@@ -126,7 +123,7 @@ def queues(decision: Decision, used: Iterable[Used], house: House, now: datetime
         *decision.pages,
         *(reply for reply in decision.replies if _may_wait(reply)),
     ]
-    asked = [(one, _asked(one, _ticket(decision), house)) for one in waiting]
+    asked = [(one, _asked(one, decision, house)) for one in waiting]
     return {
         charge
         for one, own in asked
@@ -139,12 +136,11 @@ def within(decision: Decision, used: Iterable[Used], house: House, now: datetime
     """Put off or take away the mails that are over budget; reasons and the ticket's log say so."""
     ledger = _Ledger(used, now)
     decision = _pages_within(decision, ledger, house)
-    number = _ticket(decision)
     events = decision.events
     kept: list[Reply] = []
     withheld: list[tuple[Reply, Charge]] = []
     for reply in decision.replies:
-        asked = _asked(reply, number, house)
+        asked = _asked(reply, decision, house)
         turn = ledger.turn(reply, asked) if _may_wait(reply) else ledger.at_once(asked)
         if isinstance(turn, Charge):
             withheld.append((reply, turn))
@@ -185,7 +181,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
         Booking(
             entry=entry,
             recipient=_victim(reply, entry),
-            domain=_domain(reply),
+            domain=news.opener(reply, decision) or _domain(reply),
             mailbox=reply.mailbox,
             ticket=_about(reply, ticket),
             at=reply.not_before if _may_wait(reply) else None,
@@ -196,9 +192,10 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
 
 
 def asked_of(decision: Decision, house: House) -> tuple[Charge, ...]:
-    """Return the budgets that a decision draws on."""
-    pages = tuple(dict.fromkeys(_page_charge(page, house) for page in decision.pages))
-    return (*charges(decision.replies, _ticket(decision), house), *pages)
+    """Return the budgets that a decision draws on, each once."""
+    mails = (one for reply in decision.replies for one in _charges(reply, decision, house))
+    pages = (_page_charge(page, house) for page in decision.pages)
+    return tuple(dict.fromkeys((*mails, *pages)))
 
 
 class _Ledger:
@@ -229,7 +226,7 @@ class _Ledger:
         return last if turn > first + _LONGEST else turn
 
     def book(self, asked: Iterable[Charge], at: datetime) -> bool:
-        """Draw on budgets; say whether that used up what a reader is told for the clock."""
+        """Draw on budgets; say whether that used up one of those of which a reader is told."""
         is_last = False
         for charge in asked:
             newest = self._newest.setdefault(charge, [])
@@ -238,7 +235,7 @@ class _Ledger:
             if at <= self.now:
                 self._drawn[charge] += 1
                 is_full = self._drawn[charge] == charge.most
-                is_last |= charge.scope is Scope.TIMED and is_full
+                is_last |= charge.scope in _SAID and is_full
         return is_last
 
     def _room(self, charge: Charge) -> datetime:
@@ -279,8 +276,8 @@ def _pages_within(decision: Decision, ledger: _Ledger, house: House) -> Decision
     return replace(decision, pages=tuple(kept), events=events)
 
 
-def _asked(one: Reply | Page, ticket: int, house: House) -> tuple[Charge, ...]:
-    return (_page_charge(one, house),) if isinstance(one, Page) else _charges(one, ticket, house)
+def _asked(one: Reply | Page, decision: Decision, house: House) -> tuple[Charge, ...]:
+    return (_page_charge(one, house),) if isinstance(one, Page) else _charges(one, decision, house)
 
 
 def _page_charge(page: Page, house: House) -> Charge:
@@ -291,15 +288,18 @@ def _called(page: Page) -> str:
     return f"{RECIPIENT}{page.webhook}".lower()
 
 
-def _charges(reply: Reply, ticket: int, house: House) -> tuple[Charge, ...]:
+def _charges(reply: Reply, decision: Decision, house: House) -> tuple[Charge, ...]:
     """The narrowest budget comes first: it is the one that the reason names."""
     entry = _entry(reply)
     if entry is None:
         return ()
     recipient = _victim(reply, entry)
+    if opener := news.opener(reply, decision):
+        most = house.to_agent_per_sender_hour
+        return (Charge(scope=Scope.NEWS, recipient=recipient, domain=opener, most=most),)
     if entry in (Entry.AGENT, Entry.REMINDER):
         most = house.to_agent_per_ticket_hour
-        about = _about(reply, ticket)
+        about = _about(reply, _ticket(decision))
         desk = Charge(scope=Scope.DESK, recipient=recipient, ticket=about, most=most)
         own = (desk,) if about or _has_no_ticket(reply) else ()
         timed = Charge(scope=Scope.TIMED, recipient=recipient, most=house.reminders_per_hour)
@@ -366,12 +366,15 @@ def _event(reply: Reply, charge: Charge) -> EventDraft:
 
 _TIMED = frozenset({"reminder", "escalation"})
 """Templates of what is told because a time came."""
+_SAID = frozenset({Scope.NEWS, Scope.TIMED})
+"""The mail that uses one up says so (`Reply.is_last`)."""
 _WINDOWS = {
     Scope.PAIR: timedelta(hours=1),
     Scope.ADDRESS: timedelta(days=1),
     Scope.DOMAIN: timedelta(hours=1),
     Scope.BREAKER: timedelta(minutes=10),
     Scope.DESK: timedelta(hours=1),
+    Scope.NEWS: timedelta(hours=1),
     Scope.TIMED: timedelta(hours=1),
     Scope.PAGE: timedelta(hours=1),
 }

@@ -148,6 +148,7 @@ def house(config: schema.ConfigFile) -> House:
         automatic_per_domain_hour=config.limits.automatic_per_domain_hour,
         automatic_per_ten_minutes=config.limits.automatic_per_ten_minutes,
         to_agent_per_ticket_hour=config.limits.to_agent_per_ticket_hour,
+        to_agent_per_sender_hour=config.limits.to_agent_per_sender_hour,
         reminders_per_hour=config.limits.reminders_per_hour,
         pages_per_hour=config.limits.pages_per_hour,
         survey_open_seconds=config.limits.survey_open,

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from maild.core import news
 from maild.core.address import without_detail
 from maild.core.erasure import Person, names
 from maild.core.ticket import PostKind
@@ -54,7 +55,6 @@ _OURS = (PostKind.AGENT, PostKind.NOTE, PostKind.UNDONE, PostKind.AUTO)
 
 def about(connection: Connection, who: Person, found: Traces) -> Json:
     """Return everything about a person; times are RFC 3339."""
-    mine = func.lower
     return {
         "address": who.address,
         "customer": _all(connection, CUSTOMER, CUSTOMER.c.id == found.customer),
@@ -65,12 +65,20 @@ def about(connection: Connection, who: Person, found: Traces) -> Json:
         "surveys": _surveys(connection, who, found),
         "unsubscribed": _all(connection, _UNSUBSCRIBED, _UNSUBSCRIBED.c.address == who.address),
         "mail_returned": _all(connection, _ADDRESS, _ADDRESS.c.address == who.address),
-        "automatic_mail": _all(
-            connection,
-            _AUTOMATIC,
-            mine(_AUTOMATIC.c.recipient).in_((who.address, without_detail(who.address))),
-        ),
+        "automatic_mail": [*_to(connection, who), *_because_of(connection, who)],
     }
+
+
+def _to(connection: Connection, who: Person) -> list[Json]:
+    """What was counted of the automatic mail that they got."""
+    own = (who.address, without_detail(who.address))
+    return _all(connection, _AUTOMATIC, func.lower(_AUTOMATIC.c.recipient).in_(own))
+
+
+def _because_of(connection: Connection, who: Person) -> list[Json]:
+    """What was counted of the news of their new tickets; who of the house got it is left out."""
+    theirs = _AUTOMATIC.c.domain.in_(news.accounts(who.address))
+    return _all(connection, _AUTOMATIC, theirs, leaving=("recipient",))
 
 
 def mails_in(connection: Connection, who: Person) -> list[Json]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from maild.core import erasure
+from maild.core import erasure, news
 from maild.core.address import without_detail
 from maild.core.erasure import ERASED, Person
 from maild.errors import LostRace
@@ -321,6 +321,7 @@ def _about(connection: Connection, address: str) -> None:
     connection.execute(delete(_UNSUBSCRIBED).where(_UNSUBSCRIBED.c.address == address))
     booked = (address, without_detail(address))
     connection.execute(delete(_AUTOMATIC).where(func.lower(_AUTOMATIC.c.recipient).in_(booked)))
+    connection.execute(delete(_AUTOMATIC).where(_AUTOMATIC.c.domain.in_(news.accounts(address))))
     holds = func.lower(_KEY.c.message_id).contains(address, autoescape=True)
     keys = connection.execute(select(_KEY.c.message_id).where(holds)).scalars().all()
     for some in parts([key for key in keys if _holds(key, address)]):

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from maild.core import budget, deferred
+from maild.core import budget, deferred, news
 from maild.core.budget import Charge, Entry, Scope, Used
 from maild.core.calendar import Calendar, Span
+from maild.core.created import created
 from maild.core.decision import Audience, Decision, Outcome, Reply, ReplyKind
 from maild.core.escalated import Escalation
 from maild.core.house import House
 from maild.core.promise import Due
 from maild.core.reason import Why
+from maild.core.trust import Level
 from maild.core.webhook import Page
 from tests.core.scenes import ALICE, ANNA, BEN, HOUSE, NOW, ticket
 
@@ -25,6 +27,7 @@ SMALL = replace(
     automatic_per_domain_hour=6,
     automatic_per_ten_minutes=8,
     to_agent_per_ticket_hour=3,
+    to_agent_per_sender_hour=2,
 )
 
 
@@ -51,6 +54,7 @@ REMINDER = replace(
     template="reminder",
     dues=(Due(kind="first_response", due_at=NOW, is_over=True),),
 )
+NEWS = replace(a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT), reason="new")
 PATIENT = replace(SMALL, reminders_per_hour=2, to_agent_per_ticket_hour=100)
 HOUR = timedelta(hours=1)
 OFFICE = Calendar(name="office", hours=((Span(start=9 * 60, end=17 * 60),),) * 7)
@@ -136,11 +140,85 @@ def test_an_agent_has_one_budget_for_all_mail_without_a_ticket() -> None:
     assert budget.within(asked, [Used(charge=alices, mails=3)], SMALL, NOW).replies == ()
 
 
-def test_news_of_a_new_ticket_is_never_over_budget() -> None:
-    told = a_reply(ALICE, ReplyKind.NOTIFICATION, Audience.AGENT)
-    asked = replace(a_decision(told), before=None, after=replace(ticket(), number=0))
+def opened(
+    *told: Reply, sender: str = ANNA, by: str = "", trust: Level = Level.DOMAIN
+) -> Decision:
+    """A new ticket of a sender, and whom it is told; `by` opened it, else the sender."""
+    customer = replace(ticket().customer, address=sender)
+    after = replace(ticket(), number=0, customer=customer)
+    return Decision(
+        outcome=Outcome.POSTED,
+        reasons=(),
+        after=after,
+        events=(created(after, by or sender),),
+        replies=told or (NEWS,),
+        trust=trust.label,
+    )
 
-    assert budget.asked_of(asked, SMALL) == ()
+
+def test_news_of_one_senders_new_tickets_has_a_budget_for_each_agent() -> None:
+    to_ben = replace(NEWS, recipient=BEN, key="k2")
+    asked = opened(NEWS, to_ben)
+    alices, bens = budget.asked_of(asked, SMALL)
+    assert alices == Charge(scope=Scope.NEWS, recipient=ALICE, domain=ANNA, most=2)
+
+    first = budget.within(asked, [Used(charge=alices, mails=0)], SMALL, NOW)
+    last = budget.within(asked, [Used(charge=alices, mails=1)], SMALL, NOW)
+    over = budget.within(asked, [Used(charge=alices, mails=2)], SMALL, NOW)
+
+    assert first == asked
+    assert last.replies == (replace(NEWS, is_last=True), to_ben)
+    assert over.replies == (to_ben,)
+    assert over.after == asked.after
+    assert [one.why for one in over.reasons] == [Why.OVER_BUDGET]
+    assert dict(over.events[-1].data) == {"to": ALICE, "kind": "notification", "budget": "news"}
+    assert [(one.recipient, one.domain) for one in budget.bookings(over, 7)] == [(BEN, ANNA)]
+    assert (bens.recipient, bens.domain) == (BEN, ANNA)
+
+
+@pytest.mark.parametrize("reason", ["new", "assigned", ""], ids=["queue", "holder", "colleague"])
+def test_news_is_news_to_whomever_a_rule_gave_the_ticket(reason: str) -> None:
+    asked = opened(replace(NEWS, reason=reason))
+
+    assert [one.scope for one in budget.asked_of(asked, SMALL)] == [Scope.NEWS]
+
+
+@pytest.mark.parametrize(
+    ("sender", "trust", "account"),
+    [
+        (ANNA, Level.TOKEN_AND_DOMAIN, ANNA),
+        ("Anna+2@customer.example", Level.DOMAIN, ANNA),
+        (ANNA, Level.TOKEN, f"unproven:{ANNA}"),
+        ("anna+2@customer.example", Level.CLAIMED, f"unproven:{ANNA}"),
+        (ANNA, Level.FAILED, f"unproven:{ANNA}"),
+    ],
+)
+def test_who_writes_in_a_customers_name_does_not_use_up_the_customers_budget(
+    sender: str, trust: Level, account: str
+) -> None:
+    asked = opened(sender=sender, trust=trust)
+
+    assert [one.domain for one in budget.asked_of(asked, SMALL)] == [account]
+    assert [one.domain for one in budget.bookings(asked, 7)] == [account]
+    assert account in news.accounts(sender)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        opened(by=ALICE),
+        opened(replace(NEWS, template="transcript")),
+        replace(opened(), before=ticket(), after=ticket()),
+        opened(REMINDER),
+        a_decision(NEWS),
+    ],
+    ids=["opened by an agent", "transcript", "known ticket", "reminder", "answer"],
+)
+def test_what_is_no_news_of_a_senders_new_ticket_is_not_counted_as_such(asked: Decision) -> None:
+    scopes = {one.scope for one in budget.asked_of(asked, SMALL)}
+
+    assert Scope.NEWS not in scopes
+    assert {one.domain for one in budget.bookings(asked, 7)} == {"co.example"}
 
 
 def test_nothing_automatic_goes_out_where_a_budget_is_none() -> None:

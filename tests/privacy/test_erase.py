@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from maild import privacy
-from maild.core import erasure
+from maild import disclosure, privacy
+from maild.core import erasure, news
 from maild.errors import NotAllowed, StoreBusy
 from maild.store import order, residue
 from maild.store.database import BUSY_TIMEOUT_SECONDS
 from maild.store.ledger import Digest, Ledger, Place
 from maild.store.writer import Journal, LedgerKey
-from tests.core.scenes import ALICE, ANNA, KEYS
+from tests.core.scenes import ALICE, ANNA, BOB, KEYS
 from tests.privacy.house import OnDisk, compressed, hits, in_files
 from tests.privacy.person import BEA, HERS, OWN, markers, plant
 from tests.trust.house import LMTP, letter, proven
@@ -126,14 +126,23 @@ def test_others_keep_their_words_and_their_tickets(house: OnDisk) -> None:
 
 
 def test_what_was_counted_for_a_plus_address_goes_with_it(house: OnDisk) -> None:
-    zoe = "zoe+shop@customer.example"
-    booked = "SELECT recipient FROM automatic WHERE recipient LIKE 'zoe%'"
+    zoe, folded = "zoe+shop@customer.example", "zoe@customer.example"
+    booked = "SELECT recipient, domain FROM automatic WHERE recipient || domain LIKE '%zoe%'"
     house.receive(letter(zoe, "support@co.example"))
-    before = asked(house, booked)
+    house.receive(letter(zoe, "support@co.example", "Again.", proven("customer.example")))
+    house.receive(letter(zoe, "support@co.example", "Proven.", proven("customer.example")))
+    before = {tuple(row) for row in asked(house, booked)}
+    document = next(disclosure.export(house.office, zoe)).data
 
     privacy.erase(house.office, zoe, WHO)
 
-    assert [row[0] for row in before] == ["zoe@customer.example"]
+    assert before == {
+        (folded, "customer.example"),
+        *((agent, account) for agent in (ALICE, BOB) for account in news.accounts(zoe)),
+    }
+    shown = json.loads(document)["automatic_mail"]
+    assert {one["domain"] for one in shown} == {domain for _, domain in before}
+    assert {one.get("recipient") for one in shown} == {folded, None}
     assert asked(house, booked) == []
 
 

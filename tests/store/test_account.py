@@ -31,6 +31,7 @@ CHARGES = {
     Scope.DOMAIN: Charge(scope=Scope.DOMAIN, domain="customer.example", most=9),
     Scope.BREAKER: Charge(scope=Scope.BREAKER, most=9),
     Scope.DESK: Charge(scope=Scope.DESK, recipient=ANNA, ticket=7, most=9),
+    Scope.NEWS: Charge(scope=Scope.NEWS, recipient=ANNA, domain="eve@evil.example", most=9),
     Scope.TIMED: Charge(scope=Scope.TIMED, recipient=ANNA, most=9),
     Scope.PAGE: Charge(scope=Scope.PAGE, recipient=ANNA, most=9),
 }
@@ -56,6 +57,8 @@ def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
         replace(LINE, entry=Entry.STOPPED),
         replace(LINE, entry=Entry.AGENT),
         replace(LINE, entry=Entry.AGENT, ticket=8),
+        replace(LINE, entry=Entry.AGENT, ticket=8, domain="eve@evil.example"),
+        replace(LINE, entry=Entry.AGENT, recipient="b@co.example", domain="eve@evil.example"),
     )
 
     found = dict(zip(CHARGES, drawn(database, *CHARGES.values()), strict=True))
@@ -66,6 +69,7 @@ def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
         Scope.DOMAIN: 3,
         Scope.BREAKER: 5,
         Scope.DESK: 1,
+        Scope.NEWS: 1,
         Scope.TIMED: 0,
         Scope.PAGE: 0,
     }
@@ -73,9 +77,15 @@ def test_a_line_counts_for_its_own_budgets_only(database: Database) -> None:
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_line_counts_as_long_as_the_window_of_a_budget(database: Database, scope: Scope) -> None:
-    own = {Scope.DESK: Entry.AGENT, Scope.TIMED: Entry.REMINDER, Scope.PAGE: Entry.PAGE}
+    own = {
+        Scope.DESK: Entry.AGENT,
+        Scope.NEWS: Entry.AGENT,
+        Scope.TIMED: Entry.REMINDER,
+        Scope.PAGE: Entry.PAGE,
+    }
     entry = own.get(scope, Entry.CUSTOMER)
-    book(database, replace(LINE, entry=entry))
+    domain = CHARGES[scope].domain or LINE.domain
+    book(database, replace(LINE, entry=entry, domain=domain))
     second = timedelta(seconds=1)
 
     inside = drawn(database, CHARGES[scope], now=NOW + scope.window - second)
@@ -151,19 +161,29 @@ def test_the_breaker_stays_open_while_too_much_is_asked_for_and_closes_by_itself
     assert standing == [True, True, True, True, False]
 
 
-def test_a_budget_is_counted_from_an_index_alone() -> None:
+def searched(*scopes: Scope) -> list[str]:
+    """How SQLite finds the lines of budgets."""
     database = open_database("sqlite://")
     migrate(database)
     asked: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
-
-    drawn(database, *(CHARGES[one] for one in (Scope.ADDRESS, Scope.DOMAIN, Scope.BREAKER)))
+    drawn(database, *(CHARGES[one] for one in scopes))
     question = asked[-1]
-
     with database.read() as connection:
         values = tuple("0" * question.count("?"))
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", values).all()
-    searched = [row[3] for row in plan if row[3].startswith("SEARCH")]
-    assert len(searched) == 3
-    assert all("USING COVERING INDEX" in one for one in searched), searched
     database.close()
+    return [row[3] for row in plan if row[3].startswith("SEARCH")]
+
+
+def test_a_budget_is_counted_from_an_index_alone() -> None:
+    ways = searched(Scope.ADDRESS, Scope.DOMAIN, Scope.BREAKER)
+
+    assert len(ways) == 3
+    assert all("USING COVERING INDEX" in one for one in ways), ways
+
+
+def test_news_is_counted_among_what_one_sender_caused_not_among_all_that_an_agent_got() -> None:
+    [way] = searched(Scope.NEWS)
+
+    assert "ix_automatic_domain_entry_at" in way
