@@ -160,6 +160,12 @@ def notification(language: str = "en") -> Reply:
     )
 
 
+def last_news(language: str = "en") -> Reply:
+    return replace(
+        notification(language), history=(), files_left_out=(), is_last=True, key="key:last-news"
+    )
+
+
 def held(language: str = "en") -> Reply:
     return replace(
         notification(language),
@@ -339,6 +345,7 @@ EVERY = (
     unverified,
     answer,
     notification,
+    last_news,
     transcript,
     help_wanted,
     shown,

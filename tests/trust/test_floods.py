@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
 from maild.core.house import House
-from maild.store import account
-from tests.core.scenes import ALICE, ANNA, HOUSE
+from maild.core.rule import RuleEvent, Verb
+from maild.store import account, digests
+from tests.core.scenes import ALICE, ANNA, BOB, HOUSE, rule
 from tests.faults.form import times
 from tests.trust.house import InMemory, letter, proven
 
@@ -145,3 +148,108 @@ def test_who_claims_to_be_an_agent_neither_floods_nor_silences_them() -> None:
 def claimed(ticket: int, text: str) -> bytes:
     """A mail with an agent's address and a ticket's number, and no proof."""
     return letter(ALICE, TO, text, subject=f"[Support #{ticket}] The printer smokes")
+
+
+def words(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def on_ticket(made: InMemory, number: int, agent: str) -> list[EmailMessage]:
+    return [mail for mail in made.to(agent) if f"[Support #{number}]" in str(mail["Subject"])]
+
+
+def withheld(made: InMemory, number: int) -> set[tuple[str, str]]:
+    """To whom a mail about a ticket was not written, and for which budget."""
+    events: Any = made.ticket(number)["events"]
+    told = [one["data"] for one in events if one["kind"] == "reply.withheld"]
+    return {(one["to"], one["budget"]) for one in told if one["kind"] == "notification"}
+
+
+def test_sixty_tickets_of_one_sender_are_ten_notices_and_the_last_says_so() -> None:
+    field, told = proven("victims.example"), HOUSE.to_agent_per_sender_hour
+    with running() as made:
+        mails = [letter(f"victim+{n}@victims.example", TO, f"{n}", field) for n in range(60)]
+        flood(made, mails)
+        notices = made.to(ALICE)
+        said = ["#search victim+9@victims.example" in words(mail) for mail in notices]
+
+        assert len(made.tickets()) == 60
+        assert said == [False] * (told - 1) + [True]
+        assert len(made.to(BOB)) == told
+        assert withheld(made, told) == set()
+        assert withheld(made, told + 1) == {(ALICE, "news"), (BOB, "news")}
+
+        flood(made, [letter("ben@victims.example", TO, "Mine burns.", field)])
+        assert len(on_ticket(made, 61, ALICE)) == 1
+        made.now += timedelta(hours=1, seconds=1)
+        flood(made, [letter(VICTIM, TO, "Still.", field)])
+        assert len(on_ticket(made, 62, ALICE)) == 1
+
+
+def test_what_comes_on_a_ticket_that_nobody_was_told_of_is_told() -> None:
+    field = proven("victims.example")
+    with running(replace(HOUSE, to_agent_per_sender_hour=1)) as made:
+        flood(made, [letter(VICTIM, TO, f"{n}", field) for n in range(2)])
+        assert on_ticket(made, 2, ALICE) == []
+
+        flood(made, [letter(VICTIM, made.to(VICTIM)[1]["Reply-To"], "More.", field)])
+
+        [notice] = on_ticket(made, 2, ALICE)
+        assert "More." in words(notice)
+
+
+def test_an_honest_customer_with_five_tickets_is_told_of_with_each() -> None:
+    with running() as made:
+        flood(made, [letter(ANNA, TO, f"{n}", proven("customer.example")) for n in range(5)])
+
+        assert [len(on_ticket(made, n, ALICE)) for n in range(1, 6)] == [1] * 5
+        assert not any("#search" in words(mail) for mail in made.to(ALICE))
+
+
+def test_who_opens_tickets_in_a_customers_name_does_not_silence_the_customer() -> None:
+    with running() as made:
+        flood(made, [letter(ANNA, TO, f"{n}") for n in range(60)])
+        before = len(made.to(ALICE))
+        flood(made, [letter(ANNA, TO, "It burns.", proven("customer.example"))])
+
+        assert before == HOUSE.to_agent_per_sender_hour
+        assert "It burns." in words(made.to(ALICE)[-1])
+
+
+def test_a_ticket_that_a_rule_gave_to_an_agent_is_found_though_its_news_was_withheld() -> None:
+    given = rule(RuleEvent.TICKET_CREATED, (Verb.ASSIGN, ALICE), name="to alice")
+    with running(replace(HOUSE, to_agent_per_sender_hour=2)) as made:
+        world = made.office.world
+        made.office = replace(made.office, world=replace(world, rules=(given, *world.rules)))
+        flood(made, [letter(VICTIM, TO, f"{n}", proven("victims.example")) for n in range(6)])
+        notices = made.to(ALICE)
+        assert len(notices) == 2
+        assert made.to(BOB) == []
+        assert withheld(made, 6) == {(ALICE, "news")}
+
+        made.receive(letter(ALICE, notices[0]["Reply-To"], "#list", proven("co.example")))
+        listed = words(made.to(ALICE)[-1])
+        with made.database.read() as connection:
+            waiting = [one.number for one in digests.own(connection, ALICE)]
+
+        assert all(f"[Support #{n}]" in listed for n in range(1, 7))
+        assert sorted(waiting) == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_an_agent_forwards_of_one_customer_is_told_to_colleagues_each_time() -> None:
+    with running(replace(HOUSE, to_agent_per_sender_hour=1)) as made:
+        for n in range(3):
+            made.receive(letter(ALICE, TO, forward(n), proven("co.example"), subject=f"Fwd: {n}"))
+
+        assert [one["customer"]["address"] for one in made.tickets()] == [VICTIM] * 3  # type: ignore[index]
+        assert len(made.to(BOB)) == 3
+
+
+def forward(n: int) -> str:
+    return (
+        "---------- Forwarded message ---------\n"
+        f"From: Vic <{VICTIM}>\nDate: Mon, 2 Mar 2026 at 08:00\nSubject: {n}\n"
+        f"To: <{ALICE}>\n\nIt smokes {n}.\n"
+    )
