@@ -2,13 +2,15 @@
 
 Two mails touch when one may change what the other is decided by: they share a sender, an id
 (their own or one that they answer), a ticket, or their content. A mail about a ticket may also
-change what the ticket's customer may do.
+change what the ticket's customer may do. `anna+1@` and `anna+2@` are one sender: whoever proves
+nothing is acknowledged once a day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from maild.core.address import without_detail
 from maild.core.customermail import keys_of, sender
 from maild.core.snapshot import Arrival, Snapshot, TicketView
 
@@ -34,7 +36,7 @@ def by_customer(views: Sequence[TicketView]) -> list[TicketView]:
 
 
 def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | int]]:
-    yield "sender", sender(arrival.mail)
+    yield "sender", without_detail(sender(arrival.mail))
     yield "content", arrival.mail.content_hash
     for key in keys_of(arrival.mail):
         yield "id", key
@@ -44,4 +46,4 @@ def _marks(arrival: Arrival, snapshot: Snapshot) -> Iterator[tuple[str, str | in
         yield "survey", survey.id
     for view in snapshot.tickets:
         yield "ticket", view.ticket.number
-        yield "sender", view.ticket.customer.address
+        yield "sender", without_detail(view.ticket.customer.address)

@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, and_, bindparam, case, func, select
 
 from maild.core import clientele, naming, subject
+from maild.core.address import without_detail
+from maild.core.budget import Entry
 from maild.core.customermail import sender, thread_index_key
 from maild.core.decision import Outcome, ReplyKind
 from maild.core.dossier import Dossier
@@ -29,6 +31,7 @@ from maild.core.survey import Leaving, Via
 from maild.core.ticket import Customer, State
 from maild.core.trust import Level
 from maild.store import customers, questions, surveys, tables
+from maild.store.account import AutomaticRow
 from maild.store.desk import desk_of
 from maild.store.prepared import Prepared, Record
 from maild.store.tables import JournalState, metadata
@@ -41,6 +44,7 @@ _POST = _T[tables.PostRow.__tablename__]
 _CUSTOMER = _T[tables.CustomerRow.__tablename__]
 _KEY = _T[tables.MessageKeyRow.__tablename__]
 _OUTBOX = _T[tables.OutboxRow.__tablename__]
+_AUTOMATIC = _T[AutomaticRow.__tablename__]
 _TICKET = _T[tables.TicketRow.__tablename__]
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -87,14 +91,19 @@ _BLOCKED = Prepared(
 )
 """Asked customer by customer: of a join of six SQLite thinks that all spam is read sooner."""
 _ACKNOWLEDGED = Prepared(
-    select(_OUTBOX.c.recipient)
+    select(_AUTOMATIC.c.recipient)
+    .join(_OUTBOX, _OUTBOX.c.ticket_id == _AUTOMATIC.c.ticket)
     .where(
-        _OUTBOX.c.recipient.in_(_ADDRESSES),
+        _AUTOMATIC.c.recipient.in_(_ADDRESSES),
+        _AUTOMATIC.c.entry == Entry.CUSTOMER,
+        _AUTOMATIC.c.at > bindparam("since"),
         _OUTBOX.c.kind == ReplyKind.ACKNOWLEDGEMENT,
         _OUTBOX.c.created_at > bindparam("since"),
     )
     .distinct()
 )
+"""Asked of the account, which knows a customer without `+` detail; a mail there is no
+acknowledgement by itself, but one about a ticket that was acknowledged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +118,7 @@ class _Facts:
     undone: Mapping[str, int]
     customers: Mapping[str, Record]
     acknowledged: frozenset[str]
+    """Addresses without `+` detail."""
     blocked: Mapping[str, Level]
 
 
@@ -265,6 +275,7 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
     answered = _lists(ids=(one for mail in mails for one in answered_ids(mail)[:IDS_MAX]))
     keys = _lists(ids=(*answered["ids"], *(one for mail in mails for one in _outlook_key(mail))))
     addresses = _lists(addresses=map(sender, mails))
+    mailboxes = _lists(addresses=(without_detail(sender(mail)) for mail in mails))
     hashes = _lists(hashes=(mail.content_hash for mail in mails))
     since = {"since": now - timedelta(days=1)}
     undone = _asked(connection, _UNDONE, answered)
@@ -279,7 +290,7 @@ def _facts(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -
             row["customer_address"]: row for row in _asked(connection, _BY_ADDRESS, addresses)
         },
         acknowledged=frozenset(
-            row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, addresses, since)
+            row["recipient"] for row in _asked(connection, _ACKNOWLEDGED, mailboxes, since)
         ),
         blocked=_blocked(_asked(connection, _BLOCKED, addresses)),
     )
@@ -348,7 +359,7 @@ def _without_tickets(
         by_reference=tuple(dict.fromkeys(facts.keys[one] for one in ids if one in facts.keys)),
         by_thread_index=next((facts.keys.get(one, 0) for one in _outlook_key(mail)), 0),
         by_subject=subject.tagged_number(mail.parsed.subject, names),
-        acknowledged_today=sender(mail) in facts.acknowledged,
+        acknowledged_today=without_detail(sender(mail)) in facts.acknowledged,
         blocked_up_to=facts.blocked.get(sender(mail)),
     )
 

@@ -34,6 +34,10 @@ def from_(address: str, name: str, *answers: str) -> Mail:
     return replace(letter, parsed=parsed, content_hash=name)
 
 
+def test_plus_addresses_are_one_sender() -> None:
+    assert leading(*(from_(f"v+{n}@x.example", f"m{n}") for n in range(5))) == 1
+
+
 def test_strangers_with_different_letters_are_apart() -> None:
     letters = [from_(f"c{n}@x.example", f"m{n}") for n in range(5)]
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from maild.core import proof
-from maild.core.decision import Decision, Outcome
+from maild.core.decision import Decision, Outcome, ReplyKind
 from maild.core.mail import Mail
 from maild.core.snapshot import Snapshot
 from maild.core.ticket import Customer, PostKind, State
 from maild.core.token import Purpose
 from maild.core.trust import Level
-from maild.store import journal, lookup
+from maild.store import account, journal, lookup
 from maild.store.database import Database
 from maild.store.prepared import Prepared
 from tests.core.scenes import ALICE, HOUSE, KEYS, UNTRUSTED, mail, our_id, reply_address
@@ -35,6 +35,7 @@ from tests.store.rows import (
     queued,
     raw,
 )
+from tests.store.test_account import LINE
 
 INDEX = "AQHZ" + "a" * 40
 
@@ -240,13 +241,35 @@ def test_mails_in_hand_are_asked_for_before_their_keys(
     assert order.index(lookup._UNDONE) < order.index(lookup._KEYS)
 
 
+def acknowledged(database: Database, key: str, at: datetime, **more: Any) -> None:
+    """Write an automatic mail to Anna about a new ticket, and book it."""
+    number = apply(database, opening(keys=(f"{key}@x.example",))).number
+    queued(database, outgoing(key, number, created_at=at, **more))
+    with database.write() as connection:
+        account.book(connection, [replace(LINE, ticket=number)], at)
+
+
 def test_an_acknowledgement_counts_for_a_day(database: Database) -> None:
     old = NOW - timedelta(days=1)
-    queued(database, outgoing("old", created_at=old), outgoing("other", recipient="ben@x.example"))
+    acknowledged(database, "old", old)
     assert not look(database, mail()).acknowledged_today
 
-    queued(database, outgoing("new", created_at=old + timedelta(seconds=1)))
+    acknowledged(database, "new", old + timedelta(seconds=1))
     assert look(database, mail()).acknowledged_today
+
+
+@pytest.mark.parametrize("sender", ["anna+1@customer.example", "Anna+a+b@Customer.example"])
+def test_an_acknowledgement_counts_for_every_plus_address(database: Database, sender: str) -> None:
+    acknowledged(database, "new", NOW)
+
+    assert look(database, mail(sender)).acknowledged_today
+    assert not look(database, mail("hanna+1@customer.example")).acknowledged_today
+
+
+def test_other_automatic_mail_is_no_acknowledgement(database: Database) -> None:
+    acknowledged(database, "survey", NOW, kind=ReplyKind.TEMPLATE)
+
+    assert not look(database, mail()).acknowledged_today
 
 
 def test_automatic_mails_of_a_ticket_are_counted_for_an_hour(database: Database) -> None:

@@ -71,14 +71,20 @@ def test_a_proven_sender_gets_three_in_an_hour_and_ten_in_a_day() -> None:
     assert counts == [3, 6, 9, 10, 10, 10]
 
 
-@pytest.mark.parametrize("field", [(), (proven("victims.example"),)], ids=["forged", "proven"])
-def test_a_victim_with_many_plus_addresses_is_one_victim(field: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [((), 1), ((proven("victims.example"),), 3)],
+    ids=["forged", "proven"],
+)
+def test_a_victim_with_many_plus_addresses_is_one_victim(
+    field: tuple[str, ...], told: int
+) -> None:
     with running() as made:
         mails = [letter(f"victim+{n}@victims.example", TO, f"{n}", *field) for n in range(40)]
         flood(made, mails)
         sent, opened = to_customers(made), len(made.tickets())
 
-    assert (opened, sent) == (40, 3)
+    assert (opened, sent) == (40, told)
 
 
 def test_a_domain_gets_no_more_than_its_budget() -> None:
