@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from maild.core import history
+from maild.core.chronicle import WITHHELD
 from maild.core.decision import Decision, EventDraft, Outcome
 from maild.core.history import Entry
 from maild.core.rule import Rule, Verb
@@ -86,7 +87,9 @@ def differences(past: Past, decision: Decision, rules: Sequence[Rule]) -> tuple[
     found += _sets("", filter(None, then), filter(None, now))
     if not free & {*past.rules, *decision.rules}:
         mails = (f"{kind} to {address}" for kind, address in past.mails)
+        over = {_withheld(event) for event in past.events}
         written = (_mail(reply.key) for reply in decision.replies)
+        written = (one for one in written if one not in over)
         found += _sets("mail: ", mails, (f"{kind} to {address}" for kind, address in written))
     return tuple(one for one in found if one is not None)
 
@@ -172,6 +175,12 @@ def _mail(key: str) -> tuple[str, str]:
     """Return kind and recipient, as the key of a mail of ours has them."""
     _, kind, address = (*key.split("/", 2), "", "")[:3]
     return kind, address
+
+
+def _withheld(event: EventDraft) -> tuple[str, str]:
+    """Return kind and recipient of a mail that was over budget: budgets are not asked again."""
+    data = dict(event.data) if event.kind == WITHHELD else {}
+    return data.get("kind", ""), data.get("to", "").lower()
 
 
 def _sets(what: str, then: Iterable[str], now: Iterable[str]) -> list[Difference | None]:
