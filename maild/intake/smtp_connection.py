@@ -22,6 +22,8 @@ from maild.log import Event
 _NO_HOOKS = object()
 _FULL = "421 4.7.0 too many connections; try again later"
 _STOPPING = "421 4.3.2 shutting down; try again in a moment"
+_CIRCLES = ("_authenticator", "_client_connected_cb", "_handler_coroutine", "_reader", "_writer")
+"""What a session has of the library's that leads back to it."""
 
 
 class Connection(SMTP):
@@ -49,6 +51,7 @@ class Connection(SMTP):
         self._is_spared = False
         self._is_refused = False
         self._is_leaving = False
+        self._has_ended = False
         self._data: MailData | None = None
         self._data_began = 0.0
         self._data_envelope = Envelope()
@@ -128,6 +131,7 @@ class Connection(SMTP):
         if self._data is not None:
             self._data.close()
         super().connection_lost(error)
+        self._fall_apart()
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply, and count it when it is an error of the client's."""
@@ -292,6 +296,20 @@ class Connection(SMTP):
         self._sessions.discard(self)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.event(Event.WORK_FAILED, work="smtp session", client=self._client, error=error)
+        self._has_ended = True
+        self._fall_apart()
+
+    def _fall_apart(self) -> None:
+        """Break the circles once nothing comes any more: no session waits for the collector.
+
+        Hundreds of them in a minute made holes in the memory.
+        """
+        if not self._has_ended or self.transport is not None:
+            return
+        self._smtp_methods.clear()
+        self._auth_methods.clear()
+        for name in _CIRCLES:
+            setattr(self, name, None)
 
     def _authenticated(
         self, _server: object, _session: object, _envelope: object, _how: str, login: object

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gc
 import io
 import smtplib
 import socket
@@ -24,6 +25,7 @@ from maild.core.house import House, Mailbox
 from maild.errors import ConfigError
 from maild.intake.smtp import SmtpServer
 from maild.intake.smtp_limits import SessionLimits
+from maild.intake.smtp_session import Session
 from maild.settings import Listen, RuntimeLimits, SmtpSettings
 from maild.settings.values import Account
 from tests.intake.listener import (
@@ -254,6 +256,27 @@ def test_a_stop_does_not_wait_for_a_handshake_that_does_not_go_on(
         with silent:
             assert silent.recv(100) == b""
         assert not running.server._handshakes
+
+
+def test_a_session_that_has_ended_waits_for_no_collector(
+    secure: Listener, certified: tuple[Path, Path]
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with Client(secure.port) as polite:
+            assert polite.mail(MAIL + b".\r\n").startswith("250")
+            assert polite.say("QUIT").startswith("221")
+        with Client(secure.port) as gone:
+            gone.begin()
+            gone.send(MAIL)
+        with smtplib.SMTP("127.0.0.1", secure.port) as encrypted:
+            encrypted.starttls(context=_trusting(certified))
+            encrypted.login("ann", "right horse")
+        _until(lambda: secure.server._reception.gate.open == 0)
+        _until(lambda: not any(type(one) is Session for one in gc.get_objects()))
+    finally:
+        gc.enable()
 
 
 def _until(is_so: Callable[[], bool]) -> None:
