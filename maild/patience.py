@@ -24,6 +24,8 @@ HELD_UP_SECONDS = 5.0
 """Who waits so long for a relay gives back its other mails: it may go on for ten minutes."""
 ROOM_SECONDS = 1.0
 """So long a sender waits for another one to come back from a relay."""
+SLOW_SECONDS = 60.0
+"""So long a relay that was slow is taken for one: a single large mail makes none."""
 LOOK_SECONDS = 1.0
 """How often it is asked whether somebody is held up."""
 
@@ -39,8 +41,8 @@ class Crowd:
         """When somebody came, on the monotonic clock."""
         self._came: dict[tuple[RelaySettings, int], float] = {}
         """When each thread came that is there."""
-        self._slow: set[RelaySettings] = set()
-        """Who came back last had been there for long."""
+        self._slow: dict[RelaySettings, float] = {}
+        """When somebody came back who had been there for long, and nobody sooner since."""
         self._held_up = 0
         self._room = threading.Condition()
 
@@ -68,7 +70,10 @@ class Crowd:
         with self._room:
             self._at[relay] -= 1
             came = self._came.pop((relay, threading.get_ident()), math.inf)
-            (self._slow.add if _is_long_ago(came) else self._slow.discard)(relay)
+            if _is_long_ago(came):
+                self._slow[relay] = time.monotonic()
+            else:
+                self._slow.pop(relay, None)
             self._room.notify_all()
 
     def has_room(self, relay: RelaySettings) -> bool:
@@ -79,7 +84,8 @@ class Crowd:
 
     def _is_full(self, relay: RelaySettings) -> bool:
         held_up = {there for (there, _), came in self._came.items() if _is_long_ago(came)}
-        slow = self._slow | held_up
+        lately = time.monotonic() - SLOW_SECONDS
+        slow = held_up | {there for there, at in self._slow.items() if at > lately}
         at_slow = sum(self._at[one] for one in slow) if relay in slow else 0
         return max(self._at[relay], at_slow) >= self._most
 

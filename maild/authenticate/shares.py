@@ -74,6 +74,7 @@ class Shares:
         self._clock = clock
         self._lines: dict[str, _Line] = {}
         self._door = threading.Lock()
+        self._is_closed = False
 
     def submit(self, client: str, work: Work) -> Future[str]:
         """Run `work` in its turn; the future gives what it returns, or `OVER`."""
@@ -84,6 +85,9 @@ class Shares:
             behind = line.running + len(line.waiting)
             is_over = line.slow_until > now and behind >= BEHIND_MAX
             is_next = line.running < RUNNING_MAX
+            if self._is_closed:
+                check.told.cancel()
+                return check.told
             if is_next:
                 line.running += 1
             elif not is_over:
@@ -97,6 +101,7 @@ class Shares:
     def close(self) -> None:
         """Give up what waits; the pool is its owner's to close."""
         with self._door:
+            self._is_closed = True
             waiting = [check for line in self._lines.values() for check in line.waiting]
             for line in self._lines.values():
                 line.waiting.clear()

@@ -12,10 +12,10 @@
 | page    | calls of one webhook                                 | an hour     | `pages_per_hour`              |
 
 The first four are about acknowledgements and templates to customers; `anna+1@` and `anna+2@` are
-one address there (RFC 5233). What an agent is told about a mail that has no ticket counts as one
-ticket more, and so does what nobody proved to be theirs: strangers neither flood an agent by way
-of many tickets nor silence one. The mail that uses up `news` or `timed` says so; whose news it is
-stands in `core/news.py`. An agent's own words have no budget.
+one address there (RFC 5233) where nothing proves who wrote. What an agent is told about a mail that
+has no ticket counts as one ticket more, and so does what nobody proved to be theirs: strangers
+neither flood an agent by way of many tickets nor silence one. The mail that uses up `news` or
+`timed` says so; whose news it is stands in `core/news.py`. An agent's own words have no budget.
 
 What is over budget is not written, and the mail that asked for it is handled as ever: else two
 machines would talk for ever. What no mail of its reader's can cause waits for its turn instead:
@@ -42,6 +42,7 @@ from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.quick import replace
 from maild.core.reason import Reason, Why
+from maild.core.trust import Level
 from maild.core.webhook import RECIPIENT, Page
 
 
@@ -180,7 +181,7 @@ def bookings(decision: Decision, ticket: int) -> tuple[Booking, ...]:
     return pages + tuple(
         Booking(
             entry=entry,
-            recipient=_victim(reply, entry),
+            recipient=_victim(reply, entry, decision),
             domain=news.opener(reply, decision) or _domain(reply),
             mailbox=reply.mailbox,
             ticket=_about(reply, ticket),
@@ -293,7 +294,7 @@ def _charges(reply: Reply, decision: Decision, house: House) -> tuple[Charge, ..
     entry = _entry(reply)
     if entry is None:
         return ()
-    recipient = _victim(reply, entry)
+    recipient = _victim(reply, entry, decision)
     if opener := news.opener(reply, decision):
         most = house.to_agent_per_sender_hour
         return (Charge(scope=Scope.NEWS, recipient=recipient, domain=opener, most=most),)
@@ -337,10 +338,14 @@ def _entry(reply: Reply) -> Entry | None:
     return Entry.REMINDER if reply.template in _TIMED else Entry.AGENT
 
 
-def _victim(reply: Reply, entry: Entry) -> str:
-    """Whose account a mail is on: whoever forges senders has as many `anna+1@` as they like."""
+def _victim(reply: Reply, entry: Entry, decision: Decision) -> str:
+    """Whose account a mail is on: whoever forges senders has as many `anna+1@` as they like.
+
+    What is proven is nobody's forgery: a platform's `relay+1@` and `relay+2@` are two customers.
+    """
     is_to_customer = entry in (Entry.CUSTOMER, Entry.STOPPED)
-    return without_detail(reply.recipient) if is_to_customer else reply.recipient.lower()
+    is_foldable = is_to_customer and decision.trust in _FORGEABLE
+    return without_detail(reply.recipient) if is_foldable else reply.recipient.lower()
 
 
 def _domain(reply: Reply) -> str:
@@ -366,6 +371,7 @@ def _event(reply: Reply, charge: Charge) -> EventDraft:
 
 _TIMED = frozenset({"reminder", "escalation"})
 """Templates of what is told because a time came."""
+_FORGEABLE = frozenset(level.label for level in Level if level < Level.DOMAIN)
 _SAID = frozenset({Scope.NEWS, Scope.TIMED})
 """The mail that uses one up says so (`Reply.is_last`)."""
 _WINDOWS = {

@@ -201,7 +201,7 @@ class House:
     """The breaker: more than so many to all customers, and all automatic mail to them stops."""
     to_agent_per_ticket_hour: int = 30
     """Mails to one agent about one ticket in an hour."""
-    to_agent_per_sender_hour: int = 30
+    to_agent_per_sender_hour: int = 100
     """News to one agent in an hour of new tickets that one sender opened."""
     reminders_per_hour: int = 60
     """Mails to one agent in an hour that no mail caused."""

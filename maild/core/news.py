@@ -3,7 +3,7 @@
 | the ticket was opened by                         | the account                                |
 |--------------------------------------------------|--------------------------------------------|
 | its customer, whose domain is proven             | their address without `+` detail           |
-| somebody who writes in a customer's name         | the same, after `unproven:`                |
+| somebody who writes in a customer's name         | the whole address, after `unproven:`       |
 | an agent: a forward, a split, for somebody else  | none: colleagues hear of each              |
 
 What is proven and what is not have accounts apart, else a stranger silenced a customer by opening
@@ -43,5 +43,4 @@ def opener(reply: Reply, decision: Decision) -> str:
 
 def accounts(address: str) -> tuple[str, str]:
     """Return under which names somebody's new tickets are counted: unproven, proven."""
-    mailbox = without_detail(address)
-    return f"{_UNPROVEN}{mailbox}", mailbox
+    return f"{_UNPROVEN}{address.lower()}", without_detail(address)

@@ -286,7 +286,7 @@ class LimitsTable(_Table):
     automatic_per_domain_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
     automatic_per_ten_minutes: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     to_agent_per_ticket_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
-    to_agent_per_sender_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
+    to_agent_per_sender_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     reminders_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     pages_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     survey_open: fields.Duration = 30 * 24 * 3600

@@ -65,14 +65,22 @@ def about(connection: Connection, who: Person, found: Traces) -> Json:
         "surveys": _surveys(connection, who, found),
         "unsubscribed": _all(connection, _UNSUBSCRIBED, _UNSUBSCRIBED.c.address == who.address),
         "mail_returned": _all(connection, _ADDRESS, _ADDRESS.c.address == who.address),
-        "automatic_mail": [*_to(connection, who), *_because_of(connection, who)],
+        "automatic_mail": [*_to(connection, who, found), *_because_of(connection, who)],
     }
 
 
-def _to(connection: Connection, who: Person) -> list[Json]:
-    """What was counted of the automatic mail that they got."""
-    own = (who.address, without_detail(who.address))
-    return _all(connection, _AUTOMATIC, func.lower(_AUTOMATIC.c.recipient).in_(own))
+def _to(connection: Connection, who: Person, found: Traces) -> list[Json]:
+    """What was counted of the automatic mail that they got.
+
+    Under an address without its detail others' mail may stand as well.
+    """
+    recipient = func.lower(_AUTOMATIC.c.recipient)
+    exact = _all(connection, _AUTOMATIC, recipient == who.address)
+    mailbox = without_detail(who.address)
+    if mailbox == who.address:
+        return exact
+    shared = _all(connection, _AUTOMATIC, recipient == mailbox)
+    return [*exact, *(line for line in shared if line["ticket"] in found.own)]
 
 
 def _because_of(connection: Connection, who: Person) -> list[Json]:

@@ -189,7 +189,7 @@ def test_news_is_news_to_whomever_a_rule_gave_the_ticket(reason: str) -> None:
         (ANNA, Level.TOKEN_AND_DOMAIN, ANNA),
         ("Anna+2@customer.example", Level.DOMAIN, ANNA),
         (ANNA, Level.TOKEN, f"unproven:{ANNA}"),
-        ("anna+2@customer.example", Level.CLAIMED, f"unproven:{ANNA}"),
+        ("Anna+2@customer.example", Level.CLAIMED, "unproven:anna+2@customer.example"),
         (ANNA, Level.FAILED, f"unproven:{ANNA}"),
     ],
 )
@@ -239,12 +239,15 @@ def test_addresses_count_alike_in_any_case() -> None:
     ]
 
 
-def test_a_customers_plus_addresses_count_as_one_and_agents_are_told_at_theirs() -> None:
-    def charged(address: str, audience: Audience) -> set[str]:
+def test_plus_addresses_that_nobody_proved_count_as_one_and_agents_are_told_at_theirs() -> None:
+    def charged(address: str, audience: Audience, trust: Level = Level.TOKEN) -> set[str]:
         decision = a_decision(a_reply(address, ReplyKind.NOTIFICATION, audience))
+        decision = replace(decision, trust=trust.label)
         booked = {line.recipient for line in budget.bookings(decision, 7)}
         return booked | {one.recipient for one in budget.asked_of(decision, SMALL)} - {""}
 
+    proven = charged("Anna+2@customer.example", Audience.CUSTOMER, Level.DOMAIN)
+    assert proven == {"anna+2@customer.example"}
     assert charged("Anna+2@customer.example", Audience.CUSTOMER) == {ANNA}
     assert charged("alice+2@co.example", Audience.AGENT) == {"alice+2@co.example"}
 

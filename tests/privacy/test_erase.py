@@ -138,12 +138,22 @@ def test_what_was_counted_for_a_plus_address_goes_with_it(house: OnDisk) -> None
 
     assert before == {
         (folded, "customer.example"),
+        (zoe, "customer.example"),
         *((agent, account) for agent in (ALICE, BOB) for account in news.accounts(zoe)),
     }
     shown = json.loads(document)["automatic_mail"]
     assert {one["domain"] for one in shown} == {domain for _, domain in before}
-    assert {one.get("recipient") for one in shown} == {folded, None}
+    assert {one.get("recipient") for one in shown} == {folded, zoe, None}
     assert asked(house, booked) == []
+
+
+def test_what_was_counted_for_another_plus_address_is_not_shown(house: OnDisk) -> None:
+    house.receive(letter("zoe+shop@customer.example", "support@co.example"))
+    house.receive(letter("zoe+work@customer.example", "support@co.example"))
+
+    shown = json.loads(next(disclosure.export(house.office, "zoe+work@customer.example")).data)
+
+    assert {one["ticket"] for one in shown["automatic_mail"]} == {2}
 
 
 def test_a_later_mail_of_the_same_person_starts_anew(house: OnDisk) -> None:

@@ -73,12 +73,13 @@ def test_a_proven_sender_gets_three_in_an_hour_and_ten_in_a_day() -> None:
 
 @pytest.mark.parametrize(
     ("field", "told"),
-    [((), 1), ((proven("victims.example"),), 3)],
+    [((), 1), ((proven("victims.example"),), 40)],
     ids=["forged", "proven"],
 )
-def test_a_victim_with_many_plus_addresses_is_one_victim(
+def test_many_plus_addresses_are_one_victim_where_nobody_proved_to_be_them(
     field: tuple[str, ...], told: int
 ) -> None:
+    """A platform gives each customer of its own an address like `relay+7@`."""
     with running() as made:
         mails = [letter(f"victim+{n}@victims.example", TO, f"{n}", *field) for n in range(40)]
         flood(made, mails)
@@ -174,8 +175,8 @@ def withheld(made: InMemory, number: int) -> set[tuple[str, str]]:
 
 
 def test_of_sixty_tickets_of_one_sender_half_are_told_and_the_last_notice_says_so() -> None:
-    field, told = proven("victims.example"), HOUSE.to_agent_per_sender_hour
-    with running() as made:
+    field, told = proven("victims.example"), 30
+    with running(replace(HOUSE, to_agent_per_sender_hour=told)) as made:
         mails = [letter(f"victim+{n}@victims.example", TO, f"{n}", field) for n in range(60)]
         flood(made, mails)
         notices = made.to(ALICE)
@@ -215,12 +216,12 @@ def test_an_honest_customer_with_five_tickets_is_told_of_with_each() -> None:
 
 
 def test_who_opens_tickets_in_a_customers_name_does_not_silence_the_customer() -> None:
-    with running() as made:
+    with running(replace(HOUSE, to_agent_per_sender_hour=30)) as made:
         flood(made, [letter(ANNA, TO, f"{n}") for n in range(60)])
         before = len(made.to(ALICE))
         flood(made, [letter(ANNA, TO, "It burns.", proven("customer.example"))])
 
-        assert before == HOUSE.to_agent_per_sender_hour
+        assert before == 30
         assert "It burns." in words(made.to(ALICE)[-1])
 
 
