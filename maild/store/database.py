@@ -40,6 +40,7 @@ __all__ = ["Connection", "Database", "inserted_ids", "open_database", "translate
 BUSY_TIMEOUT_SECONDS = 30
 STATEMENTS_KEPT = 256
 """Texts that SQLite keeps ready on a connection: lists of other lengths make other texts."""
+ALL_CACHES_BYTES = 16 * 1024 * 1024
 _DECODER = JSONDecoder()
 _BEGIN = Prepared(text("BEGIN"))
 _BEGIN_IMMEDIATE = Prepared(text("BEGIN IMMEDIATE"))
@@ -275,6 +276,9 @@ def _prepare(connection: object, _record: object) -> None:
         # In KiB, of each connection. Pages are in the system's cache as well: with a million
         # tickets four times as much made a mail no cheaper.
         "cache_size=-4096",
+        # In bytes, of all connections of this process together: those that are seldom used would
+        # fill theirs as well, over hours.
+        f"soft_heap_limit={ALL_CACHES_BYTES}",
         "mmap_size=0",
         "journal_size_limit=67108864",
         # What is deleted is overwritten: see `store/residue.py`.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import threading
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,36 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError):
         open_database(f"sqlite:///{tmp_path}/x.db")
+
+
+def test_the_caches_of_all_connections_share_one_limit(tmp_path: Path) -> None:
+    opened = open_database(f"sqlite:///{tmp_path}/x.db")
+    with opened.write() as connection:
+        connection.execute(text("CREATE TABLE page (id INTEGER PRIMARY KEY, body BLOB)"))
+        connection.execute(
+            text(
+                "WITH RECURSIVE one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < 4000)"
+                " INSERT INTO page SELECT n, randomblob(3000) FROM one"
+            )
+        )
+    before = of_sqlite()
+
+    with ExitStack() as open_things:
+        for _ in range(8):
+            connection = open_things.enter_context(opened.read())
+            connection.execute(text("SELECT sum(length(body)) FROM page")).scalar_one()
+        together = of_sqlite() - before
+    opened.close()
+
+    assert together < 1.1 * database_module.ALL_CACHES_BYTES
+
+
+def of_sqlite() -> int:
+    """The bytes that SQLite has in use in this process."""
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8").split()
+    library = ctypes.CDLL(next(word for word in maps if "libsqlite3" in word))
+    library.sqlite3_memory_used.restype = ctypes.c_longlong
+    return int(library.sqlite3_memory_used())
 
 
 def test_a_memory_database_works() -> None:
