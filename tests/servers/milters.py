@@ -6,6 +6,7 @@ namespace; that needs root, and a name server on port 53 of some address of this
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import tempfile
@@ -18,7 +19,8 @@ from tests.needs import find
 from tests.ports import free_port
 
 AUTHSERV_ID = "mta.example"
-DNS = ("127.0.53.1", 53)
+DNS = (f"127.0.53.{1 + os.getpid() % 250}", 53)
+"""Of this process alone: others run at the same time, and the port cannot be another one."""
 _DKIM = """
 Mode v
 Socket inet:{port}@127.0.0.1
