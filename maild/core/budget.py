@@ -42,7 +42,7 @@ from maild.core.decision import Audience, Decision, EventDraft, Reply, ReplyKind
 from maild.core.house import House
 from maild.core.quick import replace
 from maild.core.reason import Reason, Why
-from maild.core.trust import Level
+from maild.core.trust import UNPROVEN
 from maild.core.webhook import RECIPIENT, Page
 
 
@@ -344,7 +344,7 @@ def _victim(reply: Reply, entry: Entry, decision: Decision) -> str:
     What is proven is nobody's forgery: a platform's `relay+1@` and `relay+2@` are two customers.
     """
     is_to_customer = entry in (Entry.CUSTOMER, Entry.STOPPED)
-    is_foldable = is_to_customer and decision.trust in _FORGEABLE
+    is_foldable = is_to_customer and decision.trust in UNPROVEN
     return without_detail(reply.recipient) if is_foldable else reply.recipient.lower()
 
 
@@ -371,7 +371,6 @@ def _event(reply: Reply, charge: Charge) -> EventDraft:
 
 _TIMED = frozenset({"reminder", "escalation"})
 """Templates of what is told because a time came."""
-_FORGEABLE = frozenset(level.label for level in Level if level < Level.DOMAIN)
 _SAID = frozenset({Scope.NEWS, Scope.TIMED})
 """The mail that uses one up says so (`Reply.is_last`)."""
 _WINDOWS = {

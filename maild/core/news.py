@@ -15,9 +15,8 @@ from __future__ import annotations
 from maild.core.address import without_detail
 from maild.core.decision import Audience, Decision, Reply, ReplyKind
 from maild.core.history import TICKET_CREATED
-from maild.core.trust import Level
+from maild.core.trust import PROVEN
 
-_PROVEN = frozenset(level.label for level in Level if level >= Level.DOMAIN)
 _UNPROVEN = "unproven:"
 """An address has no `:` outside quotes, and ours have no quotes (`core/address.py`)."""
 
@@ -37,7 +36,7 @@ def opener(reply: Reply, decision: Decision) -> str:
     # `for` stands there where another opened it for the customer (`core/created.py`).
     if any("for" not in line for line in lines):
         claimed, proven = accounts(ticket.customer.address)
-        return proven if decision.trust in _PROVEN else claimed
+        return proven if decision.trust in PROVEN else claimed
     return ""
 
 

@@ -13,10 +13,9 @@ from maild.core.rule import RuleEvent
 from maild.core.scene import Occasion, Situation
 from maild.core.snapshot import TicketView
 from maild.core.ticket import PostKind
-from maild.core.trust import Level
+from maild.core.trust import PROVEN
 
 TEMPLATE = "reminder"
-_PROVEN = frozenset(level.label for level in Level if level >= Level.DOMAIN)
 
 
 def reminder(situation: Situation, decision: Decision, address: str, on: RuleEvent) -> Reply:
@@ -99,6 +98,6 @@ def hours_of(situation: Situation, address: str) -> Calendar | None:
 def _is_known(view: TicketView | None) -> bool:
     """Whether the customer proved their domain, or an agent has written to them."""
     return view is not None and any(
-        post.kind is PostKind.AGENT or (post.kind is PostKind.CUSTOMER and post.trust in _PROVEN)
+        post.kind is PostKind.AGENT or (post.kind is PostKind.CUSTOMER and post.trust in PROVEN)
         for post in view.recent
     )

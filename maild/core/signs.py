@@ -9,11 +9,9 @@ from maild.core import boundary
 from maild.core.decision import Signs
 from maild.core.scene import Scene
 from maild.core.ticket import Participant, Post, PostKind, Role, State, Ticket
-from maild.core.trust import Level
+from maild.core.trust import UNPROVEN
 
 __all__ = ["of"]
-
-_UNPROVEN = {level.label for level in Level if level < Level.DOMAIN}
 
 
 def of(scene: Scene, before: Ticket | None, after: Ticket, post: Post | None) -> Signs | None:
@@ -37,7 +35,7 @@ def of(scene: Scene, before: Ticket | None, after: Ticket, post: Post | None) ->
 def _unproven(scene: Scene, post: Post) -> str:
     """Where nobody judges mail nothing is told of it: all of it would be marked."""
     is_judged = boundary.is_judged(scene.arrival.envelope, scene.house)
-    return post.author if is_judged and post.trust in _UNPROVEN else ""
+    return post.author if is_judged and post.trust in UNPROVEN else ""
 
 
 def _answers_to(scene: Scene) -> str:

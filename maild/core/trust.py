@@ -51,6 +51,11 @@ class Level(IntEnum):
         return "failed" if self is Level.FAILED else f"E{self.value}"
 
 
+PROVEN = frozenset(level.label for level in Level if level >= Level.DOMAIN)
+"""As a post or a decision names its level: nobody else can have written it."""
+UNPROVEN = frozenset(level.label for level in Level) - PROVEN
+
+
 class Deed(StrEnum):
     """What somebody may want to do by mail."""
 
