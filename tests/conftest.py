@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import socket
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from maild import log
 from tests.faults import table
 from tests.faults.catalogue import ROWS
 from tests.needs import is_ci, require
@@ -88,6 +90,15 @@ def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append((table.PROPERTY, found))
 
     return keep
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What is logged meanwhile."""
+    stream = io.StringIO()
+    log.configure(stream=stream)
+    yield stream
+    log.configure()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

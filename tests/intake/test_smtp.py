@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from maild import log
 from maild.core.house import House, Mailbox
 from maild.errors import ConfigError
 from maild.intake.smtp import SmtpServer
@@ -64,15 +63,6 @@ def secure(kept: Store, certified: tuple[Path, Path]) -> Iterator[Listener]:
     )
     with Listener(Setup(journal=kept.journal, settings=settings)) as running:
         yield running
-
-
-@pytest.fixture
-def told() -> Iterator[io.StringIO]:
-    """What the log says."""
-    stream = io.StringIO()
-    log.configure(stream=stream)
-    yield stream
-    log.configure()
 
 
 def _trusting(certified: tuple[Path, Path]) -> ssl.SSLContext:
@@ -547,12 +537,12 @@ def test_only_so_many_handshakes_go_on_at_once(kept: Store, certified: tuple[Pat
 
 
 def test_an_address_with_many_silent_handshakes_shuts_nobody_else_out(
-    kept: Store, certified: tuple[Path, Path], told: io.StringIO
+    kept: Store, certified: tuple[Path, Path], logged: io.StringIO
 ) -> None:
     with _smtps(kept, certified) as running, contextlib.ExitStack() as clients:
         for _ in range(200):
             clients.enter_context(_come(running.port, "127.0.0.2"))
-        _until(lambda: told.getvalue().count('client=127.0.0.2 reason="too many"') == 180)
+        _until(lambda: logged.getvalue().count('client=127.0.0.2 reason="too many"') == 180)
         assert len(running.server._handshakes) == 20
 
         with (

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from maild import log
 from maild.intake.imap import MailboxPoller
 from tests.intake.imap_bench import mail, opened_store
 from tests.needs import needs
@@ -47,22 +46,13 @@ class Hours(threading.Event):
         return self.is_set()
 
 
-@pytest.fixture
-def told() -> Iterator[StringIO]:
-    """What is logged, kept."""
-    stream = StringIO()
-    log.configure(stream=stream)
-    yield stream
-    log.configure()
-
-
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     yield from running_dovecot()
 
 
 def test_six_hours_away_are_few_tries_one_line_and_nothing_missed(
-    dovecot: Dovecot, tmp_path: Path, told: StringIO, figures: Callable[..., None]
+    dovecot: Dovecot, tmp_path: Path, logged: StringIO, figures: Callable[..., None]
 ) -> None:
     back = threading.Event()
 
@@ -92,7 +82,7 @@ def test_six_hours_away_are_few_tries_one_line_and_nothing_missed(
         hours_away=AWAY_HOURS,
         tries_per_hour=per_hour,
         longest_wait_seconds=max(hours.waits),
-        lines_in_the_log=told.getvalue().count("mailbox.lost"),
+        lines_in_the_log=logged.getvalue().count("mailbox.lost"),
         mails=MAILS,
         missed=missed,
         doubled=doubled,
@@ -101,4 +91,4 @@ def test_six_hours_away_are_few_tries_one_line_and_nothing_missed(
     assert (missed, doubled) == (0, 0)
     assert max(hours.waits) <= 300
     assert per_hour <= TRIES_PER_HOUR_MAX
-    assert told.getvalue().count("mailbox.lost") == 1, "one reason is told once"
+    assert logged.getvalue().count("mailbox.lost") == 1, "one reason is told once"

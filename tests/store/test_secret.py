@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from maild import log
 from maild.core.token import Keys
 from maild.errors import ConfigError
 from maild.store import secret
 from maild.store.database import Database
 from tests.store.test_wall import customer, ticket
-
-
-@pytest.fixture
-def heard() -> Iterator[io.StringIO]:
-    """What goes to the log."""
-    stream = io.StringIO()
-    log.configure(stream=stream)
-    yield stream
-    log.configure()
 
 
 def answer(database: Database) -> None:
@@ -116,30 +105,30 @@ def test_a_key_is_rotated_node_by_node_and_old_ones_may_go(
 
 
 def test_a_node_that_works_hears_once_of_a_key_that_it_lacks(
-    database: Database, tmp_path: Path, heard: io.StringIO
+    database: Database, tmp_path: Path, logged: io.StringIO
 ) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     vigil = secret.Vigil(secret.load_keys(one, database))
     answer(database)
     secret.put(two, one.read_text())
 
-    told = [looks(vigil, database, heard)]
+    told = [looks(vigil, database, logged)]
     secret.add_key(two)
     secret.load_keys(two, database)
-    told += [looks(vigil, database, heard), looks(vigil, database, heard)]
+    told += [looks(vigil, database, logged), looks(vigil, database, logged)]
     secret.add_key(two)
     newest = secret.load_keys(two, database)
-    told += [looks(vigil, database, heard), looks(secret.Vigil(newest), database, heard)]
+    told += [looks(vigil, database, logged), looks(secret.Vigil(newest), database, logged)]
 
     assert told == [0, 1, 1, 2, 2]
-    assert "restart this node" in heard.getvalue()
+    assert "restart this node" in logged.getvalue()
 
 
-def looks(vigil: secret.Vigil, database: Database, heard: io.StringIO) -> int:
+def looks(vigil: secret.Vigil, database: Database, logged: io.StringIO) -> int:
     """Let it look; return how often it has told by now."""
     with database.read() as connection:
         vigil.look(connection)
-    return heard.getvalue().count("secret.changed")
+    return logged.getvalue().count("secret.changed")
 
 
 def test_a_key_that_does_not_sign_yet_may_be_given_to_the_nodes_first(

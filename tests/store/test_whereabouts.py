@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from maild import log
 from maild.cli import online_database
 from maild.cli.looked import Verdict
 from maild.errors import StoreBusy
@@ -33,15 +32,6 @@ def shared(postgresql: PostgreSQL) -> Iterator[Database]:
     with closing(schema.opened(postgresql.database())) as database:
         tickets(database, 1)
         yield database
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What goes to the log."""
-    stream = io.StringIO()
-    log.configure(stream=stream)
-    yield stream
-    log.configure()
 
 
 def tickets(database: Database, count: int) -> list[int]:
@@ -73,7 +63,7 @@ def moved(database: Database) -> str:
 
 
 def test_nodes_that_live_through_a_failover_give_no_lost_number_again(
-    written: io.StringIO,
+    logged: io.StringIO,
 ) -> None:
     with (
         running() as primary,
@@ -103,7 +93,7 @@ def test_nodes_that_live_through_a_failover_give_no_lost_number_again(
     assert numbering.GAP < new[0] <= gaps < 2 * numbering.GAP  # type: ignore[operator]
     assert "promoted" in told
     assert mails == "queued", "its mails flow: the newest may come twice"
-    assert written.getvalue().count("<3>store.moved") == 1, "at error level, once"
+    assert logged.getvalue().count("<3>store.moved") == 1, "at error level, once"
 
 
 def test_a_dump_that_was_restored_sends_nothing_and_gives_no_number_again(
