@@ -319,7 +319,7 @@ def _about(connection: Connection, address: str) -> None:
     """Delete what is kept by address alone."""
     connection.execute(delete(_ADDRESS).where(_ADDRESS.c.address == address))
     connection.execute(delete(_UNSUBSCRIBED).where(_UNSUBSCRIBED.c.address == address))
-    # Others' lines may stand under an address without its detail: they lose a day's count, no more.
+    # Others' lines may stand under an address without its detail: they lose a day's count.
     booked = (address, without_detail(address))
     connection.execute(delete(_AUTOMATIC).where(func.lower(_AUTOMATIC.c.recipient).in_(booked)))
     connection.execute(delete(_AUTOMATIC).where(_AUTOMATIC.c.domain.in_(news.accounts(address))))
